@@ -1,0 +1,55 @@
+using System.Net;
+using Ntm.Protocol;
+
+namespace Ntm.Node;
+
+/// <summary>What the node core tells its program.</summary>
+public abstract record NodeEvent
+{
+    private NodeEvent()
+    {
+    }
+
+    /// <summary>Keep this over a power cut.</summary>
+    public sealed record Keep(StoreWrite Write) : NodeEvent;
+
+    /// <summary>The end of a <see cref="NodeCore.Join"/>.</summary>
+    public sealed record JoinEnded(Verdict Verdict) : NodeEvent;
+
+    /// <summary>The node is a member: its own VIP is known, the TUN can be set up. At start as well as after joining.</summary>
+    public sealed record Member(string Zone, string NodeName, VirtualAddress Own, VirtualAddress ZonePrefix) : NodeEvent;
+
+    /// <summary>The answer to <see cref="NodeCore.NameWanted"/>.</summary>
+    public sealed record NameAnswered(long Ticket, NameAnswer Answer) : NodeEvent;
+
+    /// <summary>A packet came from a LAN address whose MAC is not known: hand in the neighbour table soon (NeighboursSeen).</summary>
+    public sealed record NeighbourWanted(IPAddress Address) : NodeEvent;
+
+    /// <summary>For the log: a full sentence. Info is what an owner cares about.</summary>
+    public sealed record Notice(bool Warning, string Sentence) : NodeEvent;
+}
+
+/// <summary>What came of a name.</summary>
+public enum NameVerdict
+{
+    /// <summary>It exists and the direction permits.</summary>
+    Found,
+
+    /// <summary>The coordinator said that there is no such name.</summary>
+    NoSuchName,
+
+    /// <summary>It exists but is not registered now, or may not be reached.</summary>
+    Unreachable,
+
+    /// <summary>No coordinator answered in time, or this node is no member.</summary>
+    NoCoordinator,
+
+    /// <summary>The name is not below this node's zone.</summary>
+    NotOurs,
+}
+
+/// <param name="Verdict">What came of it.</param>
+/// <param name="Vip">The VIP where found.</param>
+/// <param name="Alias">The alias (IPv4, host order) where found.</param>
+/// <param name="Reason">Why, as a sentence.</param>
+public sealed record NameAnswer(NameVerdict Verdict, VirtualAddress Vip, uint Alias, string Reason);

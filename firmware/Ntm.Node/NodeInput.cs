@@ -1,0 +1,27 @@
+using System.Net;
+using Ntm.Protocol;
+
+namespace Ntm.Node;
+
+/// <summary>What the node core is told at its making and never changes while it runs.</summary>
+/// <param name="AliasNetwork">First address of the alias range, host order.</param>
+/// <param name="AliasPrefixLength">Of the alias range, 8-30.</param>
+/// <param name="OwnNetworks">LAN prefixes of this home: never candidates, never aliases.</param>
+public sealed record NodeOptions(uint AliasNetwork, int AliasPrefixLength, IReadOnlyList<IPNetwork> OwnNetworks)
+{
+    public static NodeOptions Default { get; } = new(Limits.AliasNetwork, Limits.AliasPrefixLength, []);
+}
+
+/// <summary>An uplink as it is now.</summary>
+/// <param name="Number">Its number in <see cref="WirePath.Uplink"/>.</param>
+/// <param name="Name">The owner's name for it.</param>
+/// <param name="Usable">Whether it has an address and a route.</param>
+/// <param name="Reason">Why it is or is not usable, for the owner.</param>
+/// <param name="Addresses">Its own addresses, with the port of its socket.</param>
+public sealed record UplinkState(int Number, string Name, bool Usable, string Reason, IReadOnlyList<RealAddress> Addresses);
+
+/// <summary>An entry of the kernel's neighbour table on the LAN.</summary>
+public readonly record struct Neighbour(IPAddress Address, MacAddress Mac);
+
+/// <summary>A judgement on an owner's wish: done or not, and why as a sentence.</summary>
+public readonly record struct Verdict(bool Done, string Reason);

@@ -1,0 +1,148 @@
+namespace Ntm.Protocol;
+
+/// <summary>Every protocol number, with its unit in the type or name, and its source.</summary>
+public static class Limits
+{
+    // ---- tunnel: WireGuard whitepaper section 6.1 unless said otherwise
+
+    /// <summary>Messages under one key after which a new handshake is begun.</summary>
+    public const ulong RekeyAfterMessages = 1UL << 60;
+
+    /// <summary>Messages under one key after which it is refused: 2^64 - 2^13 - 1.</summary>
+    public const ulong RejectAfterMessages = ulong.MaxValue - (1UL << 13);
+
+    public static readonly TimeSpan RekeyAfterTime = TimeSpan.FromSeconds(120);
+    public static readonly TimeSpan RejectAfterTime = TimeSpan.FromSeconds(180);
+
+    /// <summary>How long an initiation is repeated before the tunnel gives up.</summary>
+    public static readonly TimeSpan RekeyAttemptTime = TimeSpan.FromSeconds(90);
+
+    /// <summary>An initiation is made afresh after this.</summary>
+    public static readonly TimeSpan RekeyTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>Random lateness of a stock retry, at most.</summary>
+    public static readonly TimeSpan RekeyTimeoutJitter = TimeSpan.FromMilliseconds(333);
+
+    public static readonly TimeSpan KeepAliveTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>How old a cookie secret or a received cookie may get.</summary>
+    public static readonly TimeSpan CookieLifetime = TimeSpan.FromSeconds(120);
+
+    /// <summary>Least time between two accepted initiations of one peer (wireguard-go: HandshakeInitationRate 20 ms).</summary>
+    public static readonly TimeSpan InitiationSpacing = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>When the same initiation is sent again, each counted from the copy before (docs/protocol.md section 1).</summary>
+    public static readonly TimeSpan[] InitiationRepeats =
+        [TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
+
+    public const int StagedPacketsPerPeer = 128;
+    public const int StagedBytesInAll = 4 << 20;
+    public const int ReplayWindowNode = 8192;
+    public const int ReplayWindowCoordinator = 128;
+
+    /// <summary>Handshakes a second from all sources together beyond which mac2 is asked for.</summary>
+    public const int HandshakesPerSecondBeforeLoad = 200;
+
+    /// <summary>Handshakes a second one source may have answered while under load, and the burst (wireguard ratelimiter: 20, 5).</summary>
+    public const int HandshakesPerSecondPerSource = 20;
+
+    public const int HandshakeBurstPerSource = 5;
+
+    /// <summary>Sources a rate limiter remembers.</summary>
+    public const int RateLimitedSources = 4096;
+
+    /// <summary>How far the stored timestamp mark is ahead of use; one block.</summary>
+    public static readonly TimeSpan TimestampBlock = TimeSpan.FromHours(1);
+
+    // ---- addresses
+
+    public const int MtuInside = 1420;
+    public const int MtuInsideIPv4 = 1400;
+
+    /// <summary>IPv6 minimum link MTU, RFC 8200.</summary>
+    public const int MtuMinimum = 1280;
+
+    /// <summary>198.18.0.0, RFC 2544.</summary>
+    public const uint AliasNetwork = 0xC612_0000;
+
+    public const int AliasPrefixLength = 15;
+
+    public static readonly TimeSpan AliasIdleBeforeReuse = TimeSpan.FromDays(30);
+
+    public const int DeviceNumberLast = 0x7FFF;
+
+    // ---- signalling, docs/protocol.md section 4
+
+    /// <summary>UDP port inside the tunnel, between number-0 VIPs. Also the default UDP port of coordinators and relays outside.</summary>
+    public const ushort SignallingPort = 4916;
+
+    public const int SignalBytes = 1232;
+
+    public static readonly TimeSpan[] SignalRepeats =
+        [TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(4)];
+
+    public static readonly TimeSpan SignalFailure = TimeSpan.FromSeconds(8);
+    public const int AnswersRemembered = 64;
+    public static readonly TimeSpan AnswerMemory = TimeSpan.FromSeconds(10);
+
+    /// <summary>Requests one peer may have under way with us.</summary>
+    public const int SignalsOutstandingPerPeer = 256;
+
+    public const int ProvisionalTunnels = 64;
+    public static readonly TimeSpan ProvisionalLifetime = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan RegistrationLifetime = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan PersistentKeepAlive = TimeSpan.FromSeconds(25);
+    public const int PublishedDevices = 64;
+    public const int RelaysPerNode = 2;
+
+    // ---- paths, docs/protocol.md section 5
+
+    public const int Candidates = 16;
+    public const int UnprovenDatagrams = 10;
+    public const int UnprovenBytes = 1500;
+    public static readonly TimeSpan UnprovenPeriod = TimeSpan.FromSeconds(10);
+
+    /// <summary>What may be sent to an unproven address for each byte that came from it (RFC 9000 section 8.1).</summary>
+    public const int Amplification = 3;
+
+    public static readonly TimeSpan CheckSpacing = TimeSpan.FromMilliseconds(250);
+    public const int CheckRounds = 5;
+    public static readonly TimeSpan CheckAgain = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan CheckUsed = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan SilenceBeforeCheck = TimeSpan.FromSeconds(1);
+    public const int ChecksBeforeSuspect = 3;
+    public static readonly TimeSpan SuspectBeforeLost = TimeSpan.FromSeconds(3);
+
+    // ---- relay
+
+    public const uint ChannelLast = 0xFF_FFFF;
+    public const int ChannelsPerLease = 256;
+    public static readonly TimeSpan ChannelLease = TimeSpan.FromHours(48);
+    public const int WaitingDatagramsPerLeg = 4;
+    public static readonly TimeSpan WaitingTime = TimeSpan.FromSeconds(1);
+    public static readonly TimeSpan ProvisionalLegLifetime = TimeSpan.FromSeconds(5);
+
+    // ---- names
+
+    public static readonly TimeSpan NameAnswerDeadline = TimeSpan.FromMilliseconds(1500);
+    public const uint NameTtlSeconds = 30;
+
+    // ---- admission (RFC 5382 REQ-5, RFC 4787 REQ-5, RFC 5508 REQ-2)
+
+    public const int Flows = 65_536;
+    public static readonly TimeSpan FlowTcpIdle = TimeSpan.FromMinutes(124);
+    public static readonly TimeSpan FlowTcpTransitoryIdle = TimeSpan.FromMinutes(4);
+    public static readonly TimeSpan FlowUdpIdle = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan FlowIcmpIdle = TimeSpan.FromSeconds(60);
+
+    // ---- buffers (ours, not on the wire)
+
+    /// <summary>Room for 16 bytes of transport header, 20 of IPv4-to-IPv6 growth, 12 of virtio-net header, and alignment.</summary>
+    public const int PacketHeadroom = 64;
+
+    /// <summary>Headroom, a 1,500-byte frame, padding and tag, rounded up.</summary>
+    public const int PacketCapacity = 2048;
+
+    public const int BatchSlots = 64;
+    public const int OutboxDatagrams = 4096;
+}
