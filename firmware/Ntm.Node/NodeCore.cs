@@ -24,7 +24,6 @@ public sealed class NodeCore : ICore
     private readonly NodeContext _context;
     private readonly DeviceTable _devices;
     private readonly AliasTable _aliases;
-    private readonly DeviceProxy _proxy;
     private readonly PathChecks _checks;
     private readonly Registration _registration;
     private readonly Peers _peers;
@@ -32,6 +31,8 @@ public sealed class NodeCore : ICore
     private readonly Joining _joining;
     private readonly Queue<(byte[] Packet, TimeSpan Until)> _held = new();
     private readonly Packet _scratch = new();
+    private IReadOnlyList<IPAddress> _ownAddresses = [];
+    private DeviceProxy? _proxy; // with the membership: it needs the own VIP
     private IReadOnlyList<StoreWrite>? _memory;
 
     /// <param name="key">The node key.</param>
@@ -45,7 +46,6 @@ public sealed class NodeCore : ICore
         _context = new NodeContext(options, tunnels, entropy);
         _devices = new DeviceTable(_context.Counters, Keep);
         _aliases = new AliasTable(options.AliasNetwork, options.AliasPrefixLength, _context.Counters, Keep);
-        _proxy = new DeviceProxy(_devices, _aliases, new Admission(_devices, _context.Counters), _context.Counters);
         var budgets = new PathBudgets();
         _checks = new PathChecks(_context, budgets);
         _registration = new Registration(_context, Published) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
@@ -58,8 +58,13 @@ public sealed class NodeCore : ICore
 
     public Outbox Outbox { get; } = new();
 
-    /// <summary>The device proxy's own addresses on the LAN and the TUN, from the program.</summary>
-    public DeviceProxy Proxy => _proxy;
+    /// <summary>The router's own addresses on the LAN and the TUN: what it sends itself comes from number 0.</summary>
+    public void OwnAddressesChanged(Now now, IReadOnlyList<IPAddress> addresses)
+    {
+        Start(now);
+        _ownAddresses = addresses;
+        _proxy?.SetOwnAddresses(addresses);
+    }
 
     public TimeSpan NextDeadline
     {
@@ -234,7 +239,7 @@ public sealed class NodeCore : ICore
         {
             _context.Counters.Count("server-sent-a-packet"); // coordinators and relays have nothing to say to the LAN
         }
-        else if (_proxy.Inbound(now, packet, peer.Vip))
+        else if (_proxy!.Inbound(now, packet, peer.Vip))
         {
             peer.LastTraffic = now.Boot;
             packet.Disposition = Disposition.ToTun;
@@ -244,14 +249,14 @@ public sealed class NodeCore : ICore
     private void Outbound(Now now, Packet packet, bool mayHold)
     {
         packet.Disposition = Disposition.Drop;
-        if (_context.Membership is null)
+        if (_proxy is not { } proxy)
         {
             _context.Counters.Count("packet-before-joining");
             return;
         }
 
         var untranslated = mayHold && _held.Count < MostHeld;
-        switch (_proxy.Outbound(now, packet, out var remote, out var unknown))
+        switch (proxy.Outbound(now, packet, out var remote, out var unknown))
         {
             case OutboundVerdict.NeighbourWanted when untranslated:
                 _held.Enqueue((packet.Bytes.ToArray(), now.Boot + HeldFor));
@@ -259,9 +264,6 @@ public sealed class NodeCore : ICore
                 break;
             case OutboundVerdict.NeighbourWanted:
                 _context.Counters.Count("device-unknown");
-                break;
-            case OutboundVerdict.ToPeer when SignalChannel.IsReserved(packet.Bytes):
-                _context.Counters.Count("signalling-port-from-lan");
                 break;
             case OutboundVerdict.ToPeer when _peers.FindByVip(remote) is { } peer:
                 SendTo(now, peer, packet);
@@ -374,7 +376,8 @@ public sealed class NodeCore : ICore
     {
         _context.Membership = membership;
         _context.Own = membership.Addressing.Node(_context.Key);
-        _proxy.Own = _context.Own;
+        _proxy = new DeviceProxy(_context.Own, _devices, _aliases, _context.Counters);
+        _proxy.SetOwnAddresses(_ownAddresses);
         _context.Events.Enqueue(new NodeEvent.Member(membership.Zone, membership.NodeName, _context.Own, membership.Addressing.Prefix));
         _registration.Start(now);
     }
@@ -413,7 +416,7 @@ public sealed class NodeCore : ICore
             return new(NameVerdict.Found, _context.Own, _aliases.RouterAddress, "it is this gateway");
         }
 
-        var found = _devices.FindByName(device);
+        var found = _devices.Published().Where(d => d.Name == device).Select(d => _devices.Find(d.Number)).FirstOrDefault();
         return found is null
             ? new(NameVerdict.NoSuchName, default, 0, $"no device here is published as '{device}'")
             : new(NameVerdict.Found, _context.Own.WithNumber(found.Number), found.IPv4.Latest.IPv4, "it is in this LAN");

@@ -83,10 +83,6 @@ public sealed class SignalChannel
     public static int SizeOnWire(Signal body) =>
         ((SignalFrame.HeaderSize + body.CalculateSize() + 15) & ~15) + TunnelMessage.TransportOverhead;
 
-    /// <summary>Whether an IPv6 packet has the signalling port at either end and number 0 as its destination: devices may not send such.</summary>
-    public static bool IsReserved(ReadOnlySpan<byte> packet) =>
-        packet.Length >= SignalFrame.HeaderSize && SignalFrame.IsMeant(packet, VirtualAddress.Read(packet[24..]).Node);
-
     /// <summary>
     /// Whether the opened inner packet is signalling (to or from port 4916, to our number 0). If so it is consumed: parsed and
     /// handed to <see cref="OnSignal"/> or to the waiting request, or refused and counted.
