@@ -1,3 +1,5 @@
+using static Ntm.Crypto.LibCrypto;
+
 namespace Ntm.Crypto;
 
 /// <summary>BLAKE2s (RFC 7693) over libcrypto.</summary>
@@ -13,22 +15,22 @@ public static unsafe class Blake2s
     public static void Hash(ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, Span<byte> hash)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(hash.Length, Size, nameof(hash));
-        nint ctx = LibCrypto.Check(LibCrypto.EVP_MD_CTX_new(), "EVP_MD_CTX_new");
+        nint ctx = Check(EVP_MD_CTX_new());
         try
         {
             fixed (byte* firstBytes = first, secondBytes = second, hashBytes = hash)
             {
-                LibCrypto.Check(LibCrypto.EVP_DigestInit_ex2(ctx, Algorithms.Blake2s, null), "EVP_DigestInit_ex2");
+                Check(EVP_DigestInit_ex2(ctx, Algorithms.Blake2s, null));
                 if (!first.IsEmpty)
-                    LibCrypto.Check(LibCrypto.EVP_DigestUpdate(ctx, firstBytes, (nuint)first.Length), "EVP_DigestUpdate");
+                    Check(EVP_DigestUpdate(ctx, firstBytes, (nuint)first.Length));
                 if (!second.IsEmpty)
-                    LibCrypto.Check(LibCrypto.EVP_DigestUpdate(ctx, secondBytes, (nuint)second.Length), "EVP_DigestUpdate");
-                LibCrypto.Check(LibCrypto.EVP_DigestFinal_ex(ctx, hashBytes, null), "EVP_DigestFinal_ex");
+                    Check(EVP_DigestUpdate(ctx, secondBytes, (nuint)second.Length));
+                Check(EVP_DigestFinal_ex(ctx, hashBytes, null));
             }
         }
         finally
         {
-            LibCrypto.EVP_MD_CTX_free(ctx);
+            EVP_MD_CTX_free(ctx);
         }
     }
 
@@ -75,7 +77,7 @@ public static unsafe class Blake2s
     private static void Authenticate(
         nint algorithm, Parameter* parameters, ReadOnlySpan<byte> key, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, Span<byte> mac)
     {
-        nint ctx = LibCrypto.Check(LibCrypto.EVP_MAC_CTX_new(algorithm), "EVP_MAC_CTX_new");
+        nint ctx = Check(EVP_MAC_CTX_new(algorithm));
         try
         {
             byte none = 0;
@@ -83,18 +85,18 @@ public static unsafe class Blake2s
             fixed (byte* keyBytes = key, firstBytes = first, secondBytes = second, macBytes = mac)
             {
                 // To libcrypto a null key is "the key of before", not an empty one.
-                LibCrypto.Check(
-                    LibCrypto.EVP_MAC_init(ctx, key.IsEmpty ? &none : keyBytes, (nuint)key.Length, parameters), "EVP_MAC_init");
+                Check(
+                    EVP_MAC_init(ctx, key.IsEmpty ? &none : keyBytes, (nuint)key.Length, parameters), "EVP_MAC_init");
                 if (!first.IsEmpty)
-                    LibCrypto.Check(LibCrypto.EVP_MAC_update(ctx, firstBytes, (nuint)first.Length), "EVP_MAC_update");
+                    Check(EVP_MAC_update(ctx, firstBytes, (nuint)first.Length));
                 if (!second.IsEmpty)
-                    LibCrypto.Check(LibCrypto.EVP_MAC_update(ctx, secondBytes, (nuint)second.Length), "EVP_MAC_update");
-                LibCrypto.Check(LibCrypto.EVP_MAC_final(ctx, macBytes, &written, (nuint)mac.Length), "EVP_MAC_final");
+                    Check(EVP_MAC_update(ctx, secondBytes, (nuint)second.Length));
+                Check(EVP_MAC_final(ctx, macBytes, &written, (nuint)mac.Length));
             }
         }
         finally
         {
-            LibCrypto.EVP_MAC_CTX_free(ctx);
+            EVP_MAC_CTX_free(ctx);
         }
     }
 }

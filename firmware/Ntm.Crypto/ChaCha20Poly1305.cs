@@ -1,10 +1,12 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using static Ntm.Crypto.LibCrypto;
 
 namespace Ntm.Crypto;
 
-/// <summary>ChaCha20-Poly1305 (RFC 8439) under one key, through reused libcrypto contexts: no allocation per call. Not thread-safe.</summary>
+/// <summary>ChaCha20-Poly1305 (RFC 8439) under one key, through reused libcrypto contexts: no allocation per call.</summary>
 /// <remarks>
+/// Not thread-safe.
 /// A counter must be sealed with once only under a key: that is the caller's duty. Disposing wipes the key. Calls after that throw
 /// <see cref="ObjectDisposedException"/>.
 /// </remarks>
@@ -29,8 +31,8 @@ public sealed unsafe class ChaCha20Poly1305 : IDisposable
         _open = new CipherContext();
         fixed (byte* keyBytes = key)
         {
-            LibCrypto.Check(LibCrypto.EVP_EncryptInit_ex2(_seal.DangerousGetHandle(), cipher, keyBytes, null, null), "EVP_EncryptInit_ex2");
-            LibCrypto.Check(LibCrypto.EVP_DecryptInit_ex2(_open.DangerousGetHandle(), cipher, keyBytes, null, null), "EVP_DecryptInit_ex2");
+            Check(EVP_EncryptInit_ex2(_seal.DangerousGetHandle(), cipher, keyBytes, null, null));
+            Check(EVP_DecryptInit_ex2(_open.DangerousGetHandle(), cipher, keyBytes, null, null));
         }
     }
 
@@ -68,14 +70,14 @@ public sealed unsafe class ChaCha20Poly1305 : IDisposable
             int written;
             fixed (byte* nonceBytes = nonce, associatedBytes = associatedData, textBytes = text, tagBytes = tag)
             {
-                LibCrypto.Check(LibCrypto.EVP_EncryptInit_ex2(ctx, 0, null, nonceBytes, null), "EVP_EncryptInit_ex2");
+                Check(EVP_EncryptInit_ex2(ctx, 0, null, nonceBytes, null));
                 // An empty span's pointer is null, which libcrypto takes for a different call; it wants no call for no bytes anyway.
                 if (!associatedData.IsEmpty)
-                    LibCrypto.Check(LibCrypto.EVP_EncryptUpdate(ctx, null, &written, associatedBytes, associatedData.Length), "EVP_EncryptUpdate");
+                    Check(EVP_EncryptUpdate(ctx, null, &written, associatedBytes, associatedData.Length));
                 if (!text.IsEmpty)
-                    LibCrypto.Check(LibCrypto.EVP_EncryptUpdate(ctx, textBytes, &written, textBytes, text.Length), "EVP_EncryptUpdate");
-                LibCrypto.Check(LibCrypto.EVP_EncryptFinal_ex(ctx, &last, &written), "EVP_EncryptFinal_ex");
-                LibCrypto.Check(LibCrypto.EVP_CIPHER_CTX_ctrl(ctx, LibCrypto.EVP_CTRL_AEAD_GET_TAG, TagSize, tagBytes), "EVP_CIPHER_CTX_ctrl");
+                    Check(EVP_EncryptUpdate(ctx, textBytes, &written, textBytes, text.Length));
+                Check(EVP_EncryptFinal_ex(ctx, &last, &written));
+                Check(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, TagSize, tagBytes));
             }
         }
         finally
@@ -99,14 +101,14 @@ public sealed unsafe class ChaCha20Poly1305 : IDisposable
             int written;
             fixed (byte* nonceBytes = nonce, associatedBytes = associatedData, textBytes = text, tagBytes = tag)
             {
-                LibCrypto.Check(LibCrypto.EVP_DecryptInit_ex2(ctx, 0, null, nonceBytes, null), "EVP_DecryptInit_ex2");
+                Check(EVP_DecryptInit_ex2(ctx, 0, null, nonceBytes, null));
                 // Always set anew: the context keeps the tag of the call before.
-                LibCrypto.Check(LibCrypto.EVP_CIPHER_CTX_ctrl(ctx, LibCrypto.EVP_CTRL_AEAD_SET_TAG, TagSize, tagBytes), "EVP_CIPHER_CTX_ctrl");
+                Check(EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, TagSize, tagBytes));
                 if (!associatedData.IsEmpty)
-                    LibCrypto.Check(LibCrypto.EVP_DecryptUpdate(ctx, null, &written, associatedBytes, associatedData.Length), "EVP_DecryptUpdate");
+                    Check(EVP_DecryptUpdate(ctx, null, &written, associatedBytes, associatedData.Length));
                 if (!text.IsEmpty)
-                    LibCrypto.Check(LibCrypto.EVP_DecryptUpdate(ctx, textBytes, &written, textBytes, text.Length), "EVP_DecryptUpdate");
-                good = LibCrypto.EVP_DecryptFinal_ex(ctx, &last, &written) == 1;
+                    Check(EVP_DecryptUpdate(ctx, textBytes, &written, textBytes, text.Length));
+                good = EVP_DecryptFinal_ex(ctx, &last, &written) == 1;
             }
         }
         finally
@@ -117,7 +119,7 @@ public sealed unsafe class ChaCha20Poly1305 : IDisposable
 
         if (!good)
         {
-            LibCrypto.ERR_clear_error();
+            ERR_clear_error();
             CryptographicOperations.ZeroMemory(text);
         }
 

@@ -1,4 +1,4 @@
-using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
@@ -41,22 +41,24 @@ internal static unsafe partial class LibCrypto
     }
 
     /// <summary>Throws unless a call that can only fail for want of memory, or by a bug of ours, did what it should.</summary>
-    internal static void Check(int result, string call)
+    internal static void Check(int result, [CallerArgumentExpression(nameof(result))] string call = "")
     {
         if (result != 1)
             throw Failure(call);
     }
 
-    internal static nint Check(nint handle, string call) => handle != 0 ? handle : throw Failure(call);
+    internal static nint Check(nint handle, [CallerArgumentExpression(nameof(handle))] string call = "") =>
+        handle != 0 ? handle : throw Failure(call);
 
     /// <summary>The oldest error of this thread's libcrypto error queue as an exception; empties the queue.</summary>
+    /// <param name="call">The call's source text; only the function's name, before the parenthesis, is told.</param>
     internal static CryptographicException Failure(string call)
     {
         nuint code = ERR_get_error();
         byte* text = stackalloc byte[256];
         ERR_error_string_n(code, text, 256);
         ERR_clear_error();
-        return new CryptographicException($"libcrypto's {call} failed: {Marshal.PtrToStringUTF8((nint)text)}");
+        return new CryptographicException($"libcrypto's {call.Split('(')[0]} failed: {Marshal.PtrToStringUTF8((nint)text)}");
     }
 
     internal static string Version => Marshal.PtrToStringUTF8(OpenSSL_version(0)) ?? "of unknown version";

@@ -1,3 +1,5 @@
+using static Ntm.Crypto.LibCrypto;
+
 namespace Ntm.Crypto;
 
 // An EVP_PKEY made from 32 raw bytes, for one call: dispose it, and libcrypto wipes and frees it.
@@ -17,14 +19,14 @@ internal readonly unsafe ref struct RawKey
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, Size, nameof(key));
         fixed (byte* typeBytes = type, keyBytes = key)
-            return new(LibCrypto.Check(LibCrypto.EVP_PKEY_new_raw_private_key_ex(0, typeBytes, null, keyBytes, Size), "EVP_PKEY_new_raw_private_key_ex"));
+            return new(Check(EVP_PKEY_new_raw_private_key_ex(0, typeBytes, null, keyBytes, Size)));
     }
 
     internal static RawKey Public(ReadOnlySpan<byte> type, ReadOnlySpan<byte> key)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, Size, nameof(key));
         fixed (byte* typeBytes = type, keyBytes = key)
-            return new(LibCrypto.Check(LibCrypto.EVP_PKEY_new_raw_public_key_ex(0, typeBytes, null, keyBytes, Size), "EVP_PKEY_new_raw_public_key_ex"));
+            return new(Check(EVP_PKEY_new_raw_public_key_ex(0, typeBytes, null, keyBytes, Size)));
     }
 
     internal void WritePublic(Span<byte> publicKey)
@@ -32,8 +34,8 @@ internal readonly unsafe ref struct RawKey
         ArgumentOutOfRangeException.ThrowIfNotEqual(publicKey.Length, Size, nameof(publicKey));
         nuint length = Size;
         fixed (byte* bytes = publicKey)
-            LibCrypto.Check(LibCrypto.EVP_PKEY_get_raw_public_key(Handle, bytes, &length), "EVP_PKEY_get_raw_public_key");
+            Check(EVP_PKEY_get_raw_public_key(Handle, bytes, &length));
     }
 
-    public void Dispose() => LibCrypto.EVP_PKEY_free(Handle);
+    public void Dispose() => EVP_PKEY_free(Handle);
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using static Ntm.Crypto.LibCrypto;
 
 namespace Ntm.Crypto;
 
@@ -24,25 +25,25 @@ public static unsafe class X25519
         ArgumentOutOfRangeException.ThrowIfNotEqual(shared.Length, Size, nameof(shared));
         using var own = RawKey.Private(RawKey.X25519, privateKey);
         using var peer = RawKey.Public(RawKey.X25519, publicKey);
-        nint ctx = LibCrypto.Check(LibCrypto.EVP_PKEY_CTX_new_from_pkey(0, own.Handle, null), "EVP_PKEY_CTX_new_from_pkey");
+        nint ctx = Check(EVP_PKEY_CTX_new_from_pkey(0, own.Handle, null));
         bool good;
         try
         {
-            LibCrypto.Check(LibCrypto.EVP_PKEY_derive_init(ctx), "EVP_PKEY_derive_init");
-            LibCrypto.Check(LibCrypto.EVP_PKEY_derive_set_peer_ex(ctx, peer.Handle, 0), "EVP_PKEY_derive_set_peer_ex");
+            Check(EVP_PKEY_derive_init(ctx));
+            Check(EVP_PKEY_derive_set_peer_ex(ctx, peer.Handle, 0));
             nuint length = Size;
             // libcrypto itself refuses an all-zero result.
             fixed (byte* secret = shared)
-                good = LibCrypto.EVP_PKEY_derive(ctx, secret, &length) == 1 && length == Size;
+                good = EVP_PKEY_derive(ctx, secret, &length) == 1 && length == Size;
         }
         finally
         {
-            LibCrypto.EVP_PKEY_CTX_free(ctx);
+            EVP_PKEY_CTX_free(ctx);
         }
 
         if (!good)
         {
-            LibCrypto.ERR_clear_error();
+            ERR_clear_error();
             CryptographicOperations.ZeroMemory(shared);
         }
 

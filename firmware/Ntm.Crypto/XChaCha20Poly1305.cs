@@ -3,8 +3,10 @@ using System.Security.Cryptography;
 
 namespace Ntm.Crypto;
 
-/// <summary>XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) for the cookie reply: HChaCha20 here, since libcrypto lacks it, the rest libcrypto's.</summary>
-/// <remarks>Sets a key up in each call: for rare messages, not for the data path.</remarks>
+/// <summary>XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha) for the cookie reply.</summary>
+/// <remarks>
+/// HChaCha20 here, since libcrypto lacks it, the rest libcrypto's. A call sets a key up: for rare messages, not for the data path.
+/// </remarks>
 public static class XChaCha20Poly1305
 {
     public const int NonceSize = 24;
@@ -13,7 +15,8 @@ public static class XChaCha20Poly1305
     /// <param name="key">32 bytes.</param>
     /// <param name="nonce">24 bytes, may be random.</param>
     /// <param name="tag">16 bytes.</param>
-    public static void Seal(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, Span<byte> text, Span<byte> tag)
+    public static void Seal(
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, Span<byte> text, Span<byte> tag)
     {
         using var cipher = Subkeyed(key, nonce);
         cipher.Seal(Rest(nonce), associatedData, text, tag);
@@ -21,7 +24,8 @@ public static class XChaCha20Poly1305
 
     /// <summary>Decrypts in place.</summary>
     /// <returns>False where the tag does not fit; the text's bytes are then worthless (they are zeroed).</returns>
-    public static bool TryOpen(ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, Span<byte> text, ReadOnlySpan<byte> tag)
+    public static bool TryOpen(
+        ReadOnlySpan<byte> key, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, Span<byte> text, ReadOnlySpan<byte> tag)
     {
         using var cipher = Subkeyed(key, nonce);
         return cipher.TryOpen(Rest(nonce), associatedData, text, tag);

@@ -17,6 +17,9 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets)
     /// <summary>A direct path not heard from for longer may have lost its NAT mapping: data goes on two paths until it answers.</summary>
     private static readonly TimeSpan Stale = Limits.CheckUsed + Limits.CheckUsed / 2;
 
+    /// <summary>The path in use failed and there is no other: it is looked at this often.</summary>
+    private static readonly TimeSpan UsedAgain = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan CheckMemory = TimeSpan.FromSeconds(5);
     private const int ChecksRemembered = 64;
 
@@ -173,6 +176,18 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets)
         Choose(now, peer);
     }
 
+    /// <summary>An established tunnel whose path was withdrawn goes on by any other at once, and a new handshake finds out which works.</summary>
+    public void GoOn(Now now, Peer peer)
+    {
+        if (peer.Used is null && peer.Tunnel.IsEstablished && (peer.Paths.Find(p => !p.IsDirect) ?? peer.Paths.FirstOrDefault()) is { } any)
+        {
+            peer.Used = any;
+            peer.Tunnel.SendPath = any.Path;
+            Start(now, peer);
+            context.Tunnels.Begin(now, peer.Tunnel);
+        }
+    }
+
     private static PeerPath? Other(Peer peer, PeerPath than) =>
         peer.Paths.Find(p => p != than && p.State == PathState.Proven && p.IsDirect)
         ?? peer.Paths.Find(p => p != than && p.State == PathState.Proven) ?? peer.Paths.Find(p => p != than && !p.IsDirect);
@@ -246,7 +261,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets)
 
                 break;
             case PathState.Unproven or PathState.Failed when active && path.NextCheck == TimeSpan.MaxValue && peer.Used is not { IsDirect: true }:
-                path.Schedule(now.Boot + Limits.CheckAgain, Limits.CheckRounds);
+                path.Schedule(now.Boot + (used ? UsedAgain : Limits.CheckAgain), Limits.CheckRounds);
                 break;
         }
     }
