@@ -1,1 +1,3 @@
-return 1;
+using Ntm.Cli;
+
+return await NtmCommand.RunAsync(args, Console.Out, Console.Error, Environment.GetEnvironmentVariable);

@@ -1,0 +1,32 @@
+using Ntm.Interface;
+
+namespace Ntm.Cli.Text;
+
+/// <summary>`ntm devices` in words.</summary>
+public static class DevicesText
+{
+    public static void Write(IReadOnlyList<DeviceDocument> devices, TextWriter output)
+    {
+        if (devices.Count == 0)
+        {
+            output.WriteLine("No device of this home has been seen yet. One shows up when it sends something through the gateway.");
+            return;
+        }
+
+        var rows = new List<string[]> { new[] { "MAC", "NUMBER", "PUBLISHED AS", "SEEN", "ADDRESSES" } };
+        rows.AddRange(devices.Select(device => new[]
+        {
+            device.Mac,
+            device.Number.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            device.Published ? device.FullName ?? device.Name ?? "yes" : "not published",
+            Words.Ago(device.LastSeenMs),
+            device.Addresses.Count == 0 ? "none known" : string.Join(", ", device.Addresses),
+        }));
+        Columns.Write(output, rows);
+        if (devices.All(device => !device.Published))
+        {
+            output.WriteLine();
+            output.WriteLine("None can be reached from other homes. Publish one: ntm publish NAME MAC-OR-IP");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using Ntm.Interface;
+
+namespace Ntm.Cli.Text;
+
+/// <summary>`ntm status` in words.</summary>
+public static class StatusText
+{
+    public static void Write(StatusDocument status, TextWriter output)
+    {
+        var rows = new List<string[]>();
+        if (status.Member is { } member)
+        {
+            rows.Add(["This home", member.Node]);
+            rows.Add(["Zone", member.Zone]);
+            rows.Add(["Address", member.Vip]);
+            rows.Add(["Key", member.PublicKey]);
+            rows.Add(["Registered", $"{(member.Registered ? "yes" : "no")}: {member.Reason}"]);
+        }
+        else
+        {
+            rows.Add(["This home", "is not a member of a zone yet. Join one: ntm join CODE [--name NAME]"]);
+        }
+
+        rows.Add(["Gateway", $"version {status.Version}, running for {Words.Span(status.UptimeSeconds * 1000)}"]);
+        Columns.Write(output, rows);
+
+        if (status.Member is { } joined)
+        {
+            Servers("Coordinators", joined.Coordinators);
+            Servers("Relays", joined.Relays);
+        }
+
+        output.WriteLine();
+        output.WriteLine("Uplinks");
+        if (status.Uplinks.Count == 0)
+        {
+            output.WriteLine("  none");
+        }
+
+        foreach (var uplink in status.Uplinks)
+        {
+            output.WriteLine($"  {uplink.Name}  {uplink.State}: {uplink.Reason}");
+            Columns.Write(output,
+            [
+                ["addresses", uplink.Addresses.Count == 0 ? "none" : string.Join(", ", uplink.Addresses)],
+                ["seen as", uplink.Mapped.Count == 0 ? "not known yet" : string.Join(", ", uplink.Mapped.Select(one => $"{one.Address} by the {one.SeenBy}"))],
+                ["NAT", uplink.Nat],
+                ["traffic", Words.Traffic(uplink.BytesReceived, uplink.BytesSent)],
+            ], indent: 4);
+        }
+
+        var counted = status.Counters.Where(counter => counter.Value != 0).OrderBy(counter => counter.Key, StringComparer.Ordinal).ToList();
+        if (counted.Count > 0)
+        {
+            output.WriteLine();
+            output.WriteLine("Counted");
+            Columns.Write(output, [.. counted.Select(counter => (string[])[counter.Key, Number(counter.Value)])], indent: 2);
+        }
+
+        void Servers(string title, IReadOnlyList<ServerDocument> servers)
+        {
+            output.WriteLine();
+            output.WriteLine(title);
+            Columns.Write(output, servers.Count == 0
+                ? [["none"]]
+                : [.. servers.Select(one => (string[])[one.Name, one.Address, one.Connected ? "connected" : "not connected", $"heard {Words.Ago(one.LastHeardMs)}"])],
+                indent: 2);
+        }
+    }
+
+    private static string Number(long value) => value.ToString(System.Globalization.CultureInfo.InvariantCulture);
+}
