@@ -135,6 +135,31 @@ public static class Limits
     public static readonly TimeSpan FlowUdpIdle = TimeSpan.FromMinutes(5);
     public static readonly TimeSpan FlowIcmpIdle = TimeSpan.FromSeconds(60);
 
+    // ---- device proxy (ours, not on the wire)
+
+    /// <summary>LAN devices a router remembers.</summary>
+    public const int Devices = 1024;
+
+    /// <summary>Addresses remembered of one device, of each family.</summary>
+    public const int AddressesPerDevice = 16;
+
+    /// <summary>A device that has a number gives way to a new one only when it was not seen for this long.</summary>
+    public static readonly TimeSpan DeviceUnseenBeforeGivingWay = TimeSpan.FromDays(1);
+
+    /// <summary>Least time between two writes of one device's address to the store.</summary>
+    public static readonly TimeSpan DeviceAddressWriteSpacing = TimeSpan.FromMinutes(10);
+
+    public const int Aliases = 16_384;
+
+    /// <summary>Aliases the VIPs of one remote node may hold, so that no node can use up the range.</summary>
+    public const int AliasesPerNode = 1024;
+
+    /// <summary>How long a resolver may remember that there is no such name or type (SOA minimum, RFC 2308).</summary>
+    public const uint NegativeTtlSeconds = 5;
+
+    /// <summary>UDP answers of the overlay's DNS are never larger, whatever the asker says (DNS flag day 2020).</summary>
+    public const int DnsUdpBytes = 1232;
+
     // ---- buffers (ours, not on the wire)
 
     /// <summary>Room for 16 bytes of transport header, 20 of IPv4-to-IPv6 growth, 12 of virtio-net header, and alignment.</summary>

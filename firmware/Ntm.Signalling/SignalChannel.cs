@@ -1,5 +1,7 @@
+using Google.Protobuf;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
+using Ntm.Signalling.Trust;
 using Ntm.Tunnel;
 
 namespace Ntm.Signalling;
@@ -10,11 +12,23 @@ namespace Ntm.Signalling;
 /// </summary>
 public sealed class SignalChannel
 {
+    private readonly TunnelTable _tunnels;
+    private readonly ZoneAddressing _addressing;
+    private readonly VirtualAddress _own;
+    private readonly Dictionary<Tunnel.Tunnel, Conversation> _conversations = [];
+    private readonly PriorityQueue<(Conversation Conversation, ulong Number), TimeSpan> _deadlines = new();
+    private readonly byte[] _frame = new byte[SignalFrame.HeaderSize + Limits.SignalBytes];
+
     /// <param name="tunnels">The core's tunnels.</param>
     /// <param name="addressing">VIPs of the zone all parties are in.</param>
-    public SignalChannel(TunnelTable tunnels, Trust.ZoneAddressing addressing) => throw new NotImplementedException();
+    public SignalChannel(TunnelTable tunnels, ZoneAddressing addressing)
+    {
+        _tunnels = tunnels;
+        _addressing = addressing;
+        _own = addressing.Node(tunnels.Key.Public);
+    }
 
-    public Counters Counters { get; } = new();
+    public Counters Counters { get; init; } = new();
 
     /// <summary>
     /// Told of each request (Number not 0) and notification (Number 0) that came in, with the path it came by. For a request it returns the answer's
@@ -23,24 +37,224 @@ public sealed class SignalChannel
     public required Func<Now, Tunnel.Tunnel, WirePath, Signal, Signal?> OnSignal { get; init; }
 
     /// <summary>Sends a request, again until answered. <paramref name="onAnswer"/> gets null where it failed after <see cref="Limits.SignalFailure"/>.</summary>
-    public void Request(Now now, Tunnel.Tunnel tunnel, Signal body, Action<Now, Signal?> onAnswer) => throw new NotImplementedException();
+    public void Request(Now now, Tunnel.Tunnel tunnel, Signal body, Action<Now, Signal?> onAnswer)
+    {
+        var conversation = With(now, tunnel);
+        if (conversation.Requests.Count >= Limits.SignalsOutstandingPerPeer)
+        {
+            Counters.Count("signal-too-many-outstanding");
+            onAnswer(now, null);
+            return;
+        }
+
+        var number = conversation.NextNumber++;
+        body.Number = number;
+        body.Answer = false;
+        var waiting = new Conversation.Waiting(body, now.Boot + Limits.SignalFailure, onAnswer) { NextAt = now.Boot + Limits.SignalRepeats[0] };
+        conversation.Requests.Add(number, waiting);
+        _deadlines.Enqueue((conversation, number), waiting.NextAt);
+        Send(now, conversation, body, null);
+    }
 
     /// <summary>Answers a request that <see cref="OnSignal"/> left open.</summary>
-    public void Answer(Now now, Tunnel.Tunnel tunnel, ulong number, Signal body) => throw new NotImplementedException();
+    public void Answer(Now now, Tunnel.Tunnel tunnel, ulong number, Signal body)
+    {
+        body.Number = number;
+        body.Answer = true;
+        var conversation = With(now, tunnel);
+        if (conversation.Answers.ContainsKey(number))
+        {
+            conversation.Answers[number] = body;
+        }
+
+        Send(now, conversation, body, null);
+    }
 
     /// <summary>Sends without wanting an answer, on <paramref name="path"/> or on the tunnel's own.</summary>
-    public bool Notify(Now now, Tunnel.Tunnel tunnel, Signal body, WirePath? path = null) => throw new NotImplementedException();
+    /// <returns>False where it had to be sent on a path and no key may seal.</returns>
+    public bool Notify(Now now, Tunnel.Tunnel tunnel, Signal body, WirePath? path = null)
+    {
+        body.Number = 0;
+        body.Answer = false;
+        return Send(now, tunnel, _addressing.Node(tunnel.Peer), body, path);
+    }
+
+    /// <summary>Bytes on the wire, tunnel overhead included, of a notification: what it costs an unproven address's budget.</summary>
+    public static int SizeOnWire(Signal body) =>
+        ((SignalFrame.HeaderSize + body.CalculateSize() + 15) & ~15) + TunnelMessage.TransportOverhead;
 
     /// <summary>
-    /// Whether the opened inner packet is signalling (to or from port 4916, between number-0 VIPs of this tunnel's ends). If so it is consumed: parsed and
+    /// Whether the opened inner packet is signalling (to or from port 4916, to our number 0). If so it is consumed: parsed and
     /// handed to <see cref="OnSignal"/> or to the waiting request, or refused and counted.
     /// </summary>
-    public bool TryTake(Now now, Tunnel.Tunnel tunnel, Packet packet) => throw new NotImplementedException();
+    public bool TryTake(Now now, Tunnel.Tunnel tunnel, Packet packet)
+    {
+        if (!SignalFrame.IsMeant(packet.Bytes, _own))
+        {
+            return false;
+        }
+
+        if (!SignalFrame.TryRead(packet.Bytes, _addressing.Node(tunnel.Peer), out var message))
+        {
+            Counters.Count("signal-malformed-frame");
+            return true;
+        }
+
+        Signal signal;
+        try
+        {
+            signal = Signal.Parser.ParseFrom(message);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            Counters.Count("signal-unparsable");
+            return true;
+        }
+
+        if (signal.BodyCase == Signal.BodyOneofCase.None || (signal.Answer && signal.Number == 0))
+        {
+            Counters.Count("signal-unknown-message");
+            return true;
+        }
+
+        if (signal.Answer)
+        {
+            TakeAnswer(now, tunnel, signal);
+        }
+        else
+        {
+            TakeRequest(now, tunnel, packet.Path, signal);
+        }
+
+        return true;
+    }
 
     /// <summary>Forgets what is outstanding with this tunnel; its requests fail at once.</summary>
-    public void Forget(Now now, Tunnel.Tunnel tunnel) => throw new NotImplementedException();
+    public void Forget(Now now, Tunnel.Tunnel tunnel)
+    {
+        if (_conversations.Remove(tunnel, out var conversation))
+        {
+            var waiting = conversation.Requests.Values.ToArray();
+            conversation.Requests.Clear();
+            foreach (var request in waiting)
+            {
+                request.OnAnswer(now, null);
+            }
+        }
+    }
 
-    public void HandleTimeout(Now now) => throw new NotImplementedException();
+    public void HandleTimeout(Now now)
+    {
+        while (_deadlines.TryPeek(out var due, out var at) && at <= now.Boot)
+        {
+            _deadlines.Dequeue();
+            if (due.Conversation.Requests.TryGetValue(due.Number, out var waiting))
+            {
+                RepeatOrFail(now, due.Conversation, due.Number, waiting);
+            }
 
-    public TimeSpan NextDeadline => throw new NotImplementedException();
+            due.Conversation.ForgetBefore(now.Boot);
+            if (due.Conversation.IsIdle && _conversations.GetValueOrDefault(due.Conversation.Tunnel) == due.Conversation)
+            {
+                _conversations.Remove(due.Conversation.Tunnel);
+            }
+        }
+    }
+
+    public TimeSpan NextDeadline => _deadlines.TryPeek(out _, out var at) ? at : TimeSpan.MaxValue;
+
+    private void RepeatOrFail(Now now, Conversation conversation, ulong number, Conversation.Waiting waiting)
+    {
+        if (now.Boot >= waiting.FailsAt)
+        {
+            conversation.Requests.Remove(number);
+            waiting.OnAnswer(now, null);
+            return;
+        }
+
+        waiting.Repeats++;
+        var wait = waiting.Repeats < Limits.SignalRepeats.Length ? Limits.SignalRepeats[waiting.Repeats] : Limits.SignalFailure;
+        waiting.NextAt = now.Boot + wait < waiting.FailsAt ? now.Boot + wait : waiting.FailsAt;
+        _deadlines.Enqueue((conversation, number), waiting.NextAt);
+        Send(now, conversation, waiting.Request, null);
+    }
+
+    private void TakeAnswer(Now now, Tunnel.Tunnel tunnel, Signal answer)
+    {
+        if (_conversations.TryGetValue(tunnel, out var conversation) && conversation.Requests.Remove(answer.Number, out var waiting))
+        {
+            waiting.OnAnswer(now, answer);
+        }
+        else
+        {
+            Counters.Count("signal-answer-to-nothing"); // a repeat of one that was taken already, as a rule
+        }
+    }
+
+    private void TakeRequest(Now now, Tunnel.Tunnel tunnel, WirePath path, Signal request)
+    {
+        if (request.Number == 0)
+        {
+            OnSignal(now, tunnel, path, request);
+            return;
+        }
+
+        var conversation = With(now, tunnel);
+        conversation.ForgetBefore(now.Boot);
+        if (conversation.Answers.TryGetValue(request.Number, out var remembered))
+        {
+            if (remembered is not null)
+            {
+                Send(now, conversation, remembered, null);
+            }
+
+            return;
+        }
+
+        var until = now.Boot + Limits.AnswerMemory;
+        conversation.Remember(request.Number, until);
+        _deadlines.Enqueue((conversation, 0), until);
+        if (OnSignal(now, tunnel, path, request) is { } answer)
+        {
+            Answer(now, tunnel, request.Number, answer);
+        }
+    }
+
+    private Conversation With(Now now, Tunnel.Tunnel tunnel)
+    {
+        if (!_conversations.TryGetValue(tunnel, out var conversation))
+        {
+            // Boot time as the first number: a restarted program does not use a number again whose answer the peer still remembers.
+            conversation = new Conversation(tunnel, _addressing.Node(tunnel.Peer), (ulong)now.Boot.Ticks + 1);
+            _conversations.Add(tunnel, conversation);
+        }
+
+        return conversation;
+    }
+
+    private bool Send(Now now, Conversation conversation, Signal signal, WirePath? path) =>
+        Send(now, conversation.Tunnel, conversation.Peer, signal, path);
+
+    private bool Send(Now now, Tunnel.Tunnel tunnel, VirtualAddress peer, Signal signal, WirePath? path)
+    {
+        var size = signal.CalculateSize();
+        if (size > Limits.SignalBytes)
+        {
+            // Cores keep their lists within Limits, so this is ours to mend; the peer sees a request that fails.
+            Counters.Count("signal-too-long-to-send");
+            return false;
+        }
+
+        Span<byte> message = stackalloc byte[size];
+        signal.WriteTo(message);
+        SignalFrame.Write(_frame, _own, peer, message);
+        var frame = _frame.AsSpan(0, SignalFrame.HeaderSize + size);
+        if (path is { } explicitPath)
+        {
+            return _tunnels.SendOn(now, tunnel, frame, explicitPath);
+        }
+
+        _tunnels.Send(now, tunnel, frame);
+        return true;
+    }
 }

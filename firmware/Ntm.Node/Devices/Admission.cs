@@ -1,0 +1,292 @@
+using System.Diagnostics.CodeAnalysis;
+using Ntm.Node.Translation;
+using Ntm.Protocol;
+
+namespace Ntm.Node.Devices;
+
+/// <summary>A flow between a number of this node and a remote VIP. ICMP echo: the identifier is the own port, the remote port is 0.</summary>
+internal readonly record struct FlowKey(VirtualAddress Remote, ushort OwnNumber, ushort OwnPort, ushort RemotePort, byte Protocol);
+
+/// <summary>
+/// Stateful admission at the receiver (docs/protocol.md section 7): what belongs to a flow an own device began passes; a flow that a remote
+/// begins needs a published device, or is an ICMPv6 echo to number 0. A published name taken back ends the flows remotes began at once.
+/// </summary>
+/// <remarks>
+/// Bounded: the flow that was longest without a packet gives way; those that remotes began never hold more than half of the table. Idle times are
+/// looked at when a packet comes, so there are no timers. TCP is followed coarsely (RFC 5382 section 5): "established" once both sides
+/// have spoken, "transitory" before that and after RST or both FINs. Flows already under way when the router restarts are picked up
+/// by their next outbound packet.
+/// </remarks>
+internal sealed class Admission
+{
+    // Counted.
+    public const string NoFlow = "admission-no-flow";
+    public const string NotPublished = "admission-not-published";
+
+    private const int BegunHere = 0;
+    private const int BegunByRemote = 1;
+    private const int None = -1;
+
+    private readonly int _capacity;
+    private readonly Dictionary<FlowKey, int> _index = [];
+    private readonly int[] _oldest = [None, None];
+    private readonly int[] _newest = [None, None];
+    private readonly int[] _counts = [0, 0];
+    private Flow[] _flows = [];
+    private int _free = None;
+
+    /// <param name="capacity">Flows remembered, 2 or more.</param>
+    public Admission(int capacity = Limits.Flows) => _capacity = capacity;
+
+    [Flags]
+    private enum Seen : byte
+    {
+        Own = 1,
+        Remote = 2,
+        OwnFin = 4,
+        RemoteFin = 8,
+        Rst = 16,
+    }
+
+    public int Count => _index.Count;
+
+    /// <summary>Judges a packet of an own device or the router itself, and opens or refreshes its flow.</summary>
+    /// <param name="local">The LAN address it came from, where answers go.</param>
+    public bool TryOutbound(
+        TimeSpan now, in FlowKey key, in InnerPacket packet, bool isPublished, LanAddress local, [NotNullWhen(false)] out string? reason)
+    {
+        reason = null;
+        var at = FindLive(now, key);
+        if (at != None && _flows[at].Side == BegunByRemote && !MayRemoteBegin(key, isPublished, packet))
+        {
+            // The name was taken back. The device may still begin a connection of its own between the same ports.
+            if (!packet.IsTcpBeginning)
+            {
+                reason = NotPublished;
+                return false;
+            }
+
+            Remove(at);
+            at = None;
+        }
+
+        if (at == None)
+        {
+            // A lone RST or echo reply answers something that is no flow (any more), and begins none.
+            if (packet.IcmpKind == IcmpKind.EchoReply || (packet.TcpFlags & InnerPacket.TcpRst) != 0)
+            {
+                reason = NoFlow;
+                return false;
+            }
+
+            at = Open(now, key, BegunHere);
+        }
+
+        Refresh(now, at, packet, true);
+        _flows[at].Local = local;
+        return true;
+    }
+
+    /// <summary>Judges a packet from a remote, and refreshes its flow or opens one.</summary>
+    /// <param name="device">Whose number it is; null for the router's own.</param>
+    /// <param name="local">The LAN address it goes to: the flow's while it is still the device's, else the device's latest; none where none is
+    /// known, or the router's own VIP is meant.</param>
+    public bool TryInbound(
+        TimeSpan now, in FlowKey key, in InnerPacket packet, Device? device, out LanAddress local, [NotNullWhen(false)] out string? reason)
+    {
+        var isPublished = device is { IsPublished: true };
+        reason = null;
+        local = default;
+        var at = FindLive(now, key);
+
+        // A beginning between the ports of a connection that has ended is a new one, whoever began the old.
+        if (at != None && _flows[at].Side == BegunHere && (!packet.IsTcpBeginning || !_flows[at].IsClosing))
+        {
+            Refresh(now, at, packet, false);
+            local = AddressOf(at, device);
+            return true;
+        }
+
+        if (!MayRemoteBegin(key, isPublished, packet))
+        {
+            reason = NotPublished;
+            return false;
+        }
+
+        if (at != None && _flows[at].Side == BegunHere)
+        {
+            Remove(at);
+            at = None;
+        }
+
+        if (at == None)
+        {
+            if (packet.IcmpKind == IcmpKind.EchoReply || (packet.TcpFlags & InnerPacket.TcpRst) != 0)
+            {
+                reason = NoFlow;
+                return false;
+            }
+
+            at = Open(now, key, BegunByRemote);
+        }
+
+        Refresh(now, at, packet, false);
+        local = AddressOf(at, device);
+        return true;
+    }
+
+    /// <summary>Judges an ICMP error by the flow of the packet it carries; it refreshes nothing.</summary>
+    /// <param name="local">As in <see cref="TryInbound"/>.</param>
+    public bool TryError(TimeSpan now, in FlowKey key, Device? device, out LanAddress local, [NotNullWhen(false)] out string? reason)
+    {
+        var at = FindLive(now, key);
+        if (at == None || (_flows[at].Side == BegunByRemote && device is { IsPublished: false }))
+        {
+            local = default;
+            reason = NoFlow;
+            return false;
+        }
+
+        local = AddressOf(at, device);
+        reason = null;
+        return true;
+    }
+
+    private static bool MayRemoteBegin(in FlowKey key, bool isPublished, in InnerPacket packet) =>
+        isPublished || (key.OwnNumber == 0 && packet.IcmpKind is (IcmpKind.EchoRequest or IcmpKind.EchoReply));
+
+    private LanAddress AddressOf(int at, Device? device)
+    {
+        ref var flow = ref _flows[at];
+        if (device is not null)
+        {
+            flow.Local = device.AddressFor((flow.Key.OwnNumber & VirtualAddress.IPv6FaceBit) != 0, flow.Local);
+        }
+
+        return flow.Local;
+    }
+
+    private int FindLive(TimeSpan now, in FlowKey key)
+    {
+        if (!_index.TryGetValue(key, out var at))
+        {
+            return None;
+        }
+
+        if (now - _flows[at].Last <= _flows[at].Idle)
+        {
+            return at;
+        }
+
+        Remove(at);
+        return None;
+    }
+
+    private void Refresh(TimeSpan now, int at, in InnerPacket packet, bool isOwn)
+    {
+        ref var flow = ref _flows[at];
+        flow.Last = now;
+        if (packet.IsTcpBeginning && flow.IsClosing)
+        {
+            flow.Seen = 0;
+        }
+
+        flow.Seen |= isOwn ? Seen.Own : Seen.Remote;
+        if ((packet.TcpFlags & InnerPacket.TcpFin) != 0)
+        {
+            flow.Seen |= isOwn ? Seen.OwnFin : Seen.RemoteFin;
+        }
+
+        if ((packet.TcpFlags & InnerPacket.TcpRst) != 0)
+        {
+            flow.Seen |= Seen.Rst;
+        }
+
+        if (_newest[flow.Side] != at)
+        {
+            Unlink(at);
+            LinkNewest(at, flow.Side);
+        }
+    }
+
+    private int Open(TimeSpan now, in FlowKey key, int side)
+    {
+        if (side == BegunByRemote && _counts[BegunByRemote] >= _capacity / 2)
+        {
+            Remove(_oldest[BegunByRemote]);
+        }
+        else if (Count >= _capacity)
+        {
+            Remove(_oldest[_counts[BegunHere] > 0 ? BegunHere : BegunByRemote]);
+        }
+
+        if (_free == None)
+        {
+            Grow();
+        }
+
+        var at = _free;
+        _free = _flows[at].Newer;
+        _flows[at] = new Flow { Key = key, Last = now, Side = side };
+        _index[key] = at;
+        LinkNewest(at, side);
+        return at;
+    }
+
+    private void Grow()
+    {
+        var from = _flows.Length;
+        Array.Resize(ref _flows, Math.Min(_capacity, Math.Max(64, from * 2)));
+        for (var i = _flows.Length - 1; i >= from; i--)
+        {
+            _flows[i].Newer = _free;
+            _free = i;
+        }
+    }
+
+    private void Remove(int at)
+    {
+        _index.Remove(_flows[at].Key);
+        Unlink(at);
+        _flows[at] = new Flow { Newer = _free };
+        _free = at;
+    }
+
+    private void Unlink(int at)
+    {
+        var (side, older, newer) = (_flows[at].Side, _flows[at].Older, _flows[at].Newer);
+        (older == None ? ref _oldest[side] : ref _flows[older].Newer) = newer;
+        (newer == None ? ref _newest[side] : ref _flows[newer].Older) = older;
+        _counts[side]--;
+    }
+
+    private void LinkNewest(int at, int side)
+    {
+        _flows[at].Older = _newest[side];
+        _flows[at].Newer = None;
+        (_newest[side] == None ? ref _oldest[side] : ref _flows[_newest[side]].Newer) = at;
+        _newest[side] = at;
+        _counts[side]++;
+    }
+
+    private struct Flow
+    {
+        public FlowKey Key;
+        public LanAddress Local;
+        public TimeSpan Last;
+        public int Older;
+        public int Newer;
+        public int Side;
+        public Seen Seen;
+
+        public readonly bool IsClosing => (Seen & Seen.Rst) != 0 || (Seen & (Seen.OwnFin | Seen.RemoteFin)) == (Seen.OwnFin | Seen.RemoteFin);
+
+        public readonly TimeSpan Idle => Key.Protocol switch
+        {
+            InnerPacket.Udp => Limits.FlowUdpIdle,
+            InnerPacket.Tcp when !IsClosing && (Seen & (Seen.Own | Seen.Remote)) == (Seen.Own | Seen.Remote) => Limits.FlowTcpIdle,
+            InnerPacket.Tcp => Limits.FlowTcpTransitoryIdle,
+            _ => Limits.FlowIcmpIdle,
+        };
+    }
+}

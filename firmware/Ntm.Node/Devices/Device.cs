@@ -1,0 +1,39 @@
+using Ntm.Protocol;
+
+namespace Ntm.Node.Devices;
+
+/// <summary>One LAN machine, known by its MAC address. Kept by <see cref="DeviceTable"/>, which alone changes it.</summary>
+internal sealed class Device(MacAddress mac)
+{
+    public MacAddress Mac { get; } = mac;
+
+    /// <summary>1..0x7fff for good; 0: it has not yet needed one.</summary>
+    public ushort Number { get; set; }
+
+    /// <summary>The published name; null: not published.</summary>
+    public string? Name { get; set; }
+
+    public bool IsPublished => Name is not null;
+
+    /// <summary>Boot time; null: not since the start.</summary>
+    public TimeSpan? LastSeen { get; set; }
+
+    public LatestFirst IPv4 { get; } = new();
+
+    public LatestFirst IPv6 { get; } = new();
+
+    /// <summary>What the store says are its latest addresses.</summary>
+    public (LanAddress IPv4, LanAddress IPv6) Kept { get; set; }
+
+    /// <summary>Boot time of the last write of <see cref="Kept"/>.</summary>
+    public TimeSpan? KeptAt { get; set; }
+
+    public LatestFirst Of(LanAddress address) => address.IsIPv4 ? IPv4 : IPv6;
+
+    /// <summary>The LAN address a flow of this face goes to: <paramref name="preferred"/> while it is still the device's, else the latest.</summary>
+    public LanAddress AddressFor(bool ipv6Face, LanAddress preferred)
+    {
+        var addresses = ipv6Face ? IPv6 : IPv4;
+        return !preferred.IsNone && addresses.Contains(preferred) ? preferred : addresses.Latest;
+    }
+}

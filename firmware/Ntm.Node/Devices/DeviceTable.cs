@@ -1,0 +1,354 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json;
+using Ntm.Protocol;
+
+namespace Ntm.Node.Devices;
+
+/// <summary>A published device as it is registered with the coordinator.</summary>
+public readonly record struct PublishedDevice(string Name, ushort Number);
+
+/// <summary>
+/// The LAN's devices: MAC address, number for good, LAN addresses, published name (docs/protocol.md section 2). A device gets its number when it first
+/// needs one: when it speaks to the overlay, or is published. Numbers are never used again, not even after a device was forgotten.
+/// It decides nothing about packets: <see cref="DeviceProxy"/>, <see cref="Admission"/>.
+/// </summary>
+public sealed class DeviceTable(Counters counters, Action<StoreWrite> keep)
+{
+    public const string Collection = "device";
+    public const string MarkCollection = "device-mark";
+    public const string MarkKey = "last-number";
+
+    /// <summary>Counted: a stored entry that could not be read, or contradicts another.</summary>
+    public const string EntryUnreadable = "device-entry-unreadable";
+
+    /// <summary>Counted: a new device while all remembered ones are published or were seen of late.</summary>
+    public const string Full = "device-table-full";
+
+    private readonly Dictionary<MacAddress, Device> _byMac = [];
+    private readonly Dictionary<LanAddress, Device> _byAddress = [];
+    private readonly Dictionary<ushort, Device> _byNumber = [];
+    private int _lastNumber;
+
+    public int Count => _byMac.Count;
+
+    /// <summary>Grows whenever what is published changes: the registration is then to be repeated.</summary>
+    public long Generation { get; private set; }
+
+    /// <summary>Takes back what was kept before; entries of other collections are passed over. Call once, before anything else.</summary>
+    public void Load(IEnumerable<StoreWrite> memory)
+    {
+        foreach (var write in memory)
+        {
+            if (write.Value is null)
+            {
+                continue;
+            }
+
+            if ((write.Collection == Collection && !TryLoadDevice(write)) || (write.Collection == MarkCollection && !TryLoadMark(write)))
+            {
+                counters.Count(EntryUnreadable);
+            }
+        }
+    }
+
+    /// <summary>An entry of the kernel's neighbour table. Addresses no LAN machine can have are passed over.</summary>
+    public void NeighbourSeen(Now now, Neighbour neighbour)
+    {
+        if (!IsUsable(neighbour.Mac))
+        {
+            return;
+        }
+
+        var device = FindOrAdd(now, neighbour.Mac);
+        if (device is null)
+        {
+            counters.Count(Full);
+            return;
+        }
+
+        device.LastSeen = now.Boot;
+        var address = LanAddress.From(neighbour.Address);
+        if (!address.IsUnicast)
+        {
+            return;
+        }
+
+        var owner = _byAddress.GetValueOrDefault(address);
+        if (owner != device)
+        {
+            owner?.Of(address).Remove(address);
+            _byAddress[address] = device;
+            PutFirst(now, device, address);
+        }
+    }
+
+    /// <summary>Publishes a device under a name, or renames it. It need not have been seen yet.</summary>
+    public Verdict Publish(Now now, MacAddress mac, string name)
+    {
+        var label = NtmName.Canonical(name);
+        if (!NtmName.IsLabel(label))
+        {
+            return new(false, $"'{name}' cannot be a device's name: use 1 to 63 of the characters a-z, 0-9 and inner hyphens, such as 'nas-1'.");
+        }
+
+        if (!IsUsable(mac))
+        {
+            return new(false, $"{mac} is not one machine's address; take it from the list of devices.");
+        }
+
+        var published = 0;
+        foreach (var other in _byMac.Values)
+        {
+            published += other.IsPublished && other.Mac != mac ? 1 : 0;
+            if (other.Name == label && other.Mac != mac)
+            {
+                return new(false, $"The name '{label}' is taken by {other.Mac}; choose another, or unpublish that device first.");
+            }
+        }
+
+        if (published >= Limits.PublishedDevices)
+        {
+            return new(false, $"{published} devices are published, which is the most; unpublish one first.");
+        }
+
+        if (FindOrAdd(now, mac) is not { } device)
+        {
+            return new(false, $"All {Limits.Devices} places for devices are taken; unpublish one that is no longer there.");
+        }
+
+        if (device.Name == label)
+        {
+            return new(true, $"{mac} was already published as '{label}'.");
+        }
+
+        if (!TryNumber(device))
+        {
+            return new(false, $"All {Limits.DeviceNumberLast} device numbers have been given away; this node needs a new key.");
+        }
+
+        device.Name = label;
+        Keep(now, device);
+        Generation++;
+        return new(true, $"{mac} is published as '{label}' (number {device.Number}).");
+    }
+
+    /// <summary>Takes a published name back; flows that others began to the device end at once.</summary>
+    public Verdict Unpublish(Now now, MacAddress mac)
+    {
+        if (_byMac.GetValueOrDefault(mac) is not { Name: { } name } device)
+        {
+            return new(false, $"{mac} is not published; nothing to take back.");
+        }
+
+        device.Name = null;
+        Keep(now, device);
+        Generation++;
+        return new(true, $"{mac} is no longer published as '{name}'.");
+    }
+
+    /// <summary>What is published now, by number.</summary>
+    public IReadOnlyList<PublishedDevice> Published() =>
+        [.. _byMac.Values.Where(d => d.IsPublished).OrderBy(d => d.Number).Select(d => new PublishedDevice(d.Name!, d.Number))];
+
+    /// <summary>Whether the number (either face) is a published device's.</summary>
+    public bool IsPublished(ushort number) => Find(number) is { IsPublished: true };
+
+    /// <summary>A picture for people: published ones first, by name, then by MAC address.</summary>
+    public IReadOnlyList<DeviceStatus> Describe() =>
+        [.. _byMac.Values.OrderBy(d => d.Name is null).ThenBy(d => d.Name, StringComparer.Ordinal).ThenBy(d => d.Mac.Value).Select(Describe)];
+
+    internal Device? Find(LanAddress address) => _byAddress.GetValueOrDefault(address);
+
+    /// <param name="number">Either face; 0 is nobody's.</param>
+    internal Device? Find(ushort number) => _byNumber.GetValueOrDefault((ushort)(number & Limits.DeviceNumberLast));
+
+    /// <summary>The device spoke from this address of its own: it is the latest, and it has a number from now on.</summary>
+    /// <returns>False where no number is left.</returns>
+    internal bool TrySpoke(Now now, Device device, LanAddress from)
+    {
+        device.LastSeen = now.Boot;
+        if (device.Of(from).Latest != from)
+        {
+            PutFirst(now, device, from);
+        }
+
+        if (device.Number != 0)
+        {
+            return true;
+        }
+
+        if (!TryNumber(device))
+        {
+            return false;
+        }
+
+        Keep(now, device);
+        return true;
+    }
+
+    private static bool IsUsable(MacAddress mac) => mac.Value is not 0 and <= 0xFFFF_FFFF_FFFF && (mac.Value >> 40 & 1) == 0;
+
+    private static DeviceStatus Describe(Device device)
+    {
+        var addresses = new List<IPAddress>(device.IPv4.Count + device.IPv6.Count);
+        for (var i = 0; i < device.IPv4.Count; i++)
+        {
+            addresses.Add(device.IPv4[i].ToIPAddress());
+        }
+
+        for (var i = 0; i < device.IPv6.Count; i++)
+        {
+            addresses.Add(device.IPv6[i].ToIPAddress());
+        }
+
+        return new(device.Mac, device.Number, device.Name, addresses, device.LastSeen);
+    }
+
+    private Device? FindOrAdd(Now now, MacAddress mac)
+    {
+        if (_byMac.TryGetValue(mac, out var device) || !TryMakeRoom(now))
+        {
+            return device;
+        }
+
+        return _byMac[mac] = new(mac);
+    }
+
+    /// <summary>The longest unseen gives way: first of those without a number, then of those not seen for a day; never a published one.</summary>
+    private bool TryMakeRoom(Now now)
+    {
+        if (_byMac.Count < Limits.Devices)
+        {
+            return true;
+        }
+
+        Device? oldest = null;
+        foreach (var device in _byMac.Values)
+        {
+            if (device.IsPublished || (device.Number != 0 && now.Boot - device.LastSeen < Limits.DeviceUnseenBeforeGivingWay))
+            {
+                continue;
+            }
+
+            if (oldest is null || (device.Number != 0, device.LastSeen ?? TimeSpan.MinValue).CompareTo((oldest.Number != 0, oldest.LastSeen ?? TimeSpan.MinValue)) < 0)
+            {
+                oldest = device;
+            }
+        }
+
+        if (oldest is null)
+        {
+            return false;
+        }
+
+        Forget(oldest);
+        return true;
+    }
+
+    private void Forget(Device device)
+    {
+        _byMac.Remove(device.Mac);
+        for (var i = 0; i < device.IPv4.Count; i++)
+        {
+            _byAddress.Remove(device.IPv4[i]);
+        }
+
+        for (var i = 0; i < device.IPv6.Count; i++)
+        {
+            _byAddress.Remove(device.IPv6[i]);
+        }
+
+        if (device.Number != 0)
+        {
+            _byNumber.Remove(device.Number);
+            keep(new(Collection, device.Mac.ToString(), null));
+        }
+    }
+
+    private bool TryNumber(Device device)
+    {
+        if (device.Number != 0)
+        {
+            return true;
+        }
+
+        if (_lastNumber >= Limits.DeviceNumberLast)
+        {
+            return false;
+        }
+
+        device.Number = (ushort)++_lastNumber;
+        _byNumber[device.Number] = device;
+
+        // The mark first: losing the device's entry then costs a number, never gives one away twice.
+        keep(new(MarkCollection, MarkKey, JsonSerializer.SerializeToUtf8Bytes(
+            new DeviceMarkEntry(StoredEntries.Version, _lastNumber), StoredEntries.Default.DeviceMarkEntry)));
+        return true;
+    }
+
+    private void PutFirst(Now now, Device device, LanAddress address)
+    {
+        var gone = device.Of(address).PutFirst(address);
+        if (!gone.IsNone)
+        {
+            _byAddress.Remove(gone);
+        }
+
+        // A device with two busy addresses changes its latest all the time: the store is spared.
+        if (device.IsPublished && device.Kept != (device.IPv4.Latest, device.IPv6.Latest)
+            && !(now.Boot - device.KeptAt < Limits.DeviceAddressWriteSpacing))
+        {
+            Keep(now, device);
+        }
+    }
+
+    private void Keep(Now now, Device device)
+    {
+        device.Kept = (device.IPv4.Latest, device.IPv6.Latest);
+        device.KeptAt = now.Boot;
+        var entry = new DeviceEntry(StoredEntries.Version, device.Number, device.Name,
+            device.IsPublished && !device.Kept.IPv4.IsNone ? device.Kept.IPv4.ToString() : null,
+            device.IsPublished && !device.Kept.IPv6.IsNone ? device.Kept.IPv6.ToString() : null);
+        keep(new(Collection, device.Mac.ToString(), JsonSerializer.SerializeToUtf8Bytes(entry, StoredEntries.Default.DeviceEntry)));
+    }
+
+    private bool TryLoadMark(StoreWrite write)
+    {
+        if (StoredEntries.TryRead(write.Value, StoredEntries.Default.DeviceMarkEntry) is not { Version: StoredEntries.Version } mark
+            || mark.Last is < 0 or > Limits.DeviceNumberLast)
+        {
+            return false;
+        }
+
+        _lastNumber = Math.Max(_lastNumber, mark.Last);
+        return true;
+    }
+
+    private bool TryLoadDevice(StoreWrite write)
+    {
+        if (StoredEntries.TryRead(write.Value, StoredEntries.Default.DeviceEntry) is not { Version: StoredEntries.Version } entry
+            || entry.Number is < 1 or > Limits.DeviceNumberLast
+            || (entry.Name is not null && (!NtmName.IsLabel(entry.Name) || _byMac.Values.Any(d => d.Name == entry.Name)))
+            || !MacAddress.TryParse(write.Key, out var mac) || !IsUsable(mac) || _byMac.ContainsKey(mac)
+            || _byNumber.ContainsKey((ushort)entry.Number) || _byMac.Count >= Limits.Devices)
+        {
+            return false;
+        }
+
+        var device = new Device(mac) { Number = (ushort)entry.Number, Name = entry.Name };
+        foreach (var text in (ReadOnlySpan<string?>)[entry.IPv4, entry.IPv6])
+        {
+            if (LanAddress.TryParse(text, out var address) && address.IsUnicast && _byAddress.TryAdd(address, device))
+            {
+                device.Of(address).PutFirst(address);
+            }
+        }
+
+        device.Kept = (device.IPv4.Latest, device.IPv6.Latest);
+        _byMac[mac] = device;
+        _byNumber[device.Number] = device;
+        _lastNumber = Math.Max(_lastNumber, entry.Number);
+        return true;
+    }
+}

@@ -1,0 +1,218 @@
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+
+namespace Ntm.Node;
+
+/// <summary>What a name leads to.</summary>
+internal readonly record struct Named(VirtualAddress Vip, TimeSpan At);
+
+/// <summary>
+/// Turns names into directions: one exchange with the coordinator for each name however many ask, answered when the direction permits. A name that was
+/// directed before is answered from memory when no coordinator answers in time.
+/// </summary>
+internal sealed class Directions(NodeContext context, Registration registration, Peers peers)
+{
+    public const string Collection = "name";
+    private const int MostNames = 8192;
+    private const int MostExchanges = 256;
+    private const int MostTickets = 1024;
+
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(Limits.NameTtlSeconds);
+
+    private readonly Dictionary<string, Named> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<VirtualAddress, string> _byVip = [];
+    private readonly HashSet<string> _exchanges = new(StringComparer.Ordinal);
+    private readonly List<Ticket> _tickets = [];
+
+    /// <summary>Finishes an answer that was found: alias, or the device's own address where it is ours.</summary>
+    public required Func<Now, string, VirtualAddress, string, NameAnswer> Finish { get; init; }
+
+    public TimeSpan NextDeadline => _tickets.Count == 0 ? TimeSpan.MaxValue : _tickets[0].Until;
+
+    public string? NameOf(VirtualAddress vip) => _byVip.GetValueOrDefault(vip);
+
+    public void Load(IEnumerable<StoreWrite> memory)
+    {
+        foreach (var entry in memory)
+        {
+            if (entry is { Collection: Collection, Value.Length: 16 })
+            {
+                Know(entry.Key, VirtualAddress.Read(entry.Value), -Fresh);
+            }
+        }
+    }
+
+    /// <summary>Wants a name of another node or its device, canonical and below the zone.</summary>
+    public void Want(Now now, long ticket, string name)
+    {
+        if (_names.TryGetValue(name, out var known) && now.Boot - known.At < Fresh && peers.FindByVip(known.Vip) is { Tunnel.IsEstablished: true } peer)
+        {
+            Answer(ticket, Finish(now, name, known.Vip, $"directed {(now.Boot - known.At).TotalSeconds:0} s ago; {peer.Reason}"));
+            return;
+        }
+
+        if (_tickets.Count >= MostTickets)
+        {
+            context.Counters.Count("name-too-many-questions");
+            Answer(ticket, new(NameVerdict.NoCoordinator, default, 0, "too many names are being asked for at once"));
+            return;
+        }
+
+        _tickets.Add(new(ticket, name, now.Boot + Limits.NameAnswerDeadline));
+        Ask(now, name);
+    }
+
+    /// <summary>Asks for a peer's direction again, for its paths; nobody waits for it.</summary>
+    public void Refresh(Now now, Peer peer)
+    {
+        if (!peer.Redirecting && now.Boot - peer.DirectedAt > Fresh)
+        {
+            peer.Redirecting = true;
+            peer.DirectedAt = now.Boot;
+            Ask(now, $"{peer.Name}.{context.Membership!.Zone}");
+        }
+    }
+
+    /// <summary>The coordinator directs us as the named node.</summary>
+    public Signal OnDirected(Now now, RouteDirection direction)
+    {
+        if (!peers.TryTake(now, direction, keep: true, out var peer, out var problem))
+        {
+            context.Warn($"A direction from the coordinator is not believed: {problem}.");
+            return new Signal { Refusal = new() { Reason = RefusalReason.RefusalBindingInvalid, Text = problem } };
+        }
+
+        context.Note($"{peer.Name} asks for us; {direction.Reason}.");
+        return new Signal { Acknowledgement = new() };
+    }
+
+    public void HandleTimeout(Now now)
+    {
+        while (_tickets.Count > 0 && _tickets[0].Until <= now.Boot)
+        {
+            var ticket = _tickets[0];
+            _tickets.RemoveAt(0);
+            Answer(ticket.Number, FromMemory(now, ticket.Name)
+                ?? new(NameVerdict.NoCoordinator, default, 0, "no coordinator answered within 1.5 s and the name was never directed before"));
+        }
+    }
+
+    private void Ask(Now now, string name)
+    {
+        if (_exchanges.Contains(name))
+        {
+            return;
+        }
+
+        var coordinator = registration.Coordinators.FirstOrDefault(c => c.Registered) ?? registration.Coordinators.FirstOrDefault();
+        if (coordinator is null || _exchanges.Count >= MostExchanges)
+        {
+            context.Counters.Count("name-cannot-ask");
+            return;
+        }
+
+        _exchanges.Add(name);
+        context.Signals!.Request(
+            now, coordinator.Tunnel, new Signal { DirectionRequest = new() { Name = name } }, (at, answer) => OnAnswer(at, name, answer));
+    }
+
+    private void OnAnswer(Now now, string name, Signal? answer)
+    {
+        _exchanges.Remove(name);
+        switch (answer)
+        {
+            case { RouteDirection: { } direction }:
+                Directed(now, name, direction);
+                break;
+            case { Refusal: { } refusal }:
+                var verdict = refusal.Reason == RefusalReason.RefusalNoSuchName ? NameVerdict.NoSuchName : NameVerdict.Unreachable;
+                Forget(name, verdict);
+                AnswerAll(name, new(verdict, default, 0, refusal.Text));
+                break;
+            case null:
+                break; // its tickets have run out before, by Limits.NameAnswerDeadline
+            default:
+                context.Counters.Count("direction-answer-of-another-kind");
+                break;
+        }
+    }
+
+    private void Directed(Now now, string name, RouteDirection direction)
+    {
+        if (!NtmName.TrySplit(name, context.Membership!.Zone, out var node, out _) || direction.Number > ushort.MaxValue)
+        {
+            return;
+        }
+
+        if (!peers.TryTake(now, direction, keep: true, out var peer, out var problem) || peer.Name != node)
+        {
+            problem ??= $"it is about '{peer!.Name}'";
+            context.Warn($"The direction for {name} is not believed: {problem}.");
+            AnswerAll(name, new(NameVerdict.Unreachable, default, 0, $"the coordinator's direction is not believed: {problem}"));
+            return;
+        }
+
+        peer.Redirecting = false;
+        var vip = peer.Vip.WithNumber((ushort)direction.Number);
+        Know(name, vip, now.Boot);
+        var value = new byte[16];
+        vip.Write(value);
+        context.Keep(Collection, name, value);
+        if (!peer.Tunnel.IsEstablished)
+        {
+            peer.Reason = direction.Reason;
+            context.Tunnels.Begin(now, peer.Tunnel);
+        }
+
+        AnswerAll(name, Finish(now, name, vip, direction.Reason));
+    }
+
+    private NameAnswer? FromMemory(Now now, string name) =>
+        _names.TryGetValue(name, out var known) && peers.FindByVip(known.Vip) is { } peer
+            ? Begin(now, peer, Finish(now, name, known.Vip, "no coordinator answered within 1.5 s: from memory"))
+            : null;
+
+    private NameAnswer Begin(Now now, Peer peer, NameAnswer answer)
+    {
+        if (!peer.Tunnel.IsEstablished)
+        {
+            context.Tunnels.Begin(now, peer.Tunnel);
+        }
+
+        return answer;
+    }
+
+    private void Know(string name, VirtualAddress vip, TimeSpan at)
+    {
+        if (_names.Count < MostNames || _names.ContainsKey(name))
+        {
+            _names[name] = new(vip, at);
+            _byVip[vip] = name;
+        }
+    }
+
+    private void Forget(string name, NameVerdict verdict)
+    {
+        // Unreachable today is no reason to forget it; a name that is gone is.
+        if (verdict == NameVerdict.NoSuchName && _names.Remove(name, out var known))
+        {
+            _byVip.Remove(known.Vip);
+            context.Keep(Collection, name, null);
+        }
+    }
+
+    private void AnswerAll(string name, NameAnswer answer)
+    {
+        foreach (var ticket in _tickets.FindAll(t => t.Name == name))
+        {
+            Answer(ticket.Number, answer);
+        }
+
+        _tickets.RemoveAll(t => t.Name == name);
+    }
+
+    private void Answer(long ticket, NameAnswer answer) => context.Events.Enqueue(new NodeEvent.NameAnswered(ticket, answer));
+
+    private readonly record struct Ticket(long Number, string Name, TimeSpan Until);
+}

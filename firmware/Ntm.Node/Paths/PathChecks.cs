@@ -1,0 +1,311 @@
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+
+namespace Ntm.Node.Paths;
+
+/// <summary>
+/// Checks paths to peers and changes over between them (docs/protocol.md section 5). Every timer of it:
+/// check 250 ms (rounds of five, or until answered while suspect) · again 30 s (relay in use and traffic) · used 10 s (direct path in use and traffic) ·
+/// silence 1 s (data out, nothing in) · lost 3 s (suspect without an answer). A peer that has no traffic has no timer.
+/// </summary>
+internal sealed class PathChecks(NodeContext context, PathBudgets budgets)
+{
+    /// <summary>Traffic this long ago still counts as traffic.</summary>
+    private static readonly TimeSpan Active = TimeSpan.FromMinutes(3);
+
+    /// <summary>A direct path not heard from for longer may have lost its NAT mapping: data goes on two paths until it answers.</summary>
+    private static readonly TimeSpan Stale = Limits.CheckUsed + Limits.CheckUsed / 2;
+
+    /// <summary>The path in use failed and there is no other: it is looked at this often.</summary>
+    private static readonly TimeSpan UsedAgain = TimeSpan.FromSeconds(2);
+
+    private static readonly TimeSpan CheckMemory = TimeSpan.FromSeconds(5);
+    private const int ChecksRemembered = 64;
+
+    private readonly PriorityQueue<Peer, TimeSpan> _ticks = new();
+
+    public TimeSpan NextDeadline => _ticks.TryPeek(out _, out var at) ? at : TimeSpan.MaxValue;
+
+    /// <summary>A tunnel stands (again): the path its handshake used works both ways; all others are to be checked.</summary>
+    public void Established(Now now, Peer peer)
+    {
+        var path = peer.Tunnel.LastReceivedPath;
+        if ((peer.Find(path) ?? peer.Add(path, path.IsRelayed ? PathKind.Relay : PathKind.PeerReflexive)) is { State: not PathState.Proven } first)
+        {
+            first.Prove(now.Boot);
+        }
+
+        peer.LastTraffic = now.Boot;
+        Start(now, peer);
+        Choose(now, peer);
+    }
+
+    /// <summary>Begins a round of checks on every path that is not proven.</summary>
+    public void Start(Now now, Peer peer)
+    {
+        foreach (var path in peer.Paths)
+        {
+            if (path.State != PathState.Proven || path.RoundTrip is null)
+            {
+                path.Schedule(now.Boot, Limits.CheckRounds);
+            }
+        }
+
+        TickAt(peer, now.Boot);
+    }
+
+    public void OnCheck(Now now, Peer peer, WirePath from, PathCheck check)
+    {
+        var path = peer.Find(from);
+        if (path is null)
+        {
+            // Only the holder of the tunnel's key can have sealed it, so its address is worth a look; relayed ones come by direction only.
+            if (from.IsRelayed || (path = peer.Add(from, PathKind.PeerReflexive)) is null)
+            {
+                context.Counters.Count("path-check-from-unknown-path");
+                return;
+            }
+        }
+
+        var reply = new Signal { PathCheckReply = new() { Id = check.Id, Seen = from.Remote.ToWire() } };
+        if (Afford(now, path, reply))
+        {
+            Sent(path, reply, context.Signals!.Notify(now, peer.Tunnel, reply, path.Path));
+        }
+
+        if (path.State is PathState.Unproven or PathState.Failed && path.RoundsLeft == 0)
+        {
+            path.Schedule(now.Boot, Limits.CheckRounds);
+            TickAt(peer, now.Boot);
+        }
+    }
+
+    public void OnReply(Now now, Peer peer, WirePath from, PathCheckReply reply)
+    {
+        if (!peer.Checks.Remove(reply.Id, out var check) || check.Path.Path != from)
+        {
+            context.Counters.Count("path-reply-to-nothing");
+            return;
+        }
+
+        check.Path.Answered(now.Boot, now.Boot - check.SentAt);
+        Choose(now, peer);
+    }
+
+    /// <summary>An authenticated datagram came by this path.</summary>
+    public void Heard(Now now, Peer peer, WirePath from, int bytes)
+    {
+        peer.UnheardSince = null;
+        if (peer.Find(from) is { } path)
+        {
+            path.LastHeard = now.Boot;
+            path.BytesReceived += bytes;
+            if (path is { IsDirect: true, State: not PathState.Proven })
+            {
+                budgets.Earn(now.Boot, from.Remote, bytes);
+            }
+        }
+    }
+
+    /// <summary>Data is about to go out to this peer.</summary>
+    public void Sending(Now now, Peer peer)
+    {
+        var idle = peer.LastTraffic is not { } last || now.Boot - last > Limits.CheckUsed;
+        peer.LastTraffic = now.Boot;
+        peer.UnheardSince ??= now.Boot;
+        if (peer.Used is { IsDirect: true, State: PathState.Proven } used && now.Boot - (used.LastHeard ?? TimeSpan.Zero) > Stale)
+        {
+            used.Suspect(now.Boot);
+            Choose(now, peer);
+        }
+
+        if (idle || peer.NextTick == TimeSpan.MaxValue)
+        {
+            TickAt(peer, now.Boot);
+        }
+    }
+
+    public void HandleTimeout(Now now)
+    {
+        while (_ticks.TryPeek(out var peer, out var at) && at <= now.Boot)
+        {
+            _ticks.Dequeue();
+            if (peer.NextTick == at)
+            {
+                peer.NextTick = TimeSpan.MaxValue;
+                Tick(now, peer);
+            }
+        }
+    }
+
+    /// <summary>Judges the paths and changes over where another is better.</summary>
+    public void Choose(Now now, Peer peer)
+    {
+        var choice = PathChoice.Decide(peer.Paths, peer.Used, peer.RelayOnly);
+        peer.Reason = choice.Reason;
+        peer.Double = choice.Path is { State: PathState.Suspect } ? Other(peer, choice.Path) : null;
+        if (choice.Path is null || choice.Path == peer.Used)
+        {
+            return;
+        }
+
+        peer.Used = choice.Path;
+        peer.Tunnel.SendPath = choice.Path.Path;
+        var use = new PathUse { Generation = ++peer.UseGeneration, Relayed = !choice.Path.IsDirect };
+        if (choice.Path.IsDirect)
+        {
+            use.Endpoint = choice.Path.Path.Remote.ToWire();
+        }
+
+        context.Signals!.Notify(now, peer.Tunnel, new Signal { PathUse = use });
+        context.Note($"{peer.Name} is reached by {choice.Path.Path}; {choice.Reason}.");
+        TickAt(peer, now.Boot);
+    }
+
+    /// <summary>Forgets paths for which <paramref name="gone"/> holds; the one in use only if another can be used.</summary>
+    public void Withdraw(Now now, Peer peer, Predicate<PeerPath> gone)
+    {
+        if (peer.Used is { } used && gone(used))
+        {
+            peer.Used = null;
+            peer.Tunnel.SendPath = default;
+        }
+
+        peer.Paths.RemoveAll(gone);
+        Choose(now, peer);
+    }
+
+    /// <summary>An established tunnel whose path was withdrawn goes on by any other at once, and a new handshake finds out which works.</summary>
+    public void GoOn(Now now, Peer peer)
+    {
+        if (peer.Used is null && peer.Tunnel.IsEstablished && (peer.Paths.Find(p => !p.IsDirect) ?? peer.Paths.FirstOrDefault()) is { } any)
+        {
+            peer.Used = any;
+            peer.Tunnel.SendPath = any.Path;
+            Start(now, peer);
+            context.Tunnels.Begin(now, peer.Tunnel);
+        }
+    }
+
+    private static PeerPath? Other(Peer peer, PeerPath than) =>
+        peer.Paths.Find(p => p != than && p.State == PathState.Proven && p.IsDirect)
+        ?? peer.Paths.Find(p => p != than && p.State == PathState.Proven) ?? peer.Paths.Find(p => p != than && !p.IsDirect);
+
+    private void Tick(Now now, Peer peer)
+    {
+        if (!peer.Tunnel.IsEstablished)
+        {
+            return; // Established() starts over
+        }
+
+        var active = peer.LastTraffic is { } last && now.Boot - last < Active;
+        Forget(now, peer);
+        foreach (var path in peer.Paths)
+        {
+            Judge(now, peer, path, active);
+            if (path.NextCheck <= now.Boot)
+            {
+                Check(now, peer, path);
+            }
+        }
+
+        Choose(now, peer);
+        var next = TimeSpan.MaxValue;
+        foreach (var path in peer.Paths)
+        {
+            next = path.NextCheck < next ? path.NextCheck : next;
+        }
+
+        if (active)
+        {
+            // The judgements above look at times of a second and more; four looks a second are close enough for them.
+            var look = now.Boot + Limits.CheckSpacing;
+            next = next < look ? next : look;
+        }
+
+        if (next != TimeSpan.MaxValue)
+        {
+            TickAt(peer, next > now.Boot ? next : now.Boot + Limits.CheckSpacing);
+        }
+    }
+
+    private void Judge(Now now, Peer peer, PeerPath path, bool active)
+    {
+        var used = path == peer.Used;
+        var patience = Limits.CheckSpacing + (path.RoundTrip ?? TimeSpan.Zero);
+        switch (path.State)
+        {
+            case PathState.Proven when path.Unanswered >= Limits.ChecksBeforeSuspect && now.Boot - (path.LastHeard ?? TimeSpan.Zero) > 3 * patience:
+                if (used && path.IsDirect)
+                {
+                    path.Suspect(now.Boot);
+                    context.Note($"{peer.Name} is silent on {path.Path}: traffic goes on the relay as well.");
+                }
+                else
+                {
+                    path.Fail();
+                }
+
+                break;
+            case PathState.Suspect when now.Boot - path.SuspectSince > Limits.SuspectBeforeLost:
+                path.Fail();
+                break;
+            case PathState.Proven when active && path.NextCheck == TimeSpan.MaxValue:
+                var silent = used && peer.UnheardSince is { } since && now.Boot - since > Limits.SilenceBeforeCheck;
+                var due = now.Boot - (path.LastHeard ?? TimeSpan.Zero) > (used ? Limits.CheckUsed : Limits.CheckAgain);
+                if (silent || due)
+                {
+                    path.Schedule(now.Boot, Limits.CheckRounds);
+                }
+
+                break;
+            case PathState.Unproven or PathState.Failed when active && path.NextCheck == TimeSpan.MaxValue && peer.Used is not { IsDirect: true }:
+                path.Schedule(now.Boot + (used ? UsedAgain : Limits.CheckAgain), Limits.CheckRounds);
+                break;
+        }
+    }
+
+    private void Check(Now now, Peer peer, PeerPath path)
+    {
+        var check = new Signal { PathCheck = new() { Id = context.Random() } };
+        path.Checked(now.Boot);
+        if (Afford(now, path, check) && context.Signals!.Notify(now, peer.Tunnel, check, path.Path))
+        {
+            Sent(path, check, true);
+            peer.Checks[check.PathCheck.Id] = (path, now.Boot);
+        }
+    }
+
+    // A relay of ours wants what we send it; anyone else must have shown so.
+    private bool Afford(Now now, PeerPath path, Signal signal) =>
+        !path.IsDirect || path.State is PathState.Proven or PathState.Suspect
+        || budgets.TrySpend(now.Boot, path.Path.Remote, SignalChannel.SizeOnWire(signal));
+
+    private static void Sent(PeerPath path, Signal signal, bool sent) => path.BytesSent += sent ? SignalChannel.SizeOnWire(signal) : 0;
+
+    private static void Forget(Now now, Peer peer)
+    {
+        if (peer.Checks.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var (id, check) in peer.Checks)
+        {
+            if (now.Boot - check.SentAt > CheckMemory || peer.Checks.Count > ChecksRemembered)
+            {
+                peer.Checks.Remove(id);
+            }
+        }
+    }
+
+    private void TickAt(Peer peer, TimeSpan at)
+    {
+        if (at < peer.NextTick)
+        {
+            peer.NextTick = at;
+            _ticks.Enqueue(peer, at);
+        }
+    }
+}

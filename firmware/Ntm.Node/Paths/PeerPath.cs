@@ -1,0 +1,105 @@
+using Ntm.Protocol;
+
+namespace Ntm.Node.Paths;
+
+/// <summary>How a path was learnt.</summary>
+public enum PathKind
+{
+    Relay,
+    Local,
+    Mapped,
+    PeerReflexive,
+}
+
+/// <summary>What is known of a path.</summary>
+public enum PathState
+{
+    /// <summary>Never answered a check; carries no traffic but the first handshake's.</summary>
+    Unproven,
+
+    /// <summary>Answered a check: both directions work.</summary>
+    Proven,
+
+    /// <summary>Was proven and is silent: traffic goes on it and on another.</summary>
+    Suspect,
+
+    /// <summary>Was suspect for too long.</summary>
+    Failed,
+}
+
+/// <summary>One path to a peer and what its checks have shown.</summary>
+public sealed class PeerPath(WirePath path, PathKind kind)
+{
+    public WirePath Path { get; } = path;
+
+    public PathKind Kind { get; } = kind;
+
+    public bool IsDirect => Kind != PathKind.Relay;
+
+    public PathState State { get; set; }
+
+    /// <summary>Smoothed round trip of its checks (RFC 6298's 1/8); null: none answered.</summary>
+    public TimeSpan? RoundTrip { get; private set; }
+
+    /// <summary>When an authenticated datagram last came by it.</summary>
+    public TimeSpan? LastHeard { get; set; }
+
+    /// <summary>Checks sent since the last answer.</summary>
+    public int Unanswered { get; private set; }
+
+    /// <summary>Checks still to be sent in this round.</summary>
+    public int RoundsLeft { get; private set; }
+
+    public TimeSpan NextCheck { get; private set; } = TimeSpan.MaxValue;
+
+    public TimeSpan SuspectSince { get; private set; }
+
+    public long BytesSent { get; set; }
+
+    public long BytesReceived { get; set; }
+
+    /// <summary>Asks for up to <paramref name="rounds"/> checks from <paramref name="at"/> on, 250 ms apart, until one is answered.</summary>
+    public void Schedule(TimeSpan at, int rounds)
+    {
+        RoundsLeft = rounds;
+        NextCheck = at;
+    }
+
+    /// <summary>A check is going out now.</summary>
+    public void Checked(TimeSpan now)
+    {
+        Unanswered++;
+        RoundsLeft--;
+        NextCheck = RoundsLeft > 0 ? now + Limits.CheckSpacing : TimeSpan.MaxValue;
+    }
+
+    /// <summary>A check was answered.</summary>
+    public void Answered(TimeSpan now, TimeSpan roundTrip)
+    {
+        RoundTrip = RoundTrip is { } smoothed ? smoothed + ((roundTrip - smoothed) / 8) : roundTrip;
+        Prove(now);
+    }
+
+    public void Prove(TimeSpan now)
+    {
+        State = PathState.Proven;
+        LastHeard = now;
+        Unanswered = 0;
+        RoundsLeft = 0;
+        NextCheck = TimeSpan.MaxValue;
+    }
+
+    public void Suspect(TimeSpan now)
+    {
+        State = PathState.Suspect;
+        SuspectSince = now;
+        Schedule(now, int.MaxValue);
+    }
+
+    public void Fail()
+    {
+        State = PathState.Failed;
+        Unanswered = 0;
+        Schedule(TimeSpan.MaxValue, 0);
+    }
+}

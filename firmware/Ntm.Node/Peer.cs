@@ -1,0 +1,102 @@
+using Ntm.Node.Paths;
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling.Trust;
+
+namespace Ntm.Node;
+
+/// <summary>Another node: who it is, its tunnel, its paths. Made by a direction, kept in the store as that direction.</summary>
+public sealed class Peer(VouchedBinding binding, VirtualAddress vip, Tunnel.Tunnel tunnel)
+{
+    private const int MostPaths = Limits.Candidates + Limits.RelaysPerNode + 4;
+
+    public VouchedBinding Binding { get; } = binding;
+
+    public string Name => Binding.Name;
+
+    /// <summary>Number 0.</summary>
+    public VirtualAddress Vip { get; } = vip;
+
+    public Tunnel.Tunnel Tunnel { get; } = tunnel;
+
+    /// <summary>The last direction: candidates and legs are taken from it again when uplinks change.</summary>
+    public RouteDirection Direction { get; set; } = new();
+
+    public TimeSpan DirectedAt { get; set; }
+
+    /// <summary>Whether a direction for this peer is being asked for by us.</summary>
+    public bool Redirecting { get; set; }
+
+    public List<PeerPath> Paths { get; } = [];
+
+    /// <summary>The path in use; null until a tunnel stands.</summary>
+    public PeerPath? Used { get; set; }
+
+    /// <summary>The path that carries a second copy while <see cref="Used"/> is suspect.</summary>
+    public PeerPath? Double { get; set; }
+
+    public string Reason { get; set; } = "no tunnel has been needed yet";
+
+    /// <summary>Our PathUse number, and the highest heard of the peer's.</summary>
+    public ulong UseGeneration { get; set; }
+
+    public ulong HeardUseGeneration { get; set; }
+
+    public ulong HeardCandidateGeneration { get; set; }
+
+    /// <summary>Data (not signalling) last went out or came in.</summary>
+    public TimeSpan? LastTraffic { get; set; }
+
+    /// <summary>The first data sent since something was last heard; null: none.</summary>
+    public TimeSpan? UnheardSince { get; set; }
+
+    /// <summary>Outstanding checks by id.</summary>
+    public Dictionary<ulong, (PeerPath Path, TimeSpan SentAt)> Checks { get; } = [];
+
+    public TimeSpan NextTick { get; set; } = TimeSpan.MaxValue;
+
+    public string? RelayOnly => Direction.Verdict == RouteVerdict.RouteRelayOnly ? Direction.Reason : null;
+
+    public PeerPath? Find(WirePath path)
+    {
+        if (Used is { } used && used.Path == path)
+        {
+            return used;
+        }
+
+        foreach (var known in Paths)
+        {
+            if (known.Path == path)
+            {
+                return known;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Adds a path; where there are too many, an unproven one that is not in use gives way.</summary>
+    /// <returns>Null where none can give way.</returns>
+    public PeerPath? Add(WirePath path, PathKind kind)
+    {
+        if (Find(path) is { } known)
+        {
+            return known;
+        }
+
+        if (Paths.Count >= MostPaths)
+        {
+            var gone = Paths.FindIndex(p => p.State is PathState.Unproven or PathState.Failed && p != Used && p.Kind != PathKind.Relay);
+            if (gone < 0)
+            {
+                return null;
+            }
+
+            Paths.RemoveAt(gone);
+        }
+
+        var added = new PeerPath(path, kind);
+        Paths.Add(added);
+        return added;
+    }
+}

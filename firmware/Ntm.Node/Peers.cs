@@ -1,0 +1,192 @@
+using System.Diagnostics.CodeAnalysis;
+using Google.Protobuf;
+using Ntm.Node.Paths;
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+using Ntm.Signalling.Trust;
+using Ntm.Tunnel;
+
+namespace Ntm.Node;
+
+/// <summary>
+/// The nodes this node was directed to, by full public key and by VIP. A direction is vouched for against the pinned owner key and its name against the
+/// key pinned before; then it makes or refreshes the peer, its tunnel and its paths. Kept, so that peers are reached without a coordinator.
+/// </summary>
+internal sealed class Peers(NodeContext context, Registration registration, PathChecks checks, PathBudgets budgets)
+{
+    public const string Collection = "peer";
+    public const string PinCollection = "pin";
+    private const int Most = 4096;
+
+    private readonly Dictionary<PublicKey, Peer> _byKey = [];
+    private readonly Dictionary<VirtualAddress, Peer> _byVip = [];
+    private readonly Dictionary<string, PublicKey> _pins = new(StringComparer.Ordinal);
+
+    public IReadOnlyCollection<Peer> All => _byKey.Values;
+
+    public Peer? FindByVip(VirtualAddress any) => _byVip.GetValueOrDefault(any.Node);
+
+    /// <summary>From the store, after the membership.</summary>
+    public void Load(Now now, IEnumerable<StoreWrite> memory)
+    {
+        foreach (var entry in memory)
+        {
+            if (entry.Value is null)
+            {
+                continue;
+            }
+
+            if (entry.Collection == PinCollection && entry.Value.Length == PublicKey.Size)
+            {
+                _pins[entry.Key] = new PublicKey(entry.Value);
+            }
+            else if (entry.Collection == Collection)
+            {
+                TryTake(now, RouteDirection.Parser.ParseFrom(entry.Value), keep: false, out _, out _);
+            }
+        }
+    }
+
+    /// <summary>Takes a direction from the coordinator or the store.</summary>
+    /// <param name="problem">Where false: why it is not believed.</param>
+    public bool TryTake(Now now, RouteDirection direction, bool keep, [NotNullWhen(true)] out Peer? peer, [NotNullWhen(false)] out string? problem)
+    {
+        peer = null;
+        var membership = context.Membership!;
+        if (!BindingCheck.TryVouch(direction.Peer, membership.OwnerKey, membership.Zone, out var vouched, out problem))
+        {
+            context.Counters.Count("direction-not-vouched");
+            return false;
+        }
+
+        if (vouched.Role != Role.Node || vouched.Key == context.Key)
+        {
+            context.Counters.Count("direction-not-a-peer");
+            problem = "it is about no other node";
+            return false;
+        }
+
+        if (_pins.TryGetValue(vouched.Name, out var pinned) && pinned != vouched.Key)
+        {
+            context.Counters.Count("direction-key-changed");
+            problem = $"'{vouched.Name}' has another key than the one pinned; only the owner can change that";
+            return false;
+        }
+
+        var vip = membership.Addressing.Node(vouched.Key);
+        if ((_byVip.TryGetValue(vip, out var other) && other.Binding.Key != vouched.Key) || vip == context.Own || _byKey.Count >= Most)
+        {
+            context.Counters.Count("direction-vip-clash-or-too-many");
+            problem = "its virtual address is another node's, or there are too many peers";
+            return false;
+        }
+
+        if (!_byKey.TryGetValue(vouched.Key, out peer))
+        {
+            peer = new Peer(vouched, vip, context.Tunnels.Add(vouched.Key, TunnelKind.Ntm));
+            var made = peer;
+            peer.Tunnel.Owner = peer;
+            peer.Tunnel.MaySend = (at, path, bytes) => MaySend(at, made, path, bytes);
+            _byKey.Add(vouched.Key, peer);
+            _byVip.Add(vip, peer);
+        }
+
+        peer.Direction = direction;
+        peer.DirectedAt = now.Boot;
+        Aim(now, peer);
+        if (keep)
+        {
+            context.Keep(Collection, vouched.Key.ToString(), direction.ToByteArray());
+            if (_pins.TryAdd(vouched.Name, vouched.Key))
+            {
+                context.Keep(PinCollection, vouched.Name, vouched.Key.ToArray());
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Uplinks, relays or mapped addresses changed: works every peer's paths out again.</summary>
+    public void AimAll(Now now)
+    {
+        foreach (var peer in _byKey.Values)
+        {
+            Aim(now, peer);
+        }
+    }
+
+    /// <summary>The peer's own word, in the tunnel, on its candidates.</summary>
+    public void Update(Now now, Peer peer, CandidateUpdate update)
+    {
+        if (update.Generation <= peer.HeardCandidateGeneration)
+        {
+            return;
+        }
+
+        peer.HeardCandidateGeneration = update.Generation;
+        peer.Direction = peer.Direction.Clone();
+        peer.Direction.Candidates.Clear();
+        peer.Direction.Candidates.AddRange(update.Candidates.Take(Limits.Candidates));
+        Aim(now, peer);
+        if (peer.Tunnel.IsEstablished)
+        {
+            checks.Start(now, peer);
+        }
+    }
+
+    /// <summary>Works out which paths there are; keeps what is known of those that stay.</summary>
+    private void Aim(Now now, Peer peer)
+    {
+        var wanted = new Dictionary<WirePath, PathKind>();
+        foreach (var leg in peer.Direction.Relays.Take(Limits.RelaysPerNode))
+        {
+            foreach (var path in RelayedPaths(leg))
+            {
+                wanted[path] = PathKind.Relay;
+            }
+        }
+
+        if (peer.RelayOnly is null)
+        {
+            var usable = Candidates.Usable(
+                peer.Direction.Candidates, registration.Mapped, context.Options, context.Membership!.Addressing.Prefix);
+            foreach (var (address, kind) in usable)
+            {
+                foreach (var path in context.PathsTo(address))
+                {
+                    wanted.TryAdd(path, kind);
+                }
+            }
+        }
+
+        checks.Withdraw(now, peer, p => !wanted.ContainsKey(p.Path) && !(p.Kind == PathKind.PeerReflexive && p.State == PathState.Proven
+            && context.Uplinks.TryGetValue(p.Path.Uplink, out var uplink) && uplink.Usable));
+        foreach (var (path, kind) in wanted)
+        {
+            peer.Add(path, kind);
+        }
+
+        peer.Tunnel.Candidates.Clear();
+        peer.Tunnel.Candidates.AddRange(peer.Paths.Select(p => p.Path));
+        checks.GoOn(now, peer);
+    }
+
+    // Where our own tunnel with the relay runs, so that the relay takes the leg for good; until it stands, every way to the relay.
+    private IEnumerable<WirePath> RelayedPaths(RelayLeg leg)
+    {
+        if (leg.Channel is 0 or > Limits.ChannelLast || !leg.RelayPublicKey.TryRead(out var key)
+            || registration.Relays.FirstOrDefault(r => r.Tunnel.Peer == key) is not { } relay)
+        {
+            context.Counters.Count("direction-relay-unknown");
+            return [];
+        }
+
+        return relay.Tunnel.SendPath is { IsNone: false } path
+            ? [path with { Channel = leg.Channel }]
+            : relay.Endpoints.SelectMany(context.PathsTo).Select(p => p with { Channel = leg.Channel });
+    }
+
+    private bool MaySend(Now now, Peer peer, WirePath path, int bytes) =>
+        path.IsRelayed || peer.Find(path) is { State: PathState.Proven or PathState.Suspect } || budgets.TrySpend(now.Boot, path.Remote, bytes);
+}

@@ -1,0 +1,267 @@
+using Google.Protobuf;
+using Ntm.Node.Paths;
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+using Ntm.Signalling.Trust;
+using Ntm.Tunnel;
+
+namespace Ntm.Node;
+
+/// <summary>
+/// Keeps this node registered: at its coordinators with its candidates and published devices, at its relays with its binding. Registrations are repeated
+/// at a third of their lifetime, which also keeps the NAT's mapping; a failed one is tried again after 1, 2, 4 ... 30 s.
+/// </summary>
+internal sealed class Registration(NodeContext context, Func<IEnumerable<PublishedDevice>> published)
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    private readonly List<ServerLink> _links = [];
+    private ulong _generation;
+
+    /// <summary>Told when a relay's tunnel stands or goes: peers' relayed paths change with it.</summary>
+    public Action<Now>? OnRelaysChanged { get; set; }
+
+    /// <summary>Told when an address seen from outside is new.</summary>
+    public Action<Now>? OnObserved { get; set; }
+
+    public IReadOnlyList<ServerLink> Links => _links;
+
+    public IEnumerable<ServerLink> Coordinators => _links.Where(l => !l.IsRelay);
+
+    public IEnumerable<ServerLink> Relays => _links.Where(l => l.IsRelay);
+
+    /// <summary>The addresses by which coordinators and relays see this node.</summary>
+    public IReadOnlyCollection<RealAddress> Mapped => [.. _links.SelectMany(l => l.Observed).Select(o => o.Address).Distinct()];
+
+    public bool IsRegistered => Coordinators.Any(c => c.Registered);
+
+    /// <summary>Begins, with the membership just joined or loaded.</summary>
+    public void Start(Now now)
+    {
+        foreach (var server in context.Membership!.Coordinators)
+        {
+            Meet(now, server, "coordinator", isRelay: false);
+        }
+    }
+
+    public ServerLink Meet(Now now, Server server, string name, bool isRelay)
+    {
+        var key = new PublicKey(server.PublicKey.Span);
+        var endpoints = server.Endpoints.Select(e => e.TryRead(out var a) ? a : default).Where(a => !a.IsNone).Take(4).ToArray();
+        var link = _links.Find(l => l.Tunnel.Peer == key);
+        if (link is null)
+        {
+            link = new ServerLink(name, context.Tunnels.Add(key, TunnelKind.Ntm), endpoints, isRelay) { NextAt = now.Boot };
+            link.Tunnel.Owner = link;
+            link.Tunnel.PersistentKeepAlive = Limits.PersistentKeepAlive;
+            _links.Add(link);
+        }
+
+        link.Endpoints = endpoints;
+        Aim(link);
+        return link;
+    }
+
+    /// <summary>Uplinks changed: aim tunnels anew and register at once.</summary>
+    public void UplinksChanged(Now now)
+    {
+        foreach (var link in _links)
+        {
+            Aim(link);
+        }
+
+        RegisterSoon(now);
+    }
+
+    /// <summary>What we register has changed.</summary>
+    public void RegisterSoon(Now now)
+    {
+        foreach (var link in _links)
+        {
+            if (link.NextAt > now.Boot)
+            {
+                link.NextAt = now.Boot;
+            }
+        }
+    }
+
+    public TimeSpan NextDeadline => _links.Count == 0 ? TimeSpan.MaxValue : _links.Min(l => l.NextAt);
+
+    public void HandleTimeout(Now now)
+    {
+        for (var i = 0; i < _links.Count; i++)
+        {
+            if (_links[i].NextAt <= now.Boot)
+            {
+                Register(now, _links[i]);
+            }
+        }
+    }
+
+    /// <summary>This node's candidates: local ones, and what relays saw; the coordinator adds what it sees itself.</summary>
+    public IEnumerable<Candidate> OwnCandidates(bool withCoordinators)
+    {
+        var zone = context.Membership!.Addressing.Prefix;
+        var local = from uplink in context.Uplinks.Values
+                    where uplink.Usable
+                    from address in uplink.Addresses
+                    where Candidates.IsPossible(address, context.Options, zone)
+                    select new Candidate { Kind = CandidateKind.CandidateLocal, Endpoint = address.ToWire(), Uplink = (uint)uplink.Number };
+        var mapped = from link in _links
+                     where link.IsRelay || withCoordinators
+                     from seen in link.Observed
+                     select new Candidate
+                     {
+                         Kind = link.IsRelay ? CandidateKind.CandidateMappedAtRelay : CandidateKind.CandidateMappedAtCoordinator,
+                         Endpoint = seen.Address.ToWire(),
+                         Uplink = (uint)seen.Uplink,
+                     };
+        return mapped.Concat(local).Take(Limits.Candidates);
+    }
+
+    /// <summary>Takes a link's tunnel away from paths that are no more.</summary>
+    private void Aim(ServerLink link)
+    {
+        var paths = link.Endpoints.SelectMany(context.PathsTo).ToArray();
+        link.Tunnel.Candidates.Clear();
+        link.Tunnel.Candidates.AddRange(paths);
+        if (!link.Tunnel.SendPath.IsNone && !paths.Contains(link.Tunnel.SendPath))
+        {
+            link.Tunnel.SendPath = default;
+        }
+
+        // An established tunnel may go on on another uplink at once: its datagrams are authenticated wherever they come from.
+        if (link.Tunnel.SendPath.IsNone && link.Tunnel.IsEstablished && paths.Length > 0)
+        {
+            link.Tunnel.SendPath = paths[0];
+        }
+    }
+
+    private void Register(Now now, ServerLink link)
+    {
+        if (link.Tunnel.Candidates.Count == 0)
+        {
+            Failed(now, link, "no uplink reaches its address family");
+            return;
+        }
+
+        link.NextAt = TimeSpan.MaxValue;
+        var body = new Signal();
+        if (link.IsRelay)
+        {
+            body.RelayRegistrationRequest = new() { Binding = context.Membership!.Binding.Signed };
+        }
+        else
+        {
+            body.RegistrationRequest = new() { Generation = NextGeneration(now) };
+            body.RegistrationRequest.Candidates.AddRange(OwnCandidates(withCoordinators: false));
+            body.RegistrationRequest.Devices.AddRange(published().Take(Limits.PublishedDevices));
+        }
+
+        context.Signals!.Request(now, link.Tunnel, body, (at, answer) => OnAnswer(at, link, answer));
+    }
+
+    // Grows across restarts, so that a restarted node's registration is not taken for an old one.
+    private ulong NextGeneration(Now now) => _generation = Math.Max(_generation + 1, (ulong)now.Wall.ToUnixTimeMilliseconds());
+
+    private void OnAnswer(Now now, ServerLink link, Signal? answer)
+    {
+        switch (answer)
+        {
+            case { RegistrationResponse: { } response }:
+                Succeeded(now, link, response.Observed, response.Lifetime);
+                MeetRelays(now, response.Relays);
+                break;
+            case { RelayRegistrationResponse: { } response }:
+                Succeeded(now, link, response.Observed, response.Lifetime);
+                break;
+            case { Refusal: { } refusal }:
+                Failed(now, link, $"refused: {refusal.Text}");
+                break;
+            case null:
+                // The tunnel may be one that the other side has forgotten, with a restart: make a new one.
+                context.Tunnels.Begin(now, link.Tunnel);
+                Failed(now, link, "no answer within 8 s");
+                break;
+            default:
+                Failed(now, link, "an answer of another kind");
+                break;
+        }
+    }
+
+    private void Succeeded(Now now, ServerLink link, Endpoint observed, uint lifetime)
+    {
+        var news = !link.Registered;
+        link.Registered = true;
+        link.Failures = 0;
+        link.Reason = "registered";
+        link.NextAt = now.Boot + TimeSpan.FromSeconds(Math.Clamp(lifetime, 15, 3600)) / 3;
+        if (news)
+        {
+            context.Note($"Registered at {link.Name} {link.Tunnel.SendPath.Remote}.");
+        }
+
+        if (observed.TryRead(out var address) && link.Observe(link.Tunnel.SendPath.Uplink, address))
+        {
+            if (link.IsRelay)
+            {
+                RegisterSoonAtCoordinators(now);
+            }
+
+            OnObserved?.Invoke(now);
+        }
+
+        if (link.IsRelay && news)
+        {
+            OnRelaysChanged?.Invoke(now);
+        }
+    }
+
+    private void Failed(Now now, ServerLink link, string reason)
+    {
+        if (link.Registered || link.Reason != reason)
+        {
+            context.Warn($"Not registered at {link.Name} {link.Tunnel.Peer.Short} ({string.Join(", ", link.Endpoints)}): {reason}. Trying again.");
+        }
+
+        var lost = link.Registered;
+        link.Registered = false;
+        link.Reason = reason;
+        var pause = TimeSpan.FromSeconds(1 << Math.Min(link.Failures++, 5));
+        link.NextAt = now.Boot + (pause < LongestPause ? pause : LongestPause);
+        if (lost && link.IsRelay)
+        {
+            OnRelaysChanged?.Invoke(now);
+        }
+    }
+
+    private void RegisterSoonAtCoordinators(Now now)
+    {
+        foreach (var coordinator in Coordinators)
+        {
+            if (coordinator.NextAt != TimeSpan.MaxValue)
+            {
+                coordinator.NextAt = now.Boot;
+            }
+        }
+    }
+
+    private void MeetRelays(Now now, IEnumerable<RelayServer> relays)
+    {
+        var membership = context.Membership!;
+        foreach (var relay in relays.Take(Limits.RelaysPerNode))
+        {
+            if (!BindingCheck.TryVouch(relay.Binding, membership.OwnerKey, membership.Zone, out var vouched, out var problem) || vouched.Role != Role.Relay)
+            {
+                context.Counters.Count("registration-relay-not-vouched");
+                context.Warn($"The coordinator named a relay that is not ours: {problem ?? "its binding has another role"}. It is not used.");
+                continue;
+            }
+
+            var server = new Server { PublicKey = ByteString.CopyFrom(vouched.Key.ToArray()) };
+            server.Endpoints.AddRange(relay.Endpoints);
+            Meet(now, server, $"relay {vouched.Name}", isRelay: true);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using Ntm.Protocol;
+
+namespace Ntm.Node;
+
+/// <summary>The tunnel with a coordinator or relay of ours, and whether we are registered there.</summary>
+internal sealed class ServerLink(string name, Tunnel.Tunnel tunnel, IReadOnlyList<RealAddress> endpoints, bool isRelay)
+{
+    public string Name { get; } = name;
+
+    public Tunnel.Tunnel Tunnel { get; } = tunnel;
+
+    public IReadOnlyList<RealAddress> Endpoints { get; set; } = endpoints;
+
+    public bool IsRelay { get; } = isRelay;
+
+    public bool Registered { get; set; }
+
+    public string Reason { get; set; } = "not asked yet";
+
+    /// <summary>When to register (again); max while a request is under way.</summary>
+    public TimeSpan NextAt { get; set; } = TimeSpan.Zero;
+
+    public int Failures { get; set; }
+
+    /// <summary>Where it saw us, and on which uplink that was.</summary>
+    public List<(int Uplink, RealAddress Address)> Observed { get; } = [];
+
+    /// <summary>Takes what it saw; true where that is news.</summary>
+    public bool Observe(int uplink, RealAddress address)
+    {
+        if (Observed.Contains((uplink, address)))
+        {
+            return false;
+        }
+
+        Observed.RemoveAll(o => o.Uplink == uplink && o.Address.IsIPv4 == address.IsIPv4);
+        Observed.Add((uplink, address));
+        return true;
+    }
+}

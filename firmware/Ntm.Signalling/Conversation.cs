@@ -1,0 +1,55 @@
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+
+namespace Ntm.Signalling;
+
+/// <summary>What is under way with one peer: our requests that wait, and the peer's requests whose answers we remember.</summary>
+internal sealed class Conversation(Tunnel.Tunnel tunnel, VirtualAddress peer, ulong firstNumber)
+{
+    private readonly Queue<(ulong Number, TimeSpan Until)> _order = new();
+
+    public Tunnel.Tunnel Tunnel { get; } = tunnel;
+
+    public VirtualAddress Peer { get; } = peer;
+
+    public Dictionary<ulong, Waiting> Requests { get; } = [];
+
+    /// <summary>Answers by the peer's number; null while the request is still being worked on.</summary>
+    public Dictionary<ulong, Signal?> Answers { get; } = [];
+
+    public ulong NextNumber { get; set; } = firstNumber;
+
+    public bool IsIdle => Requests.Count == 0 && Answers.Count == 0;
+
+    /// <summary>Makes room for one more answer to remember.</summary>
+    public void Remember(ulong number, TimeSpan until)
+    {
+        Answers[number] = null;
+        _order.Enqueue((number, until));
+        while (_order.Count > Limits.AnswersRemembered)
+        {
+            Answers.Remove(_order.Dequeue().Number);
+        }
+    }
+
+    public void ForgetBefore(TimeSpan now)
+    {
+        while (_order.TryPeek(out var oldest) && oldest.Until <= now)
+        {
+            Answers.Remove(_order.Dequeue().Number);
+        }
+    }
+
+    internal sealed class Waiting(Signal request, TimeSpan failsAt, Action<Now, Signal?> onAnswer)
+    {
+        public Signal Request { get; } = request;
+
+        public TimeSpan FailsAt { get; } = failsAt;
+
+        public Action<Now, Signal?> OnAnswer { get; } = onAnswer;
+
+        public int Repeats { get; set; }
+
+        public TimeSpan NextAt { get; set; }
+    }
+}

@@ -1,0 +1,165 @@
+using Ntm.Protocol;
+
+namespace Ntm.Simulation;
+
+/// <summary>A NAT between an inside and an outside segment, for UDP over IPv4 (RFC 4787). Boxes may be nested.</summary>
+public sealed class NatBox : IStation
+{
+    private readonly World _world;
+    private readonly SeededEntropy _entropy;
+    private readonly NatBehaviour _behaviour;
+    private readonly Segment _inside, _outside;
+    private readonly Dictionary<(RealAddress Inside, RealAddress MappedFor), Mapping> _byInside = [];
+    private readonly Dictionary<ushort, Mapping> _byPort = [];
+
+    /// <param name="world">The world.</param>
+    /// <param name="name">For the flow.</param>
+    /// <param name="behaviour">How it maps and filters.</param>
+    /// <param name="inside">The segment it is the gateway of.</param>
+    /// <param name="outside">The segment it stands on with its outside address.</param>
+    /// <param name="address">The outside address; the port does not matter.</param>
+    public NatBox(World world, string name, NatBehaviour behaviour, Segment inside, Segment outside, RealAddress address)
+    {
+        (_world, Name, _behaviour, _inside, _outside) = (world, name, behaviour, inside, outside);
+        Address = address.WithPort(0);
+        _entropy = world.Entropy.Fork("nat " + name);
+        inside.Attach(this);
+        inside.Gateway = this;
+        outside.Attach(this, Address);
+    }
+
+    public string Name { get; }
+
+    /// <summary>The outside address, port 0.</summary>
+    public RealAddress Address { get; private set; }
+
+    /// <summary>Whether inside hosts may reach one another by outside addresses (RFC 4787 REQ-9: external source address and port).</summary>
+    public bool Hairpin { get; set; }
+
+    /// <summary>How long a mapping and a filter live after the last outbound datagram (RFC 4787 REQ-5: not below two minutes).</summary>
+    public TimeSpan MappingLifetime { get; set; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>Whether inbound datagrams keep a mapping alive too (RFC 4787 REQ-6: may).</summary>
+    public bool InboundRefreshes { get; set; }
+
+    /// <summary>Mappings alive now.</summary>
+    public int Mappings => _byPort.Values.Count(IsAlive);
+
+    /// <summary>Forgets all mappings, as a box does that loses power.</summary>
+    public void Reboot()
+    {
+        _byInside.Clear();
+        _byPort.Clear();
+    }
+
+    /// <summary>Takes another outside address, as a provider may give one at any time; all mappings are gone.</summary>
+    public void Readdress(RealAddress address)
+    {
+        Reboot();
+        _outside.Detach(Address);
+        Address = address.WithPort(0);
+        _outside.Attach(this, Address);
+    }
+
+    public void Receive(SimDatagram datagram, Segment segment)
+    {
+        if (segment == _outside)
+        {
+            Inbound(datagram);
+        }
+        else if (!datagram.Destination.IsIPv4)
+        {
+            _world.Flow.Lost(datagram, $"{Name} translates IPv4 only");
+        }
+        else if (!datagram.Destination.SameHost(Address))
+        {
+            _outside.Send(this, Outbound(datagram));
+        }
+        else if (Hairpin)
+        {
+            Inbound(Outbound(datagram));
+        }
+        else
+        {
+            _world.Flow.Lost(datagram, $"{Name} does not hairpin");
+        }
+    }
+
+    private SimDatagram Outbound(SimDatagram datagram)
+    {
+        var key = (datagram.Source, _behaviour.MappedFor(datagram.Destination));
+        if (!_byInside.TryGetValue(key, out var mapping) || !IsAlive(mapping))
+        {
+            if (mapping is not null)
+            {
+                Forget(mapping);
+            }
+
+            mapping = new Mapping(key, FreePort(datagram.Source.Port));
+            _byInside[key] = mapping;
+            _byPort[mapping.Port] = mapping;
+        }
+
+        mapping.LastUsed = _world.Clock.Elapsed;
+        mapping.Filters[_behaviour.FilteredBy(datagram.Destination)] = _world.Clock.Elapsed;
+        return datagram with { Source = Address.WithPort(mapping.Port) };
+    }
+
+    private void Inbound(SimDatagram datagram)
+    {
+        if (!_byPort.TryGetValue(datagram.Destination.Port, out var mapping) || !IsAlive(mapping))
+        {
+            _world.Flow.Lost(datagram, $"{Name} has no mapping");
+            return;
+        }
+
+        var remote = _behaviour.FilteredBy(datagram.Source);
+        if (!mapping.Filters.TryGetValue(remote, out var sent) || _world.Clock.Elapsed - sent >= MappingLifetime)
+        {
+            _world.Flow.Lost(datagram, $"{Name} filters");
+            return;
+        }
+
+        if (InboundRefreshes)
+        {
+            mapping.LastUsed = mapping.Filters[remote] = _world.Clock.Elapsed;
+        }
+
+        _inside.Send(this, datagram with { Destination = mapping.Key.Inside });
+    }
+
+    private bool IsAlive(Mapping mapping) => _world.Clock.Elapsed - mapping.LastUsed < MappingLifetime;
+
+    private void Forget(Mapping mapping)
+    {
+        _byInside.Remove(mapping.Key);
+        _byPort.Remove(mapping.Port);
+    }
+
+    private ushort FreePort(ushort wanted)
+    {
+        var port = _behaviour.PreservesPort ? wanted : Drawn();
+        while (_byPort.TryGetValue(port, out var taken))
+        {
+            if (!IsAlive(taken))
+            {
+                Forget(taken);
+                break;
+            }
+
+            port = Drawn();
+        }
+
+        return port;
+
+        ushort Drawn() => (ushort)(1024 + _entropy.Below(65536 - 1024));
+    }
+
+    private sealed record Mapping((RealAddress Inside, RealAddress MappedFor) Key, ushort Port)
+    {
+        public TimeSpan LastUsed { get; set; }
+
+        /// <summary>What was sent to, and when last.</summary>
+        public Dictionary<RealAddress, TimeSpan> Filters { get; } = [];
+    }
+}
