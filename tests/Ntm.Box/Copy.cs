@@ -6,13 +6,16 @@ namespace Ntm.Box;
 
 /// <summary>
 /// One copy of the box on this machine: four hexadecimal digits that stand in all its names, a directory, a lock that is held as long as its program
-/// lives, and the list of what it began. Several copies live beside one another. Whatever ends the program, the lock ends with it, and the next
+/// lives, and a mark in the environment of everything it begins. Several copies live beside one another. Whatever ends the program, the lock ends with it, and the next
 /// start (or `ntm-box down`) finds the copy dead and removes it.
 /// </summary>
 internal sealed class Copy : IAsyncDisposable
 {
     /// <summary>Where copies keep their files. Root's alone.</summary>
     public const string Home = "/var/lib/ntm-box";
+
+    /// <summary>The variable that all programs of a copy carry, with its id: so they are found again even when the box was killed.</summary>
+    private const string Mark = "NTM_BOX_COPY";
 
     private readonly FileStream? held;
     private readonly List<Child> children = [];
@@ -44,8 +47,6 @@ internal sealed class Copy : IAsyncDisposable
         }
     }
 
-    private string ProcessList => Path.Combine(Directory, "processes");
-
     /// <summary>Makes a new copy under an id nobody uses.</summary>
     public static async Task<Copy> MakeAsync(CancellationToken stop)
     {
@@ -59,6 +60,7 @@ internal sealed class Copy : IAsyncDisposable
             }
 
             System.IO.Directory.CreateDirectory(Path.Combine(Home, id, "logs"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            Environment.SetEnvironmentVariable(Mark, id);
             return new Copy(id, TryHold(id) ?? throw new BoxFailed($"the lock of the new copy {id} in {Home} could not be taken"));
         }
     }
@@ -66,6 +68,11 @@ internal sealed class Copy : IAsyncDisposable
     /// <summary>The copies whose program has ended; each is held by the caller until it is disposed, which removes it.</summary>
     public static async Task<IReadOnlyList<Copy>> DeadAsync(CancellationToken stop)
     {
+        if (!System.IO.Directory.Exists(Home))
+        {
+            return [];
+        }
+
         using var registry = await RegistryAsync(stop);
         var dead = new List<Copy>();
         foreach (var directory in System.IO.Directory.GetDirectories(Home))
@@ -83,6 +90,11 @@ internal sealed class Copy : IAsyncDisposable
     /// <summary>The ids of copies whose program is alive.</summary>
     public static async Task<IReadOnlyList<string>> AliveAsync(CancellationToken stop)
     {
+        if (!System.IO.Directory.Exists(Home))
+        {
+            return [];
+        }
+
         using var registry = await RegistryAsync(stop);
         var alive = new List<string>();
         foreach (var directory in System.IO.Directory.GetDirectories(Home))
@@ -131,7 +143,6 @@ internal sealed class Copy : IAsyncDisposable
         lock (gate)
         {
             children.Add(child);
-            File.AppendAllText(ProcessList, $"{child.Id}\n");
         }
     }
 
@@ -179,26 +190,19 @@ internal sealed class Copy : IAsyncDisposable
 
     /// <summary>What of this copy still exists: namespaces, files, processes. Empty after a good removal.</summary>
     public IReadOnlyList<string> Remains() =>
-        [.. NamespacesOf(Prefix), .. System.IO.Directory.Exists(Directory) ? [Directory] : (string[])[], .. Children.Where(c => c.Running).Select(c => c.Name)];
+        [.. NamespacesOf(Prefix), .. System.IO.Directory.Exists(Directory) ? [Directory] : (string[])[], .. Processes.With($"{Mark}={Id}").Select(p => $"process {p}")];
 
     private static IReadOnlyList<string> NamespacesOf(string prefix) =>
         System.IO.Directory.Exists("/run/netns")
             ? [.. System.IO.Directory.GetFileSystemEntries("/run/netns", prefix + "*").Select(p => Path.GetFileName(p)!)]
             : [];
 
-    /// <summary>
-    /// Processes inside our namespaces that belong to a session we began: what a dead program left behind. A shell that somebody opened there with
-    /// `ip netns exec` is in no such session and is left alone.
-    /// </summary>
+    /// <summary>Ends what a dead program left behind. A shell that somebody opened inside with `ip netns exec` carries no mark and is left alone.</summary>
     private void EndStrays()
     {
-        var sessions = File.Exists(ProcessList)
-            ? File.ReadAllLines(ProcessList).Select(l => int.TryParse(l, CultureInfo.InvariantCulture, out var id) ? id : -1).ToHashSet()
-            : [];
-        var ours = NamespacesOf(Prefix).Select(n => Processes.NamespaceFile(Path.Combine("/run/netns", n))).OfType<ulong>().ToHashSet();
-        for (var round = 0; round < 20; round++)
+        for (var round = 0; round < 40; round++)
         {
-            var strays = Processes.All().Where(p => sessions.Contains(p.Session) && p.NetworkNamespace is { } space && ours.Contains(space)).ToList();
+            var strays = Processes.With($"{Mark}={Id}");
             if (strays.Count == 0)
             {
                 return;
@@ -206,7 +210,7 @@ internal sealed class Copy : IAsyncDisposable
 
             foreach (var stray in strays)
             {
-                Signals.ToProcess(stray.Id, round < 10 ? Signals.Terminate : Signals.Kill);
+                Signals.ToProcess(stray, round < 20 ? Signals.Terminate : Signals.Kill);
             }
 
             Thread.Sleep(100);

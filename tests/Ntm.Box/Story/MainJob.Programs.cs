@@ -122,14 +122,12 @@ internal sealed partial class MainJob
             var address = addresses.Out.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
             device.Address = address[..address.IndexOf('/')];
 
-            // It speaks once, as every machine does; so its gateway's neighbour table has it.
-            await MustAsync(device.Namespace.RunAsync(["ping", "-c", "1", "-W", "2", "192.168.1.1"], Short, stop));
-            tell.Say($"{home.Name}'s {device.Name,-7} has {address}");
+            tell.Say($"{home.Name + "'s " + device.Name,-14} has {address}");
         }
 
         if (Net.Homes.Select(h => h.Devices[0].Address).Distinct().Count() == 1)
         {
-            tell.Say($"the first device of each home has the same address, {Net.Homes[0].Devices[0].Address}: no home can route to another's LAN");
+            tell.Say($"the first device of each home has the same address, {Net.Homes[0].Devices[0].Address}, in the same private network");
         }
     }
 
@@ -155,6 +153,13 @@ internal sealed partial class MainJob
             gifts[home.Name] = await Gift.MakeAsync(Path.Combine(www, "gift.bin"), giftBytes, stop);
             await File.WriteAllTextAsync(Path.Combine(www, "hello.txt"), $"hello from {home.Name}'s nas\n", stop);
             Child.Start(copy, $"{home.Name}/nas-httpd", nas.Namespace.Inside("busybox", "httpd", "-f", "-p", "80", "-h", www));
+
+            // They speak once, as every machine does now and then; so their gateway knows them.
+            foreach (var device in home.Devices)
+            {
+                await MustAsync(device.Namespace.RunAsync(["ping", "-c", "1", "-W", "2", "192.168.1.1"], Short, stop));
+            }
+
             await UntilAsync(Short, () => At(home).DevicesAsync(stop), all =>
                 all.Any(d => d.Addresses.Contains(nas.Address)) ? null : $"{home.Name}'s gateway has not seen a device with {nas.Address} in its LAN");
             await MustAsync(NtmAsync(home, "publish", "nas", nas.Address));
@@ -163,7 +168,7 @@ internal sealed partial class MainJob
                     ? null : $"{home.Name}'s gateway does not list {nas.Mac} as published");
             foreach (var device in devices)
             {
-                tell.Say($"{home.Name}: {device.Mac} at {string.Join(", ", device.Addresses)} is {(device.Published ? $"published as {device.FullName}" : "not published")}");
+                tell.Say($"{home.Name,-5}  {device.Mac} at {string.Join(", ", device.Addresses)} is {(device.Published ? $"published as {device.FullName}" : "not published")}");
             }
         }
     }

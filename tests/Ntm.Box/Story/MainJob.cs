@@ -44,9 +44,9 @@ internal sealed partial class MainJob(Copy copy, Programs programs, Breakage bre
     {
         await LayAsync();
         await NatsAsync();
+        await DevicesAsync();
         await ServersAsync();
         await GatewaysAsync();
-        await DevicesAsync();
         await PublishAsync();
         await BreakAsync();
         await NameAsync();
