@@ -125,7 +125,8 @@ public sealed class Appliance : IDisposable
     private static void Examine(GatewayConfig config)
     {
         var findings = Preflight.Missing(Need.Administration | Need.Tun | Need.IPv6).ToList();
-        if (Directory.Exists($"/sys/class/net/{config.Tun}"))
+        using var links = new LinkWatch();
+        if (links.Look().Link(config.Tun) is not null)
         {
             findings.Add($"There is an interface {config.Tun} already. Stop the program that made it (is a second gateway running?), or give another \"tun\" in the configuration.");
         }
