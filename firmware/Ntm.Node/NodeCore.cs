@@ -1,47 +1,452 @@
+using System.Net;
+using Ntm.Node.Devices;
+using Ntm.Node.Paths;
 using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+using Ntm.Signalling.Trust;
 using Ntm.Tunnel;
 
 namespace Ntm.Node;
 
-/// <summary>The NTM node and router core: registration, direction, paths, device proxy.</summary>
+/// <summary>
+/// The NTM node and router core: puts together registration, directions, peers, paths and the device proxy, and carries packets between them. It assumes no
+/// TUN, no root and no uplink, and decides nothing itself that one of its parts can decide.
+/// </summary>
 public sealed class NodeCore : ICore
 {
+    private const string ClockCollection = "clock";
+    private const string ClockKey = "timestamp-mark";
+    private const int MostHeld = 64;
+
+    private static readonly TimeSpan HeldFor = TimeSpan.FromSeconds(1);
+
+    private readonly NodeContext _context;
+    private readonly DeviceTable _devices;
+    private readonly AliasTable _aliases;
+    private readonly PathChecks _checks;
+    private readonly Registration _registration;
+    private readonly Peers _peers;
+    private readonly Directions _directions;
+    private readonly Joining _joining;
+    private readonly Queue<(byte[] Packet, TimeSpan Until)> _held = new();
+    private readonly Packet _scratch = new();
+    private IReadOnlyList<IPAddress> _ownAddresses = [];
+    private DeviceProxy? _proxy; // with the membership: it needs the own VIP
+    private IReadOnlyList<StoreWrite>? _memory;
+
     /// <param name="key">The node key.</param>
     /// <param name="entropy">Randomness.</param>
     /// <param name="options">Fixed choices.</param>
     /// <param name="memory">All entries kept before (every <see cref="NodeEvent.Keep"/>), in any order.</param>
-    public NodeCore(StaticKeyPair key, IEntropy entropy, NodeOptions options, IEnumerable<StoreWrite> memory) => throw new NotImplementedException();
+    public NodeCore(StaticKeyPair key, IEntropy entropy, NodeOptions options, IEnumerable<StoreWrite> memory)
+    {
+        _memory = [.. memory];
+        var tunnels = new TunnelTable(key, entropy, Outbox, StoredMark(_memory)) { OnChange = OnTunnelChange, OnTimestampMark = KeepMark };
+        _context = new NodeContext(options, tunnels, entropy);
+        _devices = new DeviceTable(_context.Counters, Keep);
+        _aliases = new AliasTable(options.AliasNetwork, options.AliasPrefixLength, _context.Counters, Keep);
+        var budgets = new PathBudgets();
+        _checks = new PathChecks(_context, budgets);
+        _registration = new Registration(_context, Published) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
+        _peers = new Peers(_context, _registration, _checks, budgets);
+        _directions = new Directions(_context, _registration, _peers) { Finish = Finish };
+        _registration.OnRegistered = _directions.AskAgain;
+        _joining = new Joining(_context) { OnMember = Become, MakeSignals = MakeSignals };
+        _devices.Load(_memory);
+        _aliases.Load(_memory);
+    }
 
-    public void UplinkChanged(Now now, UplinkState uplink) => throw new NotImplementedException();
+    public Outbox Outbox { get; } = new();
+
+    /// <summary>The router's own addresses on the LAN and the TUN: what it sends itself comes from number 0.</summary>
+    public void OwnAddressesChanged(Now now, IReadOnlyList<IPAddress> addresses)
+    {
+        Start(now);
+        _ownAddresses = addresses;
+        _proxy?.SetOwnAddresses(addresses);
+    }
+
+    public TimeSpan NextDeadline
+    {
+        get
+        {
+            if (_memory is not null)
+            {
+                return TimeSpan.Zero;
+            }
+
+            var next = Min(_context.Tunnels.NextDeadline, _checks.NextDeadline);
+            if (_context.Signals is { } signals)
+            {
+                next = Min(next, signals.NextDeadline);
+            }
+
+            next = Min(next, Min(_registration.NextDeadline, _directions.NextDeadline));
+            return _held.TryPeek(out var held) ? Min(next, held.Until) : next;
+        }
+    }
+
+    /// <summary>An uplink appeared, changed or went.</summary>
+    public void UplinkChanged(Now now, UplinkState uplink)
+    {
+        Start(now);
+        if (_context.Uplinks.TryGetValue(uplink.Number, out var former) && Same(former, uplink))
+        {
+            return;
+        }
+
+        _context.Uplinks[uplink.Number] = uplink;
+        _context.Note($"Uplink {uplink.Name} is {(uplink.Usable ? "usable" : "not usable")}: {uplink.Reason}.");
+        if (_context.Membership is not null)
+        {
+            _registration.UplinksChanged(now);
+            _peers.AimAll(now);
+            TellPeers(now);
+        }
+    }
 
     /// <summary>Joins a zone; ends with <see cref="NodeEvent.JoinEnded"/>. A member of a zone cannot join another.</summary>
     /// <param name="name">The wanted node name; null: the invite's, else refused.</param>
-    public void Join(Now now, string inviteCode, string? name) => throw new NotImplementedException();
+    public void Join(Now now, string inviteCode, string? name)
+    {
+        Start(now);
+        _joining.Begin(now, inviteCode, name);
+    }
 
     /// <summary>Wants a name resolved; ends with <see cref="NodeEvent.NameAnswered"/> within <see cref="Limits.NameAnswerDeadline"/>.</summary>
     /// <param name="name">Canonical.</param>
-    public void NameWanted(Now now, long ticket, string name) => throw new NotImplementedException();
+    public void NameWanted(Now now, long ticket, string name)
+    {
+        Start(now);
+        if (_context.Membership is not { } member)
+        {
+            Answer(ticket, new(NameVerdict.NoCoordinator, default, 0, "this gateway has not joined a zone yet"));
+        }
+        else if (!name.EndsWith('.' + member.Zone, StringComparison.Ordinal) && name != member.Zone)
+        {
+            Answer(ticket, new(NameVerdict.NotOurs, default, 0, $"it is not below {member.Zone}"));
+        }
+        else if (!NtmName.TrySplit(name, member.Zone, out var node, out var device))
+        {
+            Answer(ticket, new(NameVerdict.NoSuchName, default, 0, $"names are device.node.{member.Zone} or node.{member.Zone}"));
+        }
+        else if (node == member.NodeName)
+        {
+            Answer(ticket, OwnName(device));
+        }
+        else
+        {
+            _directions.Want(now, ticket, name);
+        }
+    }
 
     /// <summary>The name an alias or VIP was asked for by, for PTR; null where unknown.</summary>
-    public string? NameOf(System.Net.IPAddress aliasOrVip) => throw new NotImplementedException();
+    public string? NameOf(IPAddress aliasOrVip)
+    {
+        var address = LanAddress.From(aliasOrVip);
+        return !address.IsIPv4 ? _directions.NameOf(address.AsVip)
+            : _aliases.TryPeek(address.IPv4, out var vip) ? _directions.NameOf(vip)
+            : null;
+    }
 
-    public void NeighboursSeen(Now now, IReadOnlyList<Neighbour> neighbours) => throw new NotImplementedException();
+    public void NeighboursSeen(Now now, IReadOnlyList<Neighbour> neighbours)
+    {
+        foreach (var neighbour in neighbours)
+        {
+            _devices.NeighbourSeen(now, neighbour);
+        }
 
-    public Verdict Publish(Now now, MacAddress device, string name) => throw new NotImplementedException();
+        for (var left = _held.Count; left > 0; left--)
+        {
+            // Once more; what is still unknown is given up, so that a silent address costs no second look.
+            _scratch.Reset();
+            _scratch.Fill(_held.Dequeue().Packet);
+            Outbound(now, _scratch, mayHold: false);
+            if (_scratch.Disposition == Disposition.ToWire)
+            {
+                Outbox.Send(_scratch.Path, _scratch.Bytes);
+            }
+        }
+    }
 
-    public Verdict Unpublish(Now now, MacAddress device) => throw new NotImplementedException();
+    public Verdict Publish(Now now, MacAddress device, string name) => Republish(now, _devices.Publish(now, device, name));
 
-    public NodeStatus Describe(Now now) => throw new NotImplementedException();
+    public Verdict Unpublish(Now now, MacAddress device) => Republish(now, _devices.Unpublish(now, device));
 
-    public bool TryTakeEvent(out NodeEvent? happened) => throw new NotImplementedException();
+    public NodeStatus Describe(Now now)
+    {
+        Start(now);
+        return NodeDescription.Of(_context, _registration, _peers, _directions, _devices, _aliases);
+    }
 
-    public void ReceiveDatagrams(Now now, PacketBatch batch) => throw new NotImplementedException();
+    public bool TryTakeEvent(out NodeEvent? happened) => _context.Events.TryDequeue(out happened);
 
-    public void ReceivePackets(Now now, PacketBatch batch) => throw new NotImplementedException();
+    public void ReceiveDatagrams(Now now, PacketBatch batch)
+    {
+        Start(now);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            Inbound(now, batch[i]);
+        }
+    }
 
-    public void HandleTimeout(Now now) => throw new NotImplementedException();
+    public void ReceivePackets(Now now, PacketBatch batch)
+    {
+        Start(now);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            Outbound(now, batch[i], mayHold: true);
+        }
+    }
 
-    public TimeSpan NextDeadline => throw new NotImplementedException();
+    public void HandleTimeout(Now now)
+    {
+        Start(now);
+        _context.Tunnels.HandleTimeout(now);
+        _context.Signals?.HandleTimeout(now);
+        _registration.HandleTimeout(now);
+        _directions.HandleTimeout(now);
+        _checks.HandleTimeout(now);
+        while (_held.TryPeek(out var held) && held.Until <= now.Boot)
+        {
+            _held.Dequeue();
+            _context.Counters.Count("device-unknown");
+        }
+    }
 
-    public Outbox Outbox { get; } = new();
+    private void Inbound(Now now, Packet packet)
+    {
+        packet.Disposition = Disposition.Drop;
+        var bytes = packet.Length;
+        var verdict = _context.Tunnels.Open(now, packet, out var tunnel);
+        if (verdict is not (OpenVerdict.Data or OpenVerdict.KeepAlive))
+        {
+            return;
+        }
+
+        var peer = tunnel!.Owner as Peer;
+        if (peer is not null)
+        {
+            _checks.Heard(now, peer, packet.Path, bytes);
+        }
+
+        if (verdict == OpenVerdict.KeepAlive || _context.Signals is not { } signals || signals.TryTake(now, tunnel, packet))
+        {
+            return;
+        }
+
+        if (peer is null)
+        {
+            _context.Counters.Count("server-sent-a-packet"); // coordinators and relays have nothing to say to the LAN
+        }
+        else if (_proxy!.Inbound(now, packet, peer.Vip))
+        {
+            peer.LastTraffic = now.Boot;
+            packet.Disposition = Disposition.ToTun;
+        }
+    }
+
+    private void Outbound(Now now, Packet packet, bool mayHold)
+    {
+        packet.Disposition = Disposition.Drop;
+        if (_proxy is not { } proxy)
+        {
+            _context.Counters.Count("packet-before-joining");
+            return;
+        }
+
+        var untranslated = mayHold && _held.Count < MostHeld;
+        switch (proxy.Outbound(now, packet, out var remote, out var unknown))
+        {
+            case OutboundVerdict.NeighbourWanted when untranslated:
+                _held.Enqueue((packet.Bytes.ToArray(), now.Boot + HeldFor));
+                _context.Events.Enqueue(new NodeEvent.NeighbourWanted(unknown!));
+                break;
+            case OutboundVerdict.NeighbourWanted:
+                _context.Counters.Count("device-unknown");
+                break;
+            case OutboundVerdict.ToPeer when _peers.FindByVip(remote) is { } peer:
+                SendTo(now, peer, packet);
+                break;
+            case OutboundVerdict.ToPeer:
+                _context.Counters.Count("no-such-peer");
+                break;
+        }
+    }
+
+    private void SendTo(Now now, Peer peer, Packet packet)
+    {
+        if (!peer.Tunnel.IsEstablished)
+        {
+            _directions.Refresh(now, peer);
+        }
+
+        _checks.Sending(now, peer);
+        _context.Tunnels.Seal(now, peer.Tunnel, packet);
+        if (packet.Disposition != Disposition.ToWire)
+        {
+            return; // staged
+        }
+
+        if (peer.Used is { } used)
+        {
+            used.BytesSent += packet.Length;
+        }
+
+        if (peer.Double is { } second)
+        {
+            _scratch.Reset();
+            _scratch.Fill(packet.Bytes);
+            TunnelMessage.WriteChannel(_scratch.Bytes, second.Path.Channel);
+            Outbox.Send(second.Path, _scratch.Bytes);
+            second.BytesSent += packet.Length;
+        }
+    }
+
+    private Signal? OnSignal(Now now, Tunnel.Tunnel tunnel, WirePath path, Signal signal)
+    {
+        switch (tunnel.Owner, signal)
+        {
+            case (Peer peer, { PathCheck: { } check }):
+                _checks.OnCheck(now, peer, path, check);
+                return null;
+            case (Peer peer, { PathCheckReply: { } reply }):
+                _checks.OnReply(now, peer, path, reply);
+                return null;
+            case (Peer peer, { PathUse: { } use }):
+                peer.HeardUseGeneration = Math.Max(peer.HeardUseGeneration, use.Generation);
+                return null;
+            case (Peer peer, { CandidateUpdate: { } update }):
+                _peers.Update(now, peer, update);
+                return new Signal { Acknowledgement = new() };
+            case (ServerLink { IsRelay: false }, { RouteDirection: { } direction }):
+                return _directions.OnDirected(now, direction);
+            default:
+                _context.Counters.Count("signal-not-for-a-node");
+                return signal.Number == 0 ? null : new Signal { Refusal = new() { Reason = RefusalReason.RefusalNotPermitted, Text = "a node does not answer this" } };
+        }
+    }
+
+    private void OnTunnelChange(Now now, Tunnel.Tunnel tunnel, TunnelChange change)
+    {
+        switch (tunnel.Owner, change)
+        {
+            case (Peer peer, TunnelChange.Established):
+                _checks.Established(now, peer);
+                break;
+            case (Peer peer, TunnelChange.GaveUp):
+                _context.Warn($"{peer.Name} did not answer for {Limits.RekeyAttemptTime.TotalSeconds:0} s on any of {tunnel.Candidates.Count} paths.");
+                peer.Reason = "it does not answer on any path";
+                break;
+            case (ServerLink { IsRelay: true }, TunnelChange.Established):
+                _peers.AimAll(now);
+                break;
+        }
+    }
+
+    // A membership kept from before is taken up with the first call, which brings the time.
+    private void Start(Now now)
+    {
+        if (_memory is not { } memory)
+        {
+            return;
+        }
+
+        _memory = null;
+        if (Membership.TryLoad(memory, _context.Key, out var membership))
+        {
+            _context.Signals = MakeSignals(membership.Addressing);
+            Enter(now, membership);
+            _peers.Load(now, memory);
+            _directions.Load(memory);
+        }
+    }
+
+    private void Become(Now now, Membership membership)
+    {
+        foreach (var write in membership.ToStore())
+        {
+            Keep(write);
+        }
+
+        Enter(now, membership);
+    }
+
+    private void Enter(Now now, Membership membership)
+    {
+        _context.Membership = membership;
+        _context.Own = membership.Addressing.Node(_context.Key);
+        _proxy = new DeviceProxy(_context.Own, _devices, _aliases, _context.Counters);
+        _proxy.SetOwnAddresses(_ownAddresses);
+        _context.Events.Enqueue(new NodeEvent.Member(membership.Zone, membership.NodeName, _context.Own, membership.Addressing.Prefix));
+        _registration.Start(now);
+    }
+
+    private SignalChannel MakeSignals(ZoneAddressing addressing) =>
+        new(_context.Tunnels, addressing) { OnSignal = OnSignal, Counters = _context.Counters };
+
+    private void OnObserved(Now now)
+    {
+        _peers.AimAll(now);
+        TellPeers(now);
+    }
+
+    private void TellPeers(Now now)
+    {
+        var update = new CandidateUpdate { Generation = _registration.NextGeneration() };
+        update.Candidates.AddRange(_registration.OwnCandidates(withCoordinators: true));
+        foreach (var peer in _peers.All)
+        {
+            if (peer.Tunnel.IsEstablished)
+            {
+                _context.Signals!.Request(now, peer.Tunnel, new Signal { CandidateUpdate = update }, static (_, _) => { });
+            }
+        }
+    }
+
+    private NameAnswer Finish(Now now, string name, VirtualAddress vip, string reason) =>
+        _aliases.TryGetOrAdd(now, vip, out var alias, out var refusal)
+            ? new(NameVerdict.Found, vip, alias, reason)
+            : new(NameVerdict.Unreachable, vip, 0, refusal);
+
+    private NameAnswer OwnName(string? device)
+    {
+        if (device is null)
+        {
+            return new(NameVerdict.Found, _context.Own, _aliases.RouterAddress, "it is this gateway");
+        }
+
+        var found = _devices.Published().Where(d => d.Name == device).Select(d => _devices.Find(d.Number)).FirstOrDefault();
+        return found is null
+            ? new(NameVerdict.NoSuchName, default, 0, $"no device here is published as '{device}'")
+            : new(NameVerdict.Found, _context.Own.WithNumber(found.Number), found.IPv4.Latest.IPv4, "it is in this LAN");
+    }
+
+    private IEnumerable<Protocol.Signalling.PublishedDevice> Published() =>
+        _devices.Published().Select(d => new Protocol.Signalling.PublishedDevice { Name = d.Name, Number = d.Number });
+
+    private Verdict Republish(Now now, Verdict verdict)
+    {
+        if (verdict.Done)
+        {
+            _registration.RegisterSoon(now);
+        }
+
+        return verdict;
+    }
+
+    private void Answer(long ticket, NameAnswer answer) => _context.Events.Enqueue(new NodeEvent.NameAnswered(ticket, answer));
+
+    private void Keep(StoreWrite write) => _context.Events.Enqueue(new NodeEvent.Keep(write));
+
+    private void KeepMark(ulong mark) => Keep(new(ClockCollection, ClockKey, BitConverter.GetBytes(mark)));
+
+    private static ulong StoredMark(IEnumerable<StoreWrite> memory) =>
+        memory.FirstOrDefault(e => e is { Collection: ClockCollection, Key: ClockKey, Value.Length: 8 }) is { } entry ? BitConverter.ToUInt64(entry.Value!) : 0;
+
+    private static bool Same(UplinkState a, UplinkState b) =>
+        a.Usable == b.Usable && a.Name == b.Name && a.Reason == b.Reason && a.Addresses.SequenceEqual(b.Addresses);
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

@@ -68,12 +68,8 @@ internal sealed class TunnelTimers
     public void OnInitiationRepeated(TimeSpan boot, int repeats) =>
         Repeat = repeats < Limits.InitiationRepeats.Length ? boot + Limits.InitiationRepeats[repeats] : Deadlines.Never;
 
-    /// <summary>Our initiation gave way to the peer's. If that leads nowhere, ours is made afresh.</summary>
-    public void OnYielded(TimeSpan boot)
-    {
-        Repeat = Deadlines.Never;
-        Renew = boot + Limits.RekeyTimeout;
-    }
+    /// <summary>Our initiation, if one is under way, gave way to the peer's. If that leads nowhere, ours is made afresh in its time.</summary>
+    public void OnYielded() => Repeat = Deadlines.Never;
 
     /// <summary>There are new keys, perhaps not confirmed yet.</summary>
     public void OnSessionDerived(TimeSpan boot) => ZeroKeys = boot + KeyMemory;
