@@ -29,6 +29,8 @@ public static class Logs
         // What the frameworks say about themselves is no sentence for an owner.
         .MinimumLevel.Override("Microsoft", level < LogEventLevel.Information ? level : LogEventLevel.Warning)
         .MinimumLevel.Override("System", LogEventLevel.Warning)
+        // A start that failed is explained once, by Fatal.
+        .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LevelAlias.Off)
         .WriteTo.Console(
             new LogLine(forJournal: Environment.GetEnvironmentVariable("JOURNAL_STREAM") is { Length: > 0 }),
             standardErrorFromLevel: LevelAlias.Minimum)
