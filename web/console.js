@@ -216,9 +216,9 @@ function makePath() {
   return el("tr", {},
     el("td", {}, el("span")),
     el("td", {}, el("span", { class: "mono" }), el("small")),
-    el("td", { class: "num", "data-label": "Round trip" }, ""),
-    el("td", { "data-label": "Traffic" }, ""),
-    el("td", { class: "why" }, ""));
+    el("td", { "data-label": "Round trip" }),
+    el("td", { class: "traffic", "data-label": "Traffic" }, el("span"), el("span")),
+    el("td", { class: "why" }));
 }
 
 function updatePath(row, path) {
@@ -227,7 +227,8 @@ function updatePath(row, path) {
   say(row.cells[1].children[0], path.address);
   say(row.cells[1].children[1], `${kind(path)}, over ${path.uplink}${path.channel ? `, channel ${path.channel}` : ""}`);
   say(row.cells[2], roundTrip(path.roundTripMs));
-  say(row.cells[3], `${bytes(path.bytesReceived)} in, ${bytes(path.bytesSent)} out`);
+  say(row.cells[3].children[0], `${bytes(path.bytesReceived)} in`);
+  say(row.cells[3].children[1], `${bytes(path.bytesSent)} out`);
   say(row.cells[4], path.reason);
 }
 

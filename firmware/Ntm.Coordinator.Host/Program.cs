@@ -1,1 +1,4 @@
-return 1;
+using Ntm.Coordinator.Host;
+using Ntm.Hosting;
+
+return await Fatal.InvokeAsync(CoordinatorCommand.Program, CoordinatorCommand.Root(), args);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net.Sockets;
+using Ntm.Linux;
 using Ntm.Store;
 
 namespace Ntm.Hosting;
@@ -51,8 +52,17 @@ public static class Fatal
             $"Missing privileges: {e.Message}. Ports below 1024 need CAP_NET_BIND_SERVICE: choose a higher port or run with that capability."),
         UnauthorizedAccessException e => (ExitCode.NotPermitted, $"Missing privileges: {e.Message} Run as the user who owns it."),
         FileNotFoundException or DirectoryNotFoundException => (ExitCode.Missing, $"{failure.Message} Make it, or correct the path."),
+        LinuxException e => (CodeOf(e.Error), e.Message),
         IOException e => (ExitCode.Disk, $"{e.Message} See that the disk is mounted, writable and has room."),
         _ => (ExitCode.Bug, $"This is a bug of the program, please report it with what follows.{Environment.NewLine}{failure}"),
+    };
+
+    // errno(3)
+    private static ExitCode CodeOf(int error) => error switch
+    {
+        1 or 13 => ExitCode.NotPermitted, // EPERM, EACCES
+        98 or 99 => ExitCode.Unavailable, // EADDRINUSE, EADDRNOTAVAIL
+        _ => ExitCode.System,
     };
 
     private static ExitCode CodeOf(StoreProblem problem) => problem switch

@@ -66,11 +66,19 @@ internal sealed class Directions(NodeContext context, Registration registration,
     /// <summary>Asks for a peer's direction again, for its paths; nobody waits for it.</summary>
     public void Refresh(Now now, Peer peer)
     {
-        if (!peer.Redirecting && now.Boot - peer.DirectedAt > Fresh)
+        if (now.Boot - peer.DirectedAt > Fresh)
         {
-            peer.Redirecting = true;
             peer.DirectedAt = now.Boot;
             Ask(now, $"{peer.Name}.{context.Membership!.Zone}");
+        }
+    }
+
+    /// <summary>Registered (again): what is still waited for is asked once more.</summary>
+    public void AskAgain(Now now)
+    {
+        foreach (var name in _tickets.Select(t => t.Name).Distinct().ToArray())
+        {
+            Ask(now, name);
         }
     }
 
@@ -125,6 +133,9 @@ internal sealed class Directions(NodeContext context, Registration registration,
             case { RouteDirection: { } direction }:
                 Directed(now, name, direction);
                 break;
+            case { Refusal.Reason: RefusalReason.RefusalNotRegistered }:
+                registration.RegisterSoon(now); // it has forgotten us, with a restart; AskAgain follows
+                break;
             case { Refusal: { } refusal }:
                 var verdict = refusal.Reason == RefusalReason.RefusalNoSuchName ? NameVerdict.NoSuchName : NameVerdict.Unreachable;
                 Forget(name, verdict);
@@ -153,7 +164,6 @@ internal sealed class Directions(NodeContext context, Registration registration,
             return;
         }
 
-        peer.Redirecting = false;
         var vip = peer.Vip.WithNumber((ushort)direction.Number);
         Know(name, vip, now.Boot);
         var value = new byte[16];

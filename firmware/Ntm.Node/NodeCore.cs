@@ -51,6 +51,7 @@ public sealed class NodeCore : ICore
         _registration = new Registration(_context, Published) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
         _peers = new Peers(_context, _registration, _checks, budgets);
         _directions = new Directions(_context, _registration, _peers) { Finish = Finish };
+        _registration.OnRegistered = _directions.AskAgain;
         _joining = new Joining(_context) { OnMember = Become, MakeSignals = MakeSignals };
         _devices.Load(_memory);
         _aliases.Load(_memory);
@@ -318,7 +319,7 @@ public sealed class NodeCore : ICore
                 return null;
             case (Peer peer, { CandidateUpdate: { } update }):
                 _peers.Update(now, peer, update);
-                return null;
+                return new Signal { Acknowledgement = new() };
             case (ServerLink { IsRelay: false }, { RouteDirection: { } direction }):
                 return _directions.OnDirected(now, direction);
             default:
@@ -393,13 +394,13 @@ public sealed class NodeCore : ICore
 
     private void TellPeers(Now now)
     {
-        var update = new CandidateUpdate { Generation = (ulong)now.Wall.ToUnixTimeMilliseconds() };
+        var update = new CandidateUpdate { Generation = _registration.NextGeneration() };
         update.Candidates.AddRange(_registration.OwnCandidates(withCoordinators: true));
         foreach (var peer in _peers.All)
         {
             if (peer.Tunnel.IsEstablished)
             {
-                _context.Signals!.Notify(now, peer.Tunnel, new Signal { CandidateUpdate = update });
+                _context.Signals!.Request(now, peer.Tunnel, new Signal { CandidateUpdate = update }, static (_, _) => { });
             }
         }
     }

@@ -24,9 +24,6 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, Tunnel.Tunn
 
     public TimeSpan DirectedAt { get; set; }
 
-    /// <summary>Whether a direction for this peer is being asked for by us.</summary>
-    public bool Redirecting { get; set; }
-
     public List<PeerPath> Paths { get; } = [];
 
     /// <summary>The path in use; null until a tunnel stands.</summary>

@@ -94,6 +94,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
 
         peer.Direction = direction;
         peer.DirectedAt = now.Boot;
+        peer.HeardCandidateGeneration = 0; // of before this direction
         Aim(now, peer);
         if (keep)
         {

@@ -25,6 +25,9 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// <summary>Told when an address seen from outside is new.</summary>
     public Action<Now>? OnObserved { get; set; }
 
+    /// <summary>Told when a coordinator has taken a registration.</summary>
+    public Action<Now>? OnRegistered { get; set; }
+
     public IReadOnlyList<ServerLink> Links => _links;
 
     public IEnumerable<ServerLink> Coordinators => _links.Where(l => !l.IsRelay);
@@ -99,6 +102,12 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
     }
 
+    /// <summary>
+    /// A number for what we say of ourselves, so that the newer counts. The handshake timestamp's mark is the one value here that grows across restarts
+    /// whatever the clock says.
+    /// </summary>
+    public ulong NextGeneration() => _generation = Math.Max(_generation + 1, context.Tunnels.TimestampMark);
+
     /// <summary>This node's candidates: local ones, and what relays saw; the coordinator adds what it sees itself.</summary>
     public IEnumerable<Candidate> OwnCandidates(bool withCoordinators)
     {
@@ -154,16 +163,13 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
         else
         {
-            body.RegistrationRequest = new() { Generation = NextGeneration(now) };
+            body.RegistrationRequest = new() { Generation = NextGeneration() };
             body.RegistrationRequest.Candidates.AddRange(OwnCandidates(withCoordinators: false));
             body.RegistrationRequest.Devices.AddRange(published().Take(Limits.PublishedDevices));
         }
 
         context.Signals!.Request(now, link.Tunnel, body, (at, answer) => OnAnswer(at, link, answer));
     }
-
-    // Grows across restarts, so that a restarted node's registration is not taken for an old one.
-    private ulong NextGeneration(Now now) => _generation = Math.Max(_generation + 1, (ulong)now.Wall.ToUnixTimeMilliseconds());
 
     private void OnAnswer(Now now, ServerLink link, Signal? answer)
     {
@@ -172,6 +178,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             case { RegistrationResponse: { } response }:
                 Succeeded(now, link, response.Observed, response.Lifetime);
                 MeetRelays(now, response.Relays);
+                OnRegistered?.Invoke(now);
                 break;
             case { RelayRegistrationResponse: { } response }:
                 Succeeded(now, link, response.Observed, response.Lifetime);

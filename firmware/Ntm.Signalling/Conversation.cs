@@ -40,11 +40,13 @@ internal sealed class Conversation(Tunnel.Tunnel tunnel, VirtualAddress peer, ul
         }
     }
 
-    internal sealed class Waiting(Signal request, TimeSpan failsAt, Action<Now, Signal?> onAnswer)
+    internal sealed class Waiting(Signal request, TimeSpan sentAt, Action<Now, Signal?> onAnswer)
     {
         public Signal Request { get; } = request;
 
-        public TimeSpan FailsAt { get; } = failsAt;
+        public TimeSpan SentAt { get; } = sentAt;
+
+        public TimeSpan FailsAt => SentAt + Limits.SignalFailure;
 
         public Action<Now, Signal?> OnAnswer { get; } = onAnswer;
 

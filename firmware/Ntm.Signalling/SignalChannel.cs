@@ -12,6 +12,8 @@ namespace Ntm.Signalling;
 /// </summary>
 public sealed class SignalChannel
 {
+    private const int RepeatsBeforeNewKey = 3;
+
     private readonly TunnelTable _tunnels;
     private readonly ZoneAddressing _addressing;
     private readonly VirtualAddress _own;
@@ -50,7 +52,7 @@ public sealed class SignalChannel
         var number = conversation.NextNumber++;
         body.Number = number;
         body.Answer = false;
-        var waiting = new Conversation.Waiting(body, now.Boot + Limits.SignalFailure, onAnswer) { NextAt = now.Boot + Limits.SignalRepeats[0] };
+        var waiting = new Conversation.Waiting(body, now.Boot, onAnswer) { NextAt = now.Boot + Limits.SignalRepeats[0] };
         conversation.Requests.Add(number, waiting);
         _deadlines.Enqueue((conversation, number), waiting.NextAt);
         Send(now, conversation, body, null);
@@ -173,6 +175,12 @@ public sealed class SignalChannel
         }
 
         waiting.Repeats++;
+        if (waiting.Repeats == RepeatsBeforeNewKey && (conversation.Tunnel.LastReceived ?? TimeSpan.Zero) < waiting.SentAt)
+        {
+            // Nothing at all since the request: the other side may have lost our keys with a restart, and cannot say so.
+            _tunnels.Begin(now, conversation.Tunnel);
+        }
+
         var wait = waiting.Repeats < Limits.SignalRepeats.Length ? Limits.SignalRepeats[waiting.Repeats] : Limits.SignalFailure;
         waiting.NextAt = now.Boot + wait < waiting.FailsAt ? now.Boot + wait : waiting.FailsAt;
         _deadlines.Enqueue((conversation, number), waiting.NextAt);

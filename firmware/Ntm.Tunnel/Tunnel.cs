@@ -1,3 +1,4 @@
+using Ntm.Crypto;
 using Ntm.Protocol;
 
 namespace Ntm.Tunnel;
@@ -12,7 +13,18 @@ public enum TunnelKind
 /// <summary>One secured association with one peer, over any number of paths.</summary>
 public sealed class Tunnel
 {
-    internal Tunnel(PublicKey peer, TunnelKind kind) => (Peer, Kind) = (peer, kind);
+    private readonly TunnelTable _table;
+
+    internal Tunnel(TunnelTable table, PublicKey peer, TunnelKind kind, ReadOnlySpan<byte> presharedKey)
+    {
+        (_table, Peer, Kind) = (table, peer, kind);
+        presharedKey.CopyTo(PresharedKey);
+        Mac1Key = Cookies.LabelledKey("mac1----"u8, peer);
+        CookieKey = Cookies.LabelledKey("cookie--"u8, peer);
+        Span<byte> peerPublic = stackalloc byte[PublicKey.Size];
+        peer.CopyTo(peerPublic);
+        IsUsable = X25519.TryAgree(table.Key.Private, peerPublic, StaticStatic);
+    }
 
     public PublicKey Peer { get; }
 
@@ -32,10 +44,21 @@ public sealed class Tunnel
     public Func<Now, WirePath, int, bool>? MaySend { get; set; }
 
     /// <summary>Send a keep-alive when nothing was sent for this long; null: only WireGuard's passive ones.</summary>
-    public TimeSpan? PersistentKeepAlive { get; set; }
+    public TimeSpan? PersistentKeepAlive
+    {
+        get;
+        set
+        {
+            field = value;
+            _table.OnPersistentKeepAlive(this);
+        }
+    }
 
-    /// <summary>Whether there is a key that may seal now.</summary>
-    public bool IsEstablished => throw new NotImplementedException();
+    /// <summary>Whether there is a key that may seal now (at the time of the table's last call).</summary>
+    public bool IsEstablished => Current?.MaySeal(_table.Boot) ?? false;
+
+    /// <summary>Whether initiations of ours are going out, or are about to.</summary>
+    public bool IsHandshakeUnderWay => Timers.IsUnderWay;
 
     /// <summary>Boot time of the last completed handshake, of the last authenticated datagram in, of the last datagram out; null: never.</summary>
     public TimeSpan? LastHandshake { get; internal set; }
@@ -52,5 +75,59 @@ public sealed class Tunnel
     public long BytesSent { get; internal set; }
 
     /// <summary>Packets waiting for the tunnel to stand.</summary>
-    public int Staged => throw new NotImplementedException();
+    public int Staged => StagedPackets.Count;
+
+    // ---- the table's part: keys, handshakes, timers
+
+    internal TunnelTimers Timers { get; } = new();
+
+    /// <summary>The key before the current one: opens what was on its way when that came.</summary>
+    internal Keypair? Previous { get; set; }
+
+    /// <summary>Seals and opens.</summary>
+    internal Keypair? Current { get; set; }
+
+    /// <summary>Made as responder; becomes current when something comes in under it, because only then has the initiator shown that it is live.</summary>
+    internal Keypair? Next { get; set; }
+
+    /// <summary>Our initiation that waits for its response.</summary>
+    internal Handshake? Pending { get; set; }
+
+    internal TimeSpan? InitiationMade { get; set; }
+
+    /// <summary>The path of an initiation that gave way to ours: our own goes there, too, since the peer evidently hears us there.</summary>
+    internal WirePath TiePath { get; set; }
+
+    /// <summary>The peer's last initiation that was believed.</summary>
+    internal HeardInitiation? Heard { get; set; }
+
+    /// <summary>When it came.</summary>
+    internal TimeSpan? InitiationHeard { get; set; }
+
+    /// <summary>Its timestamp; all zero before the first.</summary>
+    internal byte[] LastTimestamp { get; } = new byte[Handshake.TimestampSize];
+
+    internal byte[] PresharedKey { get; } = new byte[ChaCha20Poly1305.KeySize];
+
+    /// <summary>DH of both static keys, needed for each handshake.</summary>
+    internal byte[] StaticStatic { get; } = new byte[X25519.Size];
+
+    internal byte[] Mac1Key { get; }
+
+    internal byte[] CookieKey { get; }
+
+    /// <summary>False where the peer's key is of low order: no handshake can be made with it.</summary>
+    internal bool IsUsable { get; }
+
+    internal CookieJar CookieJar { get; } = new();
+
+    internal Queue<LinkedListNode<StagedPacket>> StagedPackets { get; } = [];
+
+    internal bool IsRemoved { get; set; }
+
+    // ---- Deadlines' part
+
+    internal TimeSpan WakeAt { get; set; } = Deadlines.Never;
+
+    internal int HeapPosition { get; set; } = -1;
 }

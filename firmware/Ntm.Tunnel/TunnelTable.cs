@@ -32,8 +32,27 @@ public enum TunnelChange
 }
 
 /// <summary>All tunnels of one party: its static key, the index of receivers, timers, cookies. Single-threaded, pure (see ICore's laws).</summary>
-public sealed class TunnelTable
+/// <remarks>This file: the table. Its other parts: Send and Receive, Initiator and Responder, Timers.</remarks>
+public sealed partial class TunnelTable
 {
+    private readonly IEntropy _entropy;
+    private readonly Outbox _outbox;
+    private readonly int _replayWindow;
+    private readonly HandshakeClock _clock;
+    private readonly Cookies _cookies;
+    private readonly Staging _staging = new();
+    private readonly Deadlines _deadlines = new();
+    private readonly Dictionary<PublicKey, Tunnel> _tunnels = [];
+
+    // By the index a peer writes as receiver: a handshake of ours that waits (no keypair), or a keypair. At most four a tunnel.
+    private readonly Dictionary<uint, Receiver> _receivers = [];
+
+    // By mac1 of the last believed initiation, NTM tunnels only: at most one a tunnel.
+    private readonly Dictionary<UInt128, Tunnel> _heard = [];
+
+    // For what is sealed outside the caller's buffers: keep-alives, staged packets, SendOn.
+    private readonly Packet _scratch = new();
+
     /// <param name="key">This party's node key.</param>
     /// <param name="entropy">Ephemeral keys, indices, jitter.</param>
     /// <param name="outbox">Where handshakes, keep-alives and flushed staged packets go.</param>
@@ -41,64 +60,147 @@ public sealed class TunnelTable
     /// <param name="replayWindow">Datagrams; a multiple of 64.</param>
     public TunnelTable(StaticKeyPair key, IEntropy entropy, Outbox outbox, ulong timestampMark = 0, int replayWindow = Limits.ReplayWindowNode)
     {
-        throw new NotImplementedException();
+        ArgumentOutOfRangeException.ThrowIfLessThan(replayWindow, 64);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(replayWindow % 64, 0);
+        Key = key;
+        _entropy = entropy;
+        _outbox = outbox;
+        _replayWindow = replayWindow;
+        _clock = new HandshakeClock(timestampMark);
+        _cookies = new Cookies(key.Public, entropy);
     }
 
-    public StaticKeyPair Key { get; } = null!;
+    public StaticKeyPair Key { get; }
 
-    /// <summary>What was refused, by reason.</summary>
+    /// <summary>What was refused, by reason (<see cref="TunnelRefusals"/>).</summary>
     public Counters Counters { get; } = new();
 
-    public IReadOnlyCollection<Tunnel> All => throw new NotImplementedException();
+    public IReadOnlyCollection<Tunnel> All => _tunnels.Values;
 
     /// <summary>Asked when a valid initiation of a key without a tunnel came; adds and returns a tunnel, or null to refuse.</summary>
+    /// <remarks>The initiation may be a copy of an old one: it shows who made it, not that its maker is there, nor where.</remarks>
     public Func<Now, PublicKey, WirePath, Tunnel?>? OnUnknownPeer { get; set; }
 
-    /// <summary>Told of changes, during the call that caused them.</summary>
+    /// <summary>Told of changes, during the call that caused them. It may call the table, <see cref="Remove"/> included.</summary>
     public Action<Now, Tunnel, TunnelChange>? OnChange { get; set; }
 
     /// <summary>The handshake timestamp up to which values may be used (nanoseconds since 1970). Must be stored before it is relied on.</summary>
-    public ulong TimestampMark => throw new NotImplementedException();
+    public ulong TimestampMark => _clock.Mark;
 
     /// <summary>Told when <see cref="TimestampMark"/> moved, before a value beyond the former one is sent.</summary>
     public Action<ulong>? OnTimestampMark { get; set; }
+
+    /// <summary>Boot time of the last call.</summary>
+    internal TimeSpan Boot { get; private set; }
 
     /// <summary>The tunnel with this peer, made if there is none.</summary>
     /// <param name="peer">Not our own key.</param>
     /// <param name="kind">Whose rules it follows.</param>
     /// <param name="presharedKey">32 bytes, or empty.</param>
-    public Tunnel Add(PublicKey peer, TunnelKind kind, ReadOnlySpan<byte> presharedKey = default) => throw new NotImplementedException();
+    /// <exception cref="ArgumentException">Our own key, or a pre-shared key of another length: a bug of the caller.</exception>
+    public Tunnel Add(PublicKey peer, TunnelKind kind, ReadOnlySpan<byte> presharedKey = default)
+    {
+        if (_tunnels.TryGetValue(peer, out var tunnel))
+        {
+            return tunnel;
+        }
+
+        if (peer == Key.Public)
+        {
+            throw new ArgumentException("A tunnel needs another party; this is our own key.", nameof(peer));
+        }
+
+        if (presharedKey.Length is not (0 or PublicKey.Size))
+        {
+            throw new ArgumentException($"A pre-shared key has {PublicKey.Size} bytes, not {presharedKey.Length}.", nameof(presharedKey));
+        }
+
+        tunnel = new Tunnel(this, peer, kind, presharedKey);
+        _tunnels.Add(peer, tunnel);
+        return tunnel;
+    }
 
     /// <summary>Forgets the tunnel, its keys and what is staged.</summary>
-    public void Remove(Tunnel tunnel) => throw new NotImplementedException();
+    public void Remove(Tunnel tunnel)
+    {
+        if (tunnel.IsRemoved || !_tunnels.Remove(tunnel.Peer))
+        {
+            return;
+        }
 
-    public Tunnel? Find(PublicKey peer) => throw new NotImplementedException();
+        tunnel.IsRemoved = true;
+        DropStaged(tunnel);
+        ForgetPending(tunnel);
+        ForgetHeard(tunnel);
+        ForgetKeys(tunnel);
+        tunnel.Timers.OnHandshakeEnded();
+        _deadlines.Remove(tunnel);
+        System.Security.Cryptography.CryptographicOperations.ZeroMemory(tunnel.StaticStatic);
+        System.Security.Cryptography.CryptographicOperations.ZeroMemory(tunnel.PresharedKey);
+    }
 
-    /// <summary>
-    /// Takes a datagram. Reads the relay channel into <c>packet.Path</c>, clears it, and handles handshakes or opens data in place.
-    /// </summary>
-    /// <param name="now">The time.</param>
-    /// <param name="packet">The datagram, with the path it came by; afterwards the inner packet where the verdict is Data.</param>
-    /// <param name="tunnel">Whose it is; null where refused before that was known.</param>
-    public OpenVerdict Open(Now now, Packet packet, out Tunnel? tunnel) => throw new NotImplementedException();
+    public Tunnel? Find(PublicKey peer) => _tunnels.GetValueOrDefault(peer);
 
-    /// <summary>
-    /// Seals in place for <c>tunnel.SendPath</c> and sets path, channel and disposition ToWire. Where no key may seal, copies the packet to the
-    /// staged ones (disposition Drop) and begins a handshake.
-    /// </summary>
-    public void Seal(Now now, Tunnel tunnel, Packet packet) => throw new NotImplementedException();
+    /// <summary>How many receiver indices are in use: at most four a tunnel.</summary>
+    internal int Receivers => _receivers.Count;
 
-    /// <summary>Seals a copy of <paramref name="inner"/> (empty: keep-alive) for <paramref name="path"/> into the outbox. Never staged.</summary>
-    /// <returns>False where no key may seal; a handshake has then been begun.</returns>
-    public bool SendOn(Now now, Tunnel tunnel, ReadOnlySpan<byte> inner, WirePath path) => throw new NotImplementedException();
+    private void DropStaged(Tunnel tunnel)
+    {
+        if (_staging.Drop(tunnel) is > 0 and var dropped)
+        {
+            Counters.Count(TunnelRefusals.StagedDropped, dropped);
+        }
+    }
 
-    /// <summary>The same on <c>tunnel.SendPath</c>, staged where no key may seal.</summary>
-    public void Send(Now now, Tunnel tunnel, ReadOnlySpan<byte> inner) => throw new NotImplementedException();
+    private void ForgetKeys(Tunnel tunnel)
+    {
+        ForgetKey(tunnel.Previous);
+        ForgetKey(tunnel.Current);
+        ForgetKey(tunnel.Next);
+        tunnel.Previous = tunnel.Current = tunnel.Next = null;
+    }
 
-    /// <summary>Begins a handshake where none is under way (docs/protocol.md section 1). With an established tunnel: a new key.</summary>
-    public void Begin(Now now, Tunnel tunnel) => throw new NotImplementedException();
+    private void ForgetKey(Keypair? keypair)
+    {
+        if (keypair is not null)
+        {
+            _receivers.Remove(keypair.LocalIndex);
+            keypair.Dispose();
+        }
+    }
 
-    public void HandleTimeout(Now now) => throw new NotImplementedException();
+    private void ForgetPending(Tunnel tunnel)
+    {
+        if (tunnel.Pending is { } pending)
+        {
+            _receivers.Remove(pending.LocalIndex);
+            pending.Dispose();
+            tunnel.Pending = null;
+        }
+    }
 
-    public TimeSpan NextDeadline => throw new NotImplementedException();
+    private void ForgetHeard(Tunnel tunnel)
+    {
+        if (tunnel.Heard is { } heard)
+        {
+            _heard.Remove(heard.Mac1);
+            tunnel.Heard = null;
+        }
+    }
+
+    // Random, so that an outsider cannot guess which are in use.
+    private uint NewIndex()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(uint)];
+        uint index;
+        do
+        {
+            _entropy.Fill(bytes);
+            index = System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(bytes);
+        }
+        while (_receivers.ContainsKey(index));
+        return index;
+    }
+
+    private readonly record struct Receiver(Tunnel Tunnel, Keypair? Keypair);
 }

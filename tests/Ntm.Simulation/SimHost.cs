@@ -45,6 +45,11 @@ public sealed class SimHost : IStation
 
     public SimTun Tun { get; }
 
+    public World World => _world;
+
+    /// <summary>What the program does after every call of its core: it takes the events. Before anything is sent.</summary>
+    public Action<Now>? AfterEach { get; set; }
+
     /// <summary>How long the host had been up when the world began.</summary>
     public TimeSpan SinceBoot { get; }
 
@@ -194,6 +199,7 @@ public sealed class SimHost : IStation
 
     private void CarryOut()
     {
+        AfterEach?.Invoke(Now);
         for (var i = 0; i < _batch.Count; i++)
         {
             var packet = _batch[i];
@@ -218,6 +224,7 @@ public sealed class SimHost : IStation
             return;
         }
 
+        AfterEach?.Invoke(Now);
         while (core.Outbox.TryTakeDatagram(out var path, out var datagram))
         {
             Send(path, datagram);

@@ -17,7 +17,7 @@ public static class DevicesText
         rows.AddRange(devices.Select(device => new[]
         {
             device.Mac,
-            device.Number.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            device.Number == 0 ? "-" : device.Number.ToString(System.Globalization.CultureInfo.InvariantCulture), // it gets one when it is first needed
             device.Published ? device.FullName ?? device.Name ?? "yes" : "not published",
             Words.Ago(device.LastSeenMs),
             device.Addresses.Count == 0 ? "none known" : string.Join(", ", device.Addresses),

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using Ntm.Hosting;
+using Ntm.Protocol;
+
+namespace Ntm.Coordinator.Host;
+
+/// <summary>`ntm-coordinator`'s command line.</summary>
+public static class CoordinatorCommand
+{
+    public const string Program = "ntm-coordinator";
+
+    public static RootCommand Root() =>
+        new("A coordinator of an NTM zone: holds registrations and directs routes.") { Init(), Invite(), Run() };
+
+    private static Command Init()
+    {
+        var zone = new Option<string>("--zone") { Description = "The zone's name, for example home.example", HelpName = "ZONE", Required = true };
+        var data = new Option<string>("--data") { Description = "The folder to make, for keys, configuration and store", HelpName = "DIR", Required = true };
+        var endpoint = new Option<string[]>("--endpoint")
+        {
+            Description = "Address and UDP port at which nodes reach this coordinator, for example 203.0.113.10:4916; may be repeated",
+            HelpName = "ADDRESS:PORT",
+            Required = true,
+        };
+        var name = new Option<string>("--name") { Description = "The coordinator's own name in the zone", HelpName = "NAME", DefaultValueFactory = _ => "coordinator" };
+        var port = new Option<int?>("--port") { Description = "UDP port to listen on. Default: the first endpoint's", HelpName = "PORT" };
+        var init = new Command("init", "Begin a zone: make its owner key, this coordinator's key and its configuration") { zone, data, endpoint, name, port };
+        init.SetAction(parsed =>
+        {
+            var made = ZoneFolder.Make(
+                parsed.GetRequiredValue(data), parsed.GetRequiredValue(zone), parsed.GetRequiredValue(name), parsed.GetRequiredValue(endpoint), parsed.GetValue(port));
+            parsed.InvocationConfiguration.Output.WriteLine(made);
+            return (int)ExitCode.Done;
+        });
+        return init;
+    }
+
+    private static Command Invite()
+    {
+        var data = new Option<string>("--data") { Description = "The coordinator's folder", HelpName = "DIR", Required = true };
+        var ownerKey = new Option<string?>("--owner-key") { Description = "The owner key. Default: owner.key in the coordinator's folder", HelpName = "FILE" };
+        var relay = new Option<bool>("--relay") { Description = "For a relay instead of a node" };
+        var name = new Option<string?>("--name") { Description = "The name it must take. Default: its own choice", HelpName = "NAME" };
+        var days = new Option<int>("--days") { Description = "Days until the invite expires, 1 to 365", HelpName = "N", DefaultValueFactory = _ => 7 };
+        var invite = new Command("invite", "Print an invite code: one node or relay can join with it, once. The coordinator need not run")
+        {
+            data, ownerKey, relay, name, days,
+        };
+        invite.SetAction(parsed =>
+        {
+            var code = InviteMaking.Make(
+                parsed.GetRequiredValue(data), parsed.GetValue(ownerKey), parsed.GetValue(relay), parsed.GetValue(name), parsed.GetValue(days), DateTimeOffset.UtcNow);
+            parsed.InvocationConfiguration.Output.WriteLine(code);
+            return (int)ExitCode.Done;
+        });
+        return invite;
+    }
+
+    private static Command Run()
+    {
+        var config = new Option<string>("--config") { Description = "The configuration that 'init' made: DIR/coordinator.json", HelpName = "FILE", Required = true };
+        var run = new Command("run", "Run the coordinator until it is stopped") { config };
+        run.SetAction((parsed, cancel) => RunningCoordinator.RunAsync(CoordinatorConfig.Read(parsed.GetRequiredValue(config)), cancel));
+        return run;
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text;
+using Ntm.Hosting;
+using Ntm.Linux;
+using Ntm.Protocol;
+using Ntm.Signalling.Trust;
+using Ntm.Tunnel;
+
+namespace Ntm.Coordinator.Host;
+
+/// <summary>Begins a zone: a folder with the owner key, the coordinator's key and its configuration. Nothing that is there is overwritten.</summary>
+internal static class ZoneFolder
+{
+    public const string OwnerKeyName = "owner.key";
+    public const string OwnerKeyKind = "ntm-owner-key";
+
+    /// <returns>What was made and what to do with it, for the owner.</returns>
+    /// <exception cref="FatalException">The command line cannot be, or the folder is in use.</exception>
+    public static string Make(string data, string zone, string name, IReadOnlyList<string> endpoints, int? port)
+    {
+        data = Path.GetFullPath(data);
+        zone = NtmName.Canonical(zone);
+        var addresses = Check(zone, name, endpoints, port);
+        var files = new[] { OwnerKeyName, NodeKeyFile.FileName, CoordinatorConfig.FileName, CoordinatorConfig.StoreName };
+        if (Array.Find(files, f => File.Exists(Path.Combine(data, f))) is { } used)
+        {
+            throw new FatalException(
+                ExitCode.Exists, $"The folder {data} is in use: {used} is there already and is not overwritten. Name another folder, or move the files away.");
+        }
+
+        try
+        {
+            Directory.CreateDirectory(data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new FatalException(ExitCode.NotPermitted, $"The folder {data} cannot be made: this user may not. Run as a user who may, or name another folder.", e);
+        }
+        catch (IOException e)
+        {
+            throw new FatalException(ExitCode.Exists, $"The folder {data} cannot be made: {e.Message}", e);
+        }
+
+        var owner = OwnerKey.Generate(SystemEntropy.Instance);
+        var ownerFile = Path.Combine(data, OwnerKeyName);
+        SecretFile.Create(ownerFile, OwnerKeyKind, owner.Seed);
+        NodeKeyFile.ReadOrCreate(Path.Combine(data, NodeKeyFile.FileName), SystemEntropy.Instance);
+
+        // Last: a folder with a configuration is complete.
+        var config = Path.Combine(data, CoordinatorConfig.FileName);
+        var text = CoordinatorConfig.Write(new CoordinatorModel(zone, owner.Public, name), (ushort)(port ?? addresses[0].Port), addresses);
+        DurableFile.Write(
+            config, Encoding.UTF8.GetBytes(text), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead, replace: false);
+        var key = new StaticKeyPair(NodeKeyFile.Read(Path.Combine(data, NodeKeyFile.FileName)));
+        return $"""
+            The zone {zone} is begun.
+              owner key      {ownerFile}
+              coordinator    {config}, key {key.Public}
+
+            The owner key makes invites and is needed for nothing else. Whoever has it can let nodes into the zone, and without it nobody can: keep a copy
+            in a safe place. The coordinator runs without it, so it may be taken off this machine; then name it with --owner-key when inviting.
+
+            Next:
+              {CoordinatorCommand.Program} run --config {config}
+              {CoordinatorCommand.Program} invite --data {data}
+            """;
+    }
+
+    private static IReadOnlyList<RealAddress> Check(string zone, string name, IReadOnlyList<string> endpoints, int? port)
+    {
+        var problems = new List<string>();
+        if (!NtmName.IsZone(zone))
+        {
+            problems.Add($"--zone must be a name such as home.example, but is '{zone}'");
+        }
+
+        if (!NtmName.IsLabel(name))
+        {
+            problems.Add($"--name must be one label of a-z, 0-9 and inner hyphens, but is '{name}'");
+        }
+
+        if (port is < 1 or > ushort.MaxValue)
+        {
+            problems.Add($"--port must be 1 to {ushort.MaxValue}, but is {port}");
+        }
+
+        if (endpoints.Count > CoordinatorConfig.MostEndpoints)
+        {
+            problems.Add($"--endpoint may be given {CoordinatorConfig.MostEndpoints} times, not {endpoints.Count}");
+        }
+
+        var addresses = new List<RealAddress>();
+        foreach (var endpoint in endpoints)
+        {
+            if (RealAddress.TryParse(endpoint, out var address))
+            {
+                addresses.Add(address);
+            }
+            else
+            {
+                problems.Add($"--endpoint must be an address with a port such as 203.0.113.10:{Limits.SignallingPort}, but is '{endpoint}'");
+            }
+        }
+
+        return problems.Count == 0 ? addresses : throw new FatalException(ExitCode.Usage, $"{string.Join("; ", problems)}. Nothing was made.");
+    }
+}

@@ -1,0 +1,26 @@
+namespace Ntm.Coordinator;
+
+/// <summary>How much a coordinator remembers. Not on the wire; chosen so that all of it together stays below some 30 MB.</summary>
+internal static class Bounds
+{
+    /// <summary>Nodes and relays of the zone.</summary>
+    public const int Members = 4096;
+
+    /// <summary>Invites that were used, for good: about 100 bytes each.</summary>
+    public const int UsedInvites = 65_536;
+
+    public const int Relays = 64;
+    public const int RelayEndpoints = 4;
+
+    /// <summary>Leases of one relay: 64 x 256 channels, 8,192 pairs.</summary>
+    public const int LeasesPerRelay = 64;
+
+    /// <summary>How often registrations, announcements and guests are looked through.</summary>
+    public static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
+
+    /// <summary>A pair's channels with less left of their lease than this are not handed out again.</summary>
+    public static readonly TimeSpan LeaseLeft = TimeSpan.FromMinutes(10);
+
+    /// <summary>Free channels with less left of their lease than this do not count as ahead.</summary>
+    public static readonly TimeSpan LeaseAhead = TimeSpan.FromHours(12);
+}

@@ -1,0 +1,18 @@
+using Ntm.Protocol;
+
+namespace Ntm.Coordinator;
+
+/// <summary>Which of its candidates one node is told of another (docs/protocol.md section 5). Pure.</summary>
+public static class CandidateRules
+{
+    /// <summary>Whether both are seen from outside with one IP address: behind the same NAT, as far as anyone can tell.</summary>
+    public static bool ShareMappedAddress(IReadOnlyList<NodeCandidate> one, IReadOnlyList<NodeCandidate> other) =>
+        one.Any(a => a.IsMapped && other.Any(b => b.IsMapped && a.Address.SameHost(b.Address)));
+
+    /// <summary>What <paramref name="to"/> is told of <paramref name="of"/>: private addresses only where both share a mapped IP address.</summary>
+    public static IReadOnlyList<NodeCandidate> HandedOut(IReadOnlyList<NodeCandidate> of, IReadOnlyList<NodeCandidate> to)
+    {
+        var sameNat = ShareMappedAddress(of, to);
+        return [.. of.Where(c => sameNat || !CandidateAddress.IsPrivate(c.Address)).DistinctBy(c => c.Address).Take(Limits.Candidates)];
+    }
+}

@@ -1,0 +1,170 @@
+using System.Text.Json;
+using Google.Protobuf;
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+
+namespace Ntm.Coordinator;
+
+/// <summary>Two nodes' channels at one relay. A is the node of the lower key.</summary>
+internal sealed record ChannelPair(PublicKey KeyA, uint ChannelA, PublicKey KeyB, uint ChannelB, ChannelLease Lease)
+{
+    public uint ChannelOf(PublicKey key) => key == KeyA ? ChannelA : ChannelB;
+
+    /// <param name="seconds">What is left of the lease; 0 in the store.</param>
+    public RelayPairing ToWire(uint seconds) =>
+        new() { ChannelA = ChannelA, KeyA = KeyA.ToWire(), ChannelB = ChannelB, KeyB = KeyB.ToWire(), Lifetime = seconds };
+}
+
+/// <summary>
+/// One relay's channels: which are leased, which pair of nodes has which. A pair keeps its channels while they are leased; all of it is kept, so that a
+/// restarted coordinator hands out none twice.
+/// </summary>
+internal sealed class ChannelBook(CoordinatorContext context, PublicKey relay)
+{
+    public const string LeaseCollection = "lease";
+    public const string PairCollection = "pair";
+
+    private readonly List<ChannelLease> _leases = [];
+    private readonly Dictionary<(PublicKey, PublicKey), ChannelPair> _pairs = [];
+
+    /// <summary>A request for a lease is under way.</summary>
+    public bool Asking { get; set; }
+
+    public int Free => _leases.Sum(l => l.Free);
+
+    public IReadOnlyCollection<ChannelPair> Pairs => _pairs.Values;
+
+    /// <summary>Whether more channels should be leased now.</summary>
+    public bool WantsLease(Now now) =>
+        !Asking && _leases.Count < Bounds.LeasesPerRelay
+        && _leases.Where(l => l.Left(now.Boot) > Bounds.LeaseAhead).Sum(l => l.Free) < Limits.ChannelsPerLease / 2;
+
+    /// <summary>The pair's channels: those it has where their lease lasts, else new ones; null where none are free.</summary>
+    public ChannelPair? Allocate(Now now, PublicKey one, PublicKey other)
+    {
+        var key = one < other ? (one, other) : (other, one);
+        if (_pairs.TryGetValue(key, out var pair) && pair.Lease.Left(now.Boot) > Bounds.LeaseLeft)
+        {
+            return pair;
+        }
+
+        foreach (var lease in _leases.Where(l => l.Free >= 2 && l.Left(now.Boot) > Bounds.LeaseLeft).OrderByDescending(l => l.Until))
+        {
+            if (lease.TryTake(out var a, out var b))
+            {
+                // The former channels, near their lease's end, are not used again within it.
+                pair = new(key.Item1, a, key.Item2, b, lease);
+                _pairs[key] = pair;
+                context.Keep(PairCollection, KeyOf(pair), pair.ToWire(0).ToByteArray());
+                return pair;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Takes a relay's lease; null where it makes no sense. Overlapping ones of before are replaced by it, pairs within it stay.</summary>
+    public ChannelLease? Take(Now now, ChannelLeaseResponse response)
+    {
+        if (response.First == 0 || response.Count is < 2 or > Limits.ChannelsPerLease || response.First > Limits.ChannelLast - response.Count + 1
+            || response.Lifetime == 0)
+        {
+            return null;
+        }
+
+        var seconds = Math.Min(response.Lifetime, (uint)Limits.ChannelLease.TotalSeconds);
+        var lease = new ChannelLease(response.First, response.Count, now.Wall.AddSeconds(seconds)) { Until = now.Boot + TimeSpan.FromSeconds(seconds) };
+        foreach (var former in _leases.Where(lease.Overlaps).ToArray())
+        {
+            // The relay has forgotten what it leased before: a restart.
+            Replace(former, lease);
+        }
+
+        _leases.Add(lease);
+        var kept = new ChannelLease.Kept(lease.First, lease.Count, lease.Expires.ToUnixTimeSeconds());
+        context.Keep(LeaseCollection, KeyOf(lease), JsonSerializer.SerializeToUtf8Bytes(kept, KeptJson.Default.Kept));
+        return lease;
+    }
+
+    /// <summary>The relay does not know the lease any more.</summary>
+    public void Drop(ChannelLease lease)
+    {
+        if (!_leases.Remove(lease))
+        {
+            return;
+        }
+
+        context.Keep(LeaseCollection, KeyOf(lease), null);
+        foreach (var (key, pair) in _pairs.Where(p => p.Value.Lease == lease).ToArray())
+        {
+            _pairs.Remove(key);
+            context.Keep(PairCollection, KeyOf(pair), null);
+        }
+    }
+
+    /// <summary>Forgets leases that have ended.</summary>
+    public void Sweep(Now now)
+    {
+        foreach (var lease in _leases.ToArray())
+        {
+            // From the store: wall time may have jumped, so no longer than a lease can last.
+            lease.Until ??= now.Boot + TimeSpan.FromTicks(Math.Clamp((lease.Expires - now.Wall).Ticks, 0, Limits.ChannelLease.Ticks));
+            if (lease.Until <= now.Boot)
+            {
+                Drop(lease);
+            }
+        }
+    }
+
+    /// <summary>One entry of the store; leases before pairs.</summary>
+    public void Load(StoreWrite entry)
+    {
+        try
+        {
+            if (entry.Collection == LeaseCollection && JsonSerializer.Deserialize(entry.Value, KeptJson.Default.Kept) is { } kept
+                && kept.Count is >= 2 and <= Limits.ChannelsPerLease)
+            {
+                _leases.Add(new(kept.First, kept.Count, DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(kept.Expires, 0, int.MaxValue))));
+            }
+            else if (entry.Collection == PairCollection)
+            {
+                LoadPair(RelayPairing.Parser.ParseFrom(entry.Value));
+            }
+        }
+        catch (Exception e) when (e is JsonException or InvalidProtocolBufferException)
+        {
+            context.Counters.Count("memory-refused");
+        }
+    }
+
+    private void LoadPair(RelayPairing kept)
+    {
+        var lease = _leases.Find(l => l.Holds(kept.ChannelA) && l.Holds(kept.ChannelB));
+        if (lease is not null && kept.KeyA.TryRead(out var a) && kept.KeyB.TryRead(out var b) && a < b)
+        {
+            _pairs[(a, b)] = new(a, kept.ChannelA, b, kept.ChannelB, lease);
+            lease.Occupy(new HashSet<uint> { kept.ChannelA, kept.ChannelB });
+        }
+        else
+        {
+            context.Counters.Count("memory-refused");
+        }
+    }
+
+    private void Replace(ChannelLease former, ChannelLease lease)
+    {
+        var stay = _pairs.Values.Where(p => p.Lease == former && lease.Holds(p.ChannelA) && lease.Holds(p.ChannelB)).ToArray();
+        foreach (var pair in stay)
+        {
+            _pairs[(pair.KeyA, pair.KeyB)] = pair with { Lease = lease };
+        }
+
+        lease.Occupy(stay.SelectMany(p => new[] { p.ChannelA, p.ChannelB }).ToHashSet());
+        Drop(former);
+    }
+
+    private string KeyOf(ChannelLease lease) => $"{relay} {lease.First}";
+
+    private string KeyOf(ChannelPair pair) => $"{relay} {pair.KeyA} {pair.KeyB}";
+}

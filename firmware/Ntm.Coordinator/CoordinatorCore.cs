@@ -1,0 +1,229 @@
+using System.Buffers.Binary;
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+using Ntm.Tunnel;
+
+namespace Ntm.Coordinator;
+
+/// <summary>
+/// The coordinator (DC) core: who belongs to the zone, where its nodes are, and how two of them reach one another (docs/protocol.md sections 3 and 4).
+/// It sees no traffic between nodes and can neither admit a node nor stand in for one: only the owner key vouches.
+/// </summary>
+public sealed class CoordinatorCore : ICore
+{
+    private const string TimestampCollection = "tunnel";
+    private const string TimestampKey = "timestamp-mark";
+
+    private readonly CoordinatorContext _context;
+    private readonly TunnelTable _tunnels;
+    private readonly SignalChannel _signals;
+    private readonly Members _members;
+    private readonly Guests _guests;
+    private readonly Relays _relays;
+    private readonly Registrations _registrations;
+    private readonly Directions _directions;
+    private readonly Queue<Tunnel.Tunnel> _expired = new();
+    private TimeSpan _nextSweep = TimeSpan.Zero;
+
+    /// <param name="model">What the owner wants.</param>
+    /// <param name="key">The coordinator's node key, which invites pin.</param>
+    /// <param name="entropy">Randomness.</param>
+    /// <param name="memory">All entries kept before (every <see cref="CoordinatorEvent.Keep"/>), in any order.</param>
+    public CoordinatorCore(CoordinatorModel model, StaticKeyPair key, IEntropy entropy, IEnumerable<StoreWrite> memory)
+    {
+        var kept = memory.ToArray();
+        _tunnels = new TunnelTable(key, entropy, Outbox, ReadTimestampMark(kept), Limits.ReplayWindowCoordinator)
+        {
+            OnUnknownPeer = OnUnknownPeer,
+            OnChange = OnChange,
+            OnTimestampMark = mark => _context!.Keep(TimestampCollection, TimestampKey, Write(mark)),
+        };
+        _context = new CoordinatorContext(model, _tunnels);
+        _signals = _context.Signals = new SignalChannel(_tunnels, _context.Addressing) { OnSignal = OnSignal };
+        _members = new Members(_context, _context.Addressing.Node);
+        _guests = new Guests(_context);
+        _relays = new Relays(_context, _members);
+        _registrations = new Registrations(_context, _members, _relays);
+        _directions = new Directions(_context, _members, _relays);
+        _members.Load(kept);
+        _registrations.Load(kept);
+        _relays.Load(kept);
+    }
+
+    public Outbox Outbox { get; } = new();
+
+    public TimeSpan NextDeadline => Earliest(_nextSweep, Earliest(_tunnels.NextDeadline, _signals.NextDeadline));
+
+    public bool TryTakeEvent(out CoordinatorEvent? happened) => _context.Events.TryDequeue(out happened);
+
+    public void ReceiveDatagrams(Now now, PacketBatch batch)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var packet = batch[i];
+            var path = packet.Path;
+            var verdict = _tunnels.Open(now, packet, out var tunnel);
+            if (verdict is OpenVerdict.Data or OpenVerdict.KeepAlive && tunnel is not null)
+            {
+                // A node's mapping may change at any time: answers go where its last authenticated datagram came from.
+                tunnel.SendPath = path;
+                if (verdict == OpenVerdict.Data && !_signals.TryTake(now, tunnel, packet))
+                {
+                    _context.Counters.Count("packet-not-signalling");
+                }
+            }
+
+            packet.Disposition = Disposition.Drop;
+        }
+
+        RemoveExpired(now);
+    }
+
+    /// <summary>A coordinator has no TUN.</summary>
+    public void ReceivePackets(Now now, PacketBatch batch)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            batch[i].Disposition = Disposition.Drop;
+        }
+
+        _context.Counters.Count("packet-from-tun", batch.Count);
+    }
+
+    public void HandleTimeout(Now now)
+    {
+        _tunnels.HandleTimeout(now);
+        _signals.HandleTimeout(now);
+        RemoveExpired(now);
+        if (_nextSweep <= now.Boot)
+        {
+            _nextSweep = now.Boot + Bounds.Sweep;
+            _guests.Sweep(now);
+            _registrations.Sweep(now);
+            _relays.Sweep(now);
+        }
+    }
+
+    /// <summary>A picture for people.</summary>
+    public CoordinatorStatus Describe(Now now)
+    {
+        var counters = new Counters();
+        foreach (var (reason, count) in _context.Counters.All.Concat(_tunnels.Counters.All).Concat(_signals.Counters.All))
+        {
+            counters.Count(reason, count);
+        }
+
+        counters.Count("outbox-full", Outbox.Dropped);
+        return new(
+            _context.Model.Zone, _context.Model.Name, _tunnels.Key.Public,
+            [
+                .. _members.All.Select(m => new MemberStatus(
+                    m.Name, m.Role, m.Key, m.Vip, m.Registration is not null || m.Presence is not null,
+                    m.Registration?.Observed ?? m.Presence?.Observed ?? default, [.. m.Devices.Keys])),
+            ],
+            [
+                .. _members.All.Where(m => m.Role == Role.Relay).Select(m => new RelayStatus(
+                    m.Name, m.Presence?.Endpoints ?? [], m.Presence is not null, m.Presence?.Legs ?? 0, m.Channels?.Free ?? 0, m.Channels?.Pairs.Count ?? 0)),
+            ],
+            _guests.Count, _members.UsedInvites, counters.All);
+    }
+
+    private Tunnel.Tunnel? OnUnknownPeer(Now now, PublicKey key, WirePath path)
+    {
+        if (_members.Find(key) is not { } member)
+        {
+            return _guests.Take(now, key);
+        }
+
+        member.Tunnel = _tunnels.Add(key, TunnelKind.Ntm);
+        member.Tunnel.Owner = member;
+        return member.Tunnel;
+    }
+
+    private void OnChange(Now now, Tunnel.Tunnel tunnel, TunnelChange change)
+    {
+        if (change == TunnelChange.Expired)
+        {
+            // Not now: the table is in the midst of something.
+            _expired.Enqueue(tunnel);
+        }
+        else if (change == TunnelChange.Established && tunnel.Owner is Member member)
+        {
+            Registrations.Greeted(member);
+        }
+    }
+
+    private void RemoveExpired(Now now)
+    {
+        while (_expired.TryDequeue(out var tunnel))
+        {
+            if (_tunnels.Find(tunnel.Peer) != tunnel || tunnel.IsEstablished)
+            {
+                continue;
+            }
+
+            _guests.Forget(tunnel);
+            _signals.Forget(now, tunnel);
+            _tunnels.Remove(tunnel);
+            if (tunnel.Owner is Member member && member.Tunnel == tunnel)
+            {
+                member.Tunnel = null;
+            }
+        }
+    }
+
+    private Signal? OnSignal(Now now, Tunnel.Tunnel tunnel, WirePath path, Signal signal)
+    {
+        switch (signal.BodyCase)
+        {
+            case Signal.BodyOneofCase.JoinRequest:
+                return Joined(now, tunnel, signal.JoinRequest.Binding, out _, out var refusal) ? new Signal { JoinResponse = new() { Observed = path.Remote.ToWire() } } : refusal;
+
+            // A relay's announcement carries its binding, so that a relay which a new coordinator does not know joins by it.
+            case Signal.BodyOneofCase.RelayAnnouncement:
+                return Joined(now, tunnel, signal.RelayAnnouncement.Binding, out var relay, out refusal)
+                    ? _relays.Announced(now, relay!, path, signal.RelayAnnouncement)
+                    : refusal;
+        }
+
+        if (tunnel.Owner is not Member member)
+        {
+            return _context.Refuse(RefusalReason.RefusalNotPermitted, "signal-before-join", "Join first: this key belongs to no member of the zone.");
+        }
+
+        return signal.BodyCase switch
+        {
+            Signal.BodyOneofCase.RegistrationRequest => _registrations.Registered(now, member, path, signal.RegistrationRequest),
+            Signal.BodyOneofCase.DirectionRequest => _directions.Asked(now, member, signal.DirectionRequest),
+            _ => _context.Refuse(RefusalReason.RefusalNotPermitted, "signal-not-for-coordinators", "A coordinator does not answer that."),
+        };
+    }
+
+    private bool Joined(Now now, Tunnel.Tunnel tunnel, SignedBinding? binding, out Member? member, out Signal? refusal)
+    {
+        if (!_members.TryJoin(now, tunnel.Peer, binding, out member, out refusal))
+        {
+            return false;
+        }
+
+        _guests.Forget(tunnel);
+        tunnel.Owner = member;
+        member.Tunnel = tunnel;
+        return true;
+    }
+
+    private static ulong ReadTimestampMark(StoreWrite[] kept) =>
+        Array.Find(kept, e => e is { Collection: TimestampCollection, Key: TimestampKey, Value.Length: 8 })?.Value is { } value
+            ? BinaryPrimitives.ReadUInt64LittleEndian(value)
+            : 0;
+
+    private static byte[] Write(ulong mark)
+    {
+        var bytes = new byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, mark);
+        return bytes;
+    }
+
+    private static TimeSpan Earliest(TimeSpan one, TimeSpan other) => one < other ? one : other;
+}

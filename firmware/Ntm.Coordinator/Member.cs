@@ -1,0 +1,60 @@
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling.Trust;
+
+namespace Ntm.Coordinator;
+
+/// <summary>A node or relay whose key and name are bound to the zone, and what is known of it at present. The owner of its tunnel.</summary>
+internal sealed class Member(VouchedBinding binding, VirtualAddress vip)
+{
+    public VouchedBinding Binding { get; set; } = binding;
+
+    public VirtualAddress Vip { get; } = vip;
+
+    public string Name => Binding.Name;
+
+    public PublicKey Key => Binding.Key;
+
+    public Role Role => Binding.Role;
+
+    /// <summary>Null while there is none.</summary>
+    public Tunnel.Tunnel? Tunnel { get; set; }
+
+    /// <summary>A node's, while it lasts.</summary>
+    public NodeRegistration? Registration { get; set; }
+
+    /// <summary>A node's published devices: name -> number. Kept, so that names resolve while the node is away.</summary>
+    public IReadOnlyDictionary<string, ushort> Devices { get; set; } = new SortedDictionary<string, ushort>(StringComparer.Ordinal);
+
+    /// <summary>A relay's, while it lasts.</summary>
+    public RelayPresence? Presence { get; set; }
+
+    /// <summary>A relay's leases and pairs.</summary>
+    public ChannelBook? Channels { get; set; }
+}
+
+/// <summary>A node's registration.</summary>
+internal sealed class NodeRegistration
+{
+    /// <summary>Higher replaces lower.</summary>
+    public ulong Generation { get; set; }
+
+    /// <summary>A new handshake came since: the node may have restarted and count from anywhere.</summary>
+    public bool AnyGeneration { get; set; }
+
+    /// <summary>Boot time at which it ends.</summary>
+    public TimeSpan Until { get; set; }
+
+    /// <summary>Where the last request came from.</summary>
+    public RealAddress Observed { get; set; }
+
+    public IReadOnlyList<NodeCandidate> Candidates { get; set; } = [];
+
+    /// <summary>Relays the node was told of: those it has.</summary>
+    public IReadOnlyList<Member> Relays { get; set; } = [];
+}
+
+/// <summary>That a relay is there.</summary>
+/// <param name="Until">Boot time at which that ends.</param>
+/// <param name="Legs">Bound at present: its load.</param>
+internal sealed record RelayPresence(TimeSpan Until, RealAddress Observed, IReadOnlyList<RealAddress> Endpoints, uint Legs);

@@ -1,0 +1,188 @@
+using Google.Protobuf;
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+
+namespace Ntm.Coordinator;
+
+/// <summary>Nodes' registrations: where they are, what they publish, which relays they have. Devices are kept, addresses are not.</summary>
+internal sealed class Registrations(CoordinatorContext context, Members members, Relays relays)
+{
+    public const string DeviceCollection = "devices";
+
+    /// <summary>From the store, after the members.</summary>
+    public void Load(IEnumerable<StoreWrite> memory)
+    {
+        foreach (var entry in memory)
+        {
+            if (entry is not { Collection: DeviceCollection, Value: { } value })
+            {
+                continue;
+            }
+
+            try
+            {
+                if (PublicKey.TryParse(entry.Key, out var key) && members.Find(key) is { Role: Role.Node } node
+                    && TryReadDevices(RegistrationRequest.Parser.ParseFrom(value).Devices, out var devices))
+                {
+                    node.Devices = devices;
+                    continue;
+                }
+            }
+            catch (InvalidProtocolBufferException)
+            {
+                // Counted below.
+            }
+
+            context.Counters.Count("memory-refused");
+        }
+    }
+
+    public Signal Registered(Now now, Member node, WirePath path, RegistrationRequest request)
+    {
+        if (node.Role != Role.Node)
+        {
+            return context.Refuse(RefusalReason.RefusalNotPermitted, "registration-by-relay", $"'{node.Name}' joined as a relay, not as a node.");
+        }
+
+        if (request.Candidates.Count > Limits.Candidates)
+        {
+            return context.Refuse(RefusalReason.RefusalMalformed, "registration-candidates", $"More than {Limits.Candidates} candidates.");
+        }
+
+        if (!TryReadDevices(request.Devices, out var devices))
+        {
+            return context.Refuse(
+                RefusalReason.RefusalMalformed, "registration-devices",
+                $"Published devices are at most {Limits.PublishedDevices}, with different names of one label and different numbers from 1 to {Limits.DeviceNumberLast}.");
+        }
+
+        if (node.Registration is { AnyGeneration: false } former && request.Generation < former.Generation)
+        {
+            // Overtaken on its way by a newer one; the answer is still right.
+            context.Counters.Count("registration-overtaken");
+            return Response(node, path);
+        }
+
+        if (node.Registration is null)
+        {
+            context.Note($"Node '{node.Name}' registered from {path.Remote}, with {devices.Count} published devices.");
+        }
+        else if (!node.Registration.Observed.SameHost(path.Remote))
+        {
+            context.Note($"Node '{node.Name}' moved from {node.Registration.Observed} to {path.Remote}.");
+        }
+
+        var registration = node.Registration ??= new();
+        registration.Generation = request.Generation;
+        registration.AnyGeneration = false;
+        registration.Until = now.Boot + Limits.RegistrationLifetime;
+        registration.Observed = path.Remote;
+        registration.Candidates = ReadCandidates(request.Candidates, path.Remote);
+        registration.Relays = relays.For(node);
+        if (!devices.SequenceEqual(node.Devices))
+        {
+            node.Devices = devices;
+            var kept = new RegistrationRequest();
+            kept.Devices.AddRange(request.Devices);
+            context.Keep(DeviceCollection, node.Key.ToString(), kept.ToByteArray());
+        }
+
+        return Response(node, path);
+    }
+
+    /// <summary>A new handshake with the node came to its end: it may have restarted.</summary>
+    public static void Greeted(Member node)
+    {
+        if (node.Registration is { } registration)
+        {
+            registration.AnyGeneration = true;
+        }
+    }
+
+    public void Sweep(Now now)
+    {
+        foreach (var node in members.All)
+        {
+            if (node.Registration is { } registration && registration.Until <= now.Boot)
+            {
+                node.Registration = null;
+                context.Note($"Node '{node.Name}' is no longer registered: nothing was heard of it for {Limits.RegistrationLifetime.TotalSeconds:0} s.");
+            }
+        }
+    }
+
+    private static Signal Response(Member node, WirePath path)
+    {
+        var response = new RegistrationResponse { Observed = path.Remote.ToWire(), Lifetime = (uint)Limits.RegistrationLifetime.TotalSeconds };
+        var signal = new Signal { Number = ulong.MaxValue, Answer = true, RegistrationResponse = response };
+        foreach (var relay in node.Registration!.Relays.Where(r => r.Presence is not null))
+        {
+            response.Relays.Add(Relays.ToWire(relay));
+            if (signal.CalculateSize() > Limits.SignalBytes)
+            {
+                response.Relays.RemoveAt(response.Relays.Count - 1);
+                break;
+            }
+        }
+
+        return signal;
+    }
+
+    /// <summary>What can be a candidate, and the address the coordinator sees itself, which replaces what the node says of that uplink.</summary>
+    private List<NodeCandidate> ReadCandidates(IEnumerable<Candidate> theirs, RealAddress observed)
+    {
+        var read = new List<NodeCandidate>();
+        foreach (var candidate in theirs)
+        {
+            if (candidate.Kind is CandidateKind.CandidateLocal or CandidateKind.CandidateMappedAtCoordinator or CandidateKind.CandidateMappedAtRelay
+                && candidate.Endpoint.TryRead(out var address) && CandidateAddress.IsPossible(address, context.Addressing.Prefix))
+            {
+                read.Add(new(candidate.Kind, address, candidate.Uplink));
+            }
+            else
+            {
+                context.Counters.Count("candidate-refused");
+            }
+        }
+
+        if (CandidateAddress.IsPossible(observed, context.Addressing.Prefix))
+        {
+            var uplink = UplinkOf(read, observed);
+            read.RemoveAll(c => c.Kind == CandidateKind.CandidateMappedAtCoordinator && c.Uplink == uplink && c.Address.IsIPv4 == observed.IsIPv4);
+            read.Insert(0, new(CandidateKind.CandidateMappedAtCoordinator, observed, uplink));
+        }
+
+        return read;
+    }
+
+    /// <summary>Which uplink the request came over: one whose address was seen just so, else from the same host, else one that has the family.</summary>
+    private static uint UplinkOf(List<NodeCandidate> candidates, RealAddress observed)
+    {
+        var ordered = candidates.Where(c => c.Address == observed)
+            .Concat(candidates.Where(c => c.IsMapped && c.Address.SameHost(observed)))
+            .Concat(candidates.Where(c => c.Address.IsIPv4 == observed.IsIPv4).OrderBy(c => c.Uplink));
+        return ordered.Select(c => c.Uplink).FirstOrDefault();
+    }
+
+    private static bool TryReadDevices(IReadOnlyCollection<PublishedDevice> published, out SortedDictionary<string, ushort> devices)
+    {
+        devices = new(StringComparer.Ordinal);
+        var numbers = new HashSet<uint>();
+        if (published.Count > Limits.PublishedDevices)
+        {
+            return false;
+        }
+
+        foreach (var device in published)
+        {
+            if (!NtmName.IsLabel(device.Name) || device.Number is 0 or > Limits.DeviceNumberLast || !numbers.Add(device.Number)
+                || !devices.TryAdd(device.Name, (ushort)device.Number))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,188 @@
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+using Ntm.Signalling.Trust;
+
+namespace Ntm.Coordinator;
+
+/// <summary>A relay that takes a pair, and the pair's channels there.</summary>
+internal readonly record struct PairedRelay(Member Relay, ChannelPair Pair);
+
+/// <summary>The zone's relays: who announced itself, channels leased ahead of need, pairs announced to them.</summary>
+internal sealed class Relays(CoordinatorContext context, Members members)
+{
+    /// <summary>From the store, after the members.</summary>
+    public void Load(IReadOnlyCollection<StoreWrite> memory)
+    {
+        foreach (var collection in (string[])[ChannelBook.LeaseCollection, ChannelBook.PairCollection])
+        {
+            foreach (var entry in memory.Where(e => e.Collection == collection && e.Value is not null))
+            {
+                if (PublicKey.TryParse(entry.Key.Split(' ')[0], out var key) && members.Find(key) is { Role: Role.Relay } relay)
+                {
+                    Book(relay).Load(entry);
+                }
+                else
+                {
+                    context.Counters.Count("memory-refused");
+                }
+            }
+        }
+    }
+
+    public Signal Announced(Now now, Member relay, WirePath path, RelayAnnouncement announcement)
+    {
+        var endpoints = new List<RealAddress>();
+        foreach (var endpoint in announcement.Endpoints)
+        {
+            if (!endpoint.TryRead(out var address) || !CandidateAddress.IsPossible(address, context.Addressing.Prefix) || endpoints.Count >= Bounds.RelayEndpoints)
+            {
+                return context.Refuse(
+                    RefusalReason.RefusalMalformed, "announcement-malformed", $"A relay announces 1 to {Bounds.RelayEndpoints} reachable addresses with ports.");
+            }
+
+            endpoints.Add(address);
+        }
+
+        if (endpoints.Count == 0 || relay.Role != Role.Relay)
+        {
+            return relay.Role == Role.Relay
+                ? context.Refuse(RefusalReason.RefusalMalformed, "announcement-malformed", "The relay announces no address.")
+                : context.Refuse(RefusalReason.RefusalNotPermitted, "announcement-by-node", $"'{relay.Name}' joined as a node, not as a relay.");
+        }
+
+        if (relay.Presence is null)
+        {
+            context.Note($"Relay '{relay.Name}' is there, at {string.Join(" and ", endpoints)}.");
+        }
+
+        relay.Presence = new(now.Boot + Limits.RegistrationLifetime, path.Remote, endpoints, announcement.Legs);
+        LeaseAhead(now, relay);
+        return new Signal { RelayAnnouncementResponse = new() { Lifetime = (uint)Limits.RegistrationLifetime.TotalSeconds } };
+    }
+
+    /// <summary>The relays a node is told of: those it has as long as they are there, then the least loaded.</summary>
+    public IReadOnlyList<Member> For(Member node)
+    {
+        var registration = node.Registration!;
+        return
+        [
+            .. members.All.Where(r => r.Presence is { } p && p.Endpoints.Any(e => registration.Candidates.Any(c => c.Address.IsIPv4 == e.IsIPv4)))
+                .OrderBy(r => !registration.Relays.Contains(r)).ThenBy(r => r.Presence!.Legs).ThenBy(r => r.Name, StringComparer.Ordinal)
+                .Take(Limits.RelaysPerNode),
+        ];
+    }
+
+    /// <summary>The relays both nodes have, with channels for the pair.</summary>
+    public IReadOnlyList<PairedRelay> ForPair(Now now, Member one, Member other)
+    {
+        var pairs = new List<PairedRelay>();
+        foreach (var relay in one.Registration!.Relays.Intersect(other.Registration!.Relays).Where(r => r is { Presence: not null, Tunnel: not null }))
+        {
+            var book = Book(relay);
+            book.Sweep(now);
+            if (book.Allocate(now, one.Key, other.Key) is { } pair)
+            {
+                pairs.Add(new(relay, pair));
+            }
+            else
+            {
+                context.Counters.Count("relay-no-channel");
+            }
+
+            LeaseAhead(now, relay);
+        }
+
+        return pairs;
+    }
+
+    /// <summary>Tells the relay of the pair. Said each time the pair is directed: the relay may have restarted.</summary>
+    public void Announce(Now now, Member relay, ChannelPair pair)
+    {
+        if (relay.Tunnel is not { } tunnel)
+        {
+            return;
+        }
+
+        var body = new Signal { RelayPairing = pair.ToWire((uint)pair.Lease.Left(now.Boot).TotalSeconds) };
+        context.Signals.Request(now, tunnel, body, (at, answer) =>
+        {
+            if (answer is { Refusal: { } refusal })
+            {
+                // It has forgotten the lease: a new one heals it, and takes over these channels where it covers them.
+                context.Counters.Count("pairing-refused");
+                context.Warn($"Relay '{relay.Name}' refused a pair of nodes: {Shown(refusal.Text)}. Leasing channels anew.");
+                AskForLease(at, relay, pair.Lease);
+            }
+            else if (answer is not { Acknowledgement: not null })
+            {
+                context.Counters.Count(answer is null ? "pairing-unanswered" : "pairing-answer-of-another-kind");
+            }
+        });
+    }
+
+    public void Sweep(Now now)
+    {
+        foreach (var relay in members.All.Where(m => m.Role == Role.Relay))
+        {
+            relay.Channels?.Sweep(now);
+            if (relay.Presence is { } presence && presence.Until <= now.Boot)
+            {
+                relay.Presence = null;
+                context.Warn($"Relay '{relay.Name}' is gone: nothing was heard of it for {Limits.RegistrationLifetime.TotalSeconds:0} s.");
+            }
+        }
+    }
+
+    public ChannelBook Book(Member relay) => relay.Channels ??= new(context, relay.Key);
+
+    /// <summary>As nodes are told of it.</summary>
+    public static RelayServer ToWire(Member relay)
+    {
+        var server = new RelayServer { Binding = relay.Binding.Signed };
+        server.Endpoints.AddRange(relay.Presence!.Endpoints.Select(e => e.ToWire()));
+        return server;
+    }
+
+    private void LeaseAhead(Now now, Member relay)
+    {
+        if (Book(relay).WantsLease(now))
+        {
+            AskForLease(now, relay, null);
+        }
+    }
+
+    /// <param name="refused">A lease that the relay does not know any more; null: none.</param>
+    private void AskForLease(Now now, Member relay, ChannelLease? refused)
+    {
+        var book = Book(relay);
+        if (book.Asking || relay.Tunnel is not { } tunnel)
+        {
+            return;
+        }
+
+        book.Asking = true;
+        context.Signals.Request(now, tunnel, new Signal { ChannelLeaseRequest = new() { Count = Limits.ChannelsPerLease } }, (at, answer) =>
+        {
+            book.Asking = false;
+            if (answer is not { ChannelLeaseResponse: { } response } || book.Take(at, response) is not { } lease)
+            {
+                // Asked again with the relay's next announcement.
+                context.Counters.Count(answer is null ? "lease-unanswered" : "lease-refused");
+                return;
+            }
+
+            if (refused is not null)
+            {
+                book.Drop(refused); // where the new one has not replaced it
+                foreach (var pair in book.Pairs.Where(p => p.Lease == lease).Take(Limits.SignalsOutstandingPerPeer / 2).ToArray())
+                {
+                    Announce(at, relay, pair);
+                }
+            }
+        });
+    }
+
+    /// <summary>A peer's text, for our log.</summary>
+    internal static string Shown(string text) => new([.. text.Take(200).Select(c => char.IsControl(c) ? ' ' : c)]);
+}

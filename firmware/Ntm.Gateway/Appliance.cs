@@ -1,0 +1,198 @@
+using System.Runtime.ExceptionServices;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Ntm.Gateway.Http;
+using Ntm.Hosting;
+using Ntm.Linux;
+using Ntm.Node;
+using Ntm.Node.Naming;
+using Ntm.Protocol;
+using Ntm.Store;
+using Ntm.Tunnel;
+using Serilog.Core;
+
+namespace Ntm.Gateway;
+
+/// <summary>
+/// The gateway put together: store, key, core, pump, uplinks, TUN, DNS, HTTP. It opens everything before anything runs, so that whatever is wrong is said
+/// at once; then it carries the core's events to where they belong, and takes all of it down in the opposite order.
+/// </summary>
+public sealed class Appliance : IDisposable
+{
+    private readonly GatewayConfig _config;
+    private readonly Logger _log;
+    private readonly IStore _store;
+    private readonly StoreKeeper _keeper;
+    private readonly NodeCore _core;
+    private readonly Pump _pump;
+    private readonly Counters _dnsCounters = new();
+    private readonly OverlayDns _dns;
+    private readonly Switchboard _switchboard;
+    private readonly Neighbours _neighbours;
+    private readonly Uplinks _uplinks;
+    private readonly NameListener _names;
+    private Fate? _fate;
+
+    /// <exception cref="FatalException">Something is wrong that the owner can mend.</exception>
+    /// <exception cref="StoreException">The store cannot be used.</exception>
+    public Appliance(GatewayConfig config, Logger log)
+    {
+        (_config, _log) = (config, log);
+        var undo = new Stack<IDisposable>();
+        try
+        {
+            Examine(config);
+            Directory.CreateDirectory(config.Data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            var key = new StaticKeyPair(NodeKeyFile.ReadOrCreate(config.KeyFile, SystemEntropy.Instance));
+            undo.Push(_store = Store.Store.Open(config.StoreFile));
+            _keeper = new StoreKeeper(_store, log);
+            var kept = _store.LoadAll();
+            _core = new NodeCore(key, SystemEntropy.Instance, config.NodeOptions, kept.Where(write => write.Collection != Uplinks.PortCollection));
+            undo.Push(_pump = new Pump(_core, new PumpOptions { AfterEach = AfterEach, OnBug = OnBug }));
+            _dns = new OverlayDns(_core.NameOf, _dnsCounters) { AnswersIPv6 = config.Lan.IPv6 };
+            _switchboard = new Switchboard(_pump, _core, _dns, _dnsCounters, BootClock.Boot, Version);
+            undo.Push(_neighbours = new Neighbours(config.Lan, seen => _pump.Post(now => _core.NeighboursSeen(now, seen)), log));
+            undo.Push(_names = new NameListener(config.DnsListen, _switchboard.AnswerDnsAsync, _neighbours.Want, _switchboard.CountRefused, log));
+            undo.Push(_uplinks = new Uplinks(_pump, _core, config.Lan, config.Uplinks, Uplinks.ReadPorts(kept), _keeper, log));
+            _uplinks.Start(BootClock.Now);
+            _pump.SetTun(Tun.Open(config.Tun, Limits.MtuInside, _pump.Counters));
+            Forwarding.Ensure(config.Lan.IPv6, log);
+        }
+        catch (LinuxException refused)
+        {
+            Undo();
+            throw new FatalException(ExitCode.System, refused.Message, refused);
+        }
+        catch
+        {
+            Undo();
+            throw;
+        }
+
+        void Undo()
+        {
+            while (undo.TryPop(out var next))
+            {
+                next.Dispose();
+            }
+        }
+    }
+
+    public static string Version { get; } = typeof(Appliance).Assembly.GetName().Version?.ToString(3) ?? "unknown";
+
+    /// <summary>Runs until it is told to stop.</summary>
+    /// <exception cref="FatalException">It had to stop by itself.</exception>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        var desk = _switchboard.Desk();
+        var feed = new PictureFeed(desk);
+        await using var app = HttpServer.Build(desk, feed, kestrel => kestrel.ListenUnixSocket(_config.Socket), builder =>
+        {
+            builder.Logging.UseSerilog(_log);
+            builder.Services.AddSingleton<Fate>();
+            builder.Services.AddSingleton(feed);
+            builder.Services.AddHostedService<PictureClock>();
+            builder.Services.AddHostedService(_ => _neighbours);
+            builder.Services.AddHostedService(_ => _names);
+            builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
+            builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
+        });
+        _fate = app.Services.GetRequiredService<Fate>();
+        _pump.Start();
+        await app.StartAsync(cancel);
+        File.SetUnixFileMode(_config.Socket, HttpServer.SocketMode);
+        _log.Information("The gateway {Version} is ready; ntm and the console find it at {Socket}.", Version, _config.Socket);
+        Systemd.Ready();
+        await app.WaitForShutdownAsync(cancel);
+        Systemd.Stopping();
+        _log.Information("The gateway stops.");
+        if (_fate.Failure is { } failure)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
+    }
+
+    public void Dispose()
+    {
+        _names.Dispose();
+        _neighbours.Dispose();
+        _pump.Dispose();
+        _uplinks.Dispose();
+        _keeper.Flush(TimeSpan.MaxValue);
+        _store.Dispose();
+    }
+
+    /// <summary>Looks at the machine before anything is opened; every finding at once.</summary>
+    private static void Examine(GatewayConfig config)
+    {
+        var findings = Preflight.Missing(Need.Administration | Need.Tun | Need.IPv6).ToList();
+        using var links = new LinkWatch();
+        if (links.Look().Link(config.Tun) is not null)
+        {
+            findings.Add($"There is an interface {config.Tun} already. Stop the program that made it (is a second gateway running?), or give another \"tun\" in the configuration.");
+        }
+
+        if (findings.Count == 0 && HttpServer.Prepare(config.Socket) is { } finding)
+        {
+            findings.Add(finding);
+        }
+
+        if (findings.Count > 0)
+        {
+            throw new FatalException(ExitCode.System, string.Join(Environment.NewLine, findings));
+        }
+    }
+
+    // On the pump's thread, after every call of the core and before what that call wants sent is sent.
+    private void AfterEach(Now now)
+    {
+        while (_core.TryTakeEvent(out var happened))
+        {
+            switch (happened)
+            {
+                case NodeEvent.Keep keep:
+                    _keeper.Keep(keep.Write);
+                    break;
+                case NodeEvent.JoinEnded ended:
+                    _switchboard.OnJoinEnded(ended.Verdict);
+                    break;
+                case NodeEvent.Member member:
+                    Become(member);
+                    break;
+                case NodeEvent.NameAnswered answered:
+                    _switchboard.OnNameAnswered(answered.Ticket, answered.Answer);
+                    break;
+                case NodeEvent.NeighbourWanted:
+                    _neighbours.Want();
+                    break;
+                case NodeEvent.Notice { Warning: true } notice:
+                    _log.Warning("{Sentence}", notice.Sentence);
+                    break;
+                case NodeEvent.Notice notice:
+                    _log.Information("{Sentence}", notice.Sentence);
+                    break;
+            }
+        }
+
+        _keeper.Flush(now.Boot);
+    }
+
+    private void Become(NodeEvent.Member member)
+    {
+        _dns.Zone = new OverlayZone(member.Zone, member.ZonePrefix, _config.AliasNetwork, _config.Aliases.PrefixLength);
+        try
+        {
+            Overlay.SetUp(_pump.Tun!, member, _config.Aliases, _log);
+        }
+        catch (LinuxException refused)
+        {
+            _log.Fatal("The overlay's interface cannot be set up, so the gateway stops: {Reason}", refused.Message);
+            _fate?.Fail(new FatalException(ExitCode.System, refused.Message, refused));
+        }
+    }
+
+    private void OnBug(Exception bug)
+    {
+        _log.Fatal(bug, "The gateway stops because of a defect of its own. Please report it with what follows.");
+        _log.Dispose();
+    }
+}

@@ -1,0 +1,133 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+using Ntm.Hosting;
+using Ntm.Node;
+using Ntm.Protocol;
+using Serilog.Events;
+
+namespace Ntm.Gateway;
+
+/// <summary>What the owner wants of the gateway: gateway.json, read strictly (docs/operations.md shows one with every key).</summary>
+/// <param name="Data">Folder of the store and the node key.</param>
+/// <param name="Socket">The Unix socket of the HTTP interface.</param>
+/// <param name="Tun">Name of the overlay's interface; it must not exist yet.</param>
+/// <param name="DnsListen">Where the overlay's DNS listens, UDP and TCP; none: nowhere.</param>
+/// <param name="Aliases">The alias range, IPv4.</param>
+public sealed record GatewayConfig(
+    string Data, string Socket, LanConfig Lan, IReadOnlyList<UplinkConfig> Uplinks, string Tun, IReadOnlyList<IPEndPoint> DnsListen, IPNetwork Aliases,
+    LogEventLevel Log)
+{
+    /// <summary>Uplinks at most: their number is part of every path.</summary>
+    public const int UplinksMost = 8;
+
+    private const int InterfaceNameMost = 15; // IFNAMSIZ, less the closing zero
+
+    public string StoreFile => Path.Combine(Data, "gateway.db");
+
+    public string KeyFile => Path.Combine(Data, NodeKeyFile.FileName);
+
+    /// <summary>The alias range's first address, host order.</summary>
+    public uint AliasNetwork => BinaryPrimitives.ReadUInt32BigEndian(Aliases.BaseAddress.GetAddressBytes());
+
+    public NodeOptions NodeOptions => new(AliasNetwork, Aliases.PrefixLength, Lan.Networks);
+
+    /// <exception cref="ConfigException">It cannot be read, or something in it is wrong: the message names each key.</exception>
+    public static GatewayConfig Read(string path)
+    {
+        var file = ConfigSection.Read(path);
+        file.RequiredText("data");
+        var data = file.FilePath("data", ".");
+        var lan = file.Section("lan");
+        var config = new GatewayConfig(
+            data,
+            file.FilePath("socket", Path.Combine(data, "gateway.sock")),
+            new LanConfig(
+                InterfaceName(lan, "interface"),
+                lan.Values<IPNetwork>("networks", "a network such as \"192.168.1.0/24\", its host bits zero", TryNetwork),
+                lan.Flag("ipv6", false)),
+            [.. file.Sections("uplinks").Select(uplink => new UplinkConfig(
+                uplink.RequiredText("name"), InterfaceName(uplink, "interface"), (ushort)uplink.Number("port", 0, 0, ushort.MaxValue)))],
+            file.Value("tun", $"an interface name of 1 to {InterfaceNameMost} characters", TryInterfaceName, "ntm0"),
+            [.. file.Section("dns").Addresses("listen").Select(address => address.ToIPEndPoint())],
+            file.Value<IPNetwork>("aliases", "an IPv4 network such as \"198.18.0.0/15\", of length 8 to 30, its host bits zero", TryAliases,
+                new IPNetwork(RealAddress.FromIPv4(Limits.AliasNetwork, 1).ToIPAddress(), Limits.AliasPrefixLength)),
+            file.Value("log", Logs.Levels, (string text, out LogEventLevel level) => Logs.TryReadLevel(text.ToLowerInvariant(), out level),
+                LogEventLevel.Information));
+        config.Judge(file, lan);
+        file.Finish();
+        return config;
+    }
+
+    /// <summary>What one value alone does not show.</summary>
+    private void Judge(ConfigSection file, ConfigSection lan)
+    {
+        if (Lan.Networks.Count == 0)
+        {
+            lan.Refuse("networks", "is missing or empty: name the LAN's networks, such as [\"192.168.1.0/24\"], so that they are never taken for a way to a peer.");
+        }
+
+        if (Lan.Networks.FirstOrDefault(network => Overlap(network, Aliases)) is { PrefixLength: > 0 } clash)
+        {
+            file.Refuse("aliases", $"overlaps the LAN's network {clash}: give the aliases a range that is used nowhere in this home.");
+        }
+
+        if (Uplinks.Count is 0 or > UplinksMost)
+        {
+            file.Refuse("uplinks", $"must list 1 to {UplinksMost} uplinks, but lists {Uplinks.Count}.");
+        }
+
+        if (Twice(Uplinks.Select(uplink => uplink.Name)) is { } name)
+        {
+            file.Refuse("uplinks", $"has two uplinks of the name '{name}'. Give each its own.");
+        }
+
+        if (Twice([Lan.Interface, Tun, .. Uplinks.Select(uplink => uplink.Interface)]) is { Length: > 0 } device)
+        {
+            file.Refuse("uplinks", $"and \"lan\" and \"tun\" name the interface '{device}' twice. Each needs its own.");
+        }
+
+        if (System.Text.Encoding.UTF8.GetByteCount(Socket) > 107)
+        {
+            file.Refuse("socket", "is longer than the 107 bytes that a Unix socket's path may have. Choose a shorter one.");
+        }
+    }
+
+    private static string? Twice(IEnumerable<string> names) =>
+        names.GroupBy(name => name, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1)?.Key;
+
+    private static bool Overlap(IPNetwork one, IPNetwork other) =>
+        one.BaseAddress.AddressFamily == other.BaseAddress.AddressFamily && (one.Contains(other.BaseAddress) || other.Contains(one.BaseAddress));
+
+    private static string InterfaceName(ConfigSection section, string key)
+    {
+        if (!section.Has(key))
+        {
+            section.RequiredText(key);
+            return "";
+        }
+
+        return section.Value(key, $"an interface name of 1 to {InterfaceNameMost} characters, as `ip link` shows it", TryInterfaceName, "");
+    }
+
+    private static bool TryInterfaceName(string text, out string name)
+    {
+        name = text;
+        return text.Length is > 0 and <= InterfaceNameMost && text is not ("." or "..") && text.All(c => char.IsAscii(c) && c is > ' ' and not ('/' or ':' or '%'));
+    }
+
+    private static bool TryNetwork(string text, out IPNetwork network) => IPNetwork.TryParse(text, out network);
+
+    private static bool TryAliases(string text, out IPNetwork network) =>
+        IPNetwork.TryParse(text, out network) && network.BaseAddress.AddressFamily == AddressFamily.InterNetwork && network.PrefixLength is >= 8 and <= 30;
+}
+
+/// <param name="Interface">Where the home's devices are.</param>
+/// <param name="Networks">Its networks.</param>
+/// <param name="IPv6">Whether the devices reach the overlay by IPv6 too: AAAA is answered only then.</param>
+public sealed record LanConfig(string Interface, IReadOnlyList<IPNetwork> Networks, bool IPv6);
+
+/// <param name="Name">The owner's name for it.</param>
+/// <param name="Interface">Its interface.</param>
+/// <param name="Port">UDP port; 0: one that is free, kept from then on, so that a restart keeps its NAT mapping.</param>
+public sealed record UplinkConfig(string Name, string Interface, ushort Port);

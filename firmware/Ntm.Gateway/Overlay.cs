@@ -1,0 +1,27 @@
+using System.Net;
+using Ntm.Linux;
+using Ntm.Node;
+using Ntm.Protocol;
+using ILogger = Serilog.ILogger;
+
+namespace Ntm.Gateway;
+
+/// <summary>The overlay's interface on this machine: a TUN with the gateway's own virtual address, the zone's route and the alias range's.</summary>
+public static class Overlay
+{
+    /// <summary>Sets the TUN up for a member. All of it goes with the TUN.</summary>
+    /// <exception cref="LinuxException">Linux refused.</exception>
+    public static void SetUp(Tun tun, NodeEvent.Member member, IPNetwork aliases, ILogger log)
+    {
+        var own = member.Own.ToIPAddress();
+        var router = aliases.BaseAddress;
+        tun.AddAddress(own, 128);
+        tun.AddRoute(new IPNetwork(member.ZonePrefix.ToIPAddress(), 48), source: own);
+        tun.AddAddress(router, 32);
+
+        // Translation to IPv6 adds 20 bytes: IPv4 gets that much less than the TUN's MTU, and the kernel tells devices so (RFC 1191).
+        tun.AddRoute(aliases, Limits.MtuInsideIPv4, router);
+        log.Information("{Node}.{Zone} is {Own} on {Tun}; {Aliases} stands there for the addresses of other homes.",
+            member.NodeName, member.Zone, own, tun.Name, aliases);
+    }
+}

@@ -1,0 +1,399 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Text;
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+using Ntm.Signalling.Trust;
+using Ntm.Tunnel;
+
+namespace Ntm.Relay;
+
+/// <summary>
+/// The relay core: forwards sealed datagrams between two paths, by channels, and only what a coordinator of its zone directed. It cannot read what it
+/// forwards, has no TUN, and speaks for itself only on channel 0: to its coordinators and to nodes that register.
+/// </summary>
+public sealed class RelayCore : ICore
+{
+    private readonly RelayContext _context;
+    private readonly ChannelLeases _leases;
+    private readonly Legs _legs;
+    private readonly RelayNodes _nodes;
+    private readonly Announcements _announcements;
+    private readonly List<Tunnel.Tunnel> _expired = [];
+    private IReadOnlyList<StoreWrite>? _memory;
+
+    /// <param name="model">What it announces.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="entropy">Randomness.</param>
+    /// <param name="memory">All entries kept before (every <see cref="RelayEvent.Keep"/>), in any order.</param>
+    public RelayCore(RelayModel model, StaticKeyPair key, IEntropy entropy, IEnumerable<StoreWrite> memory)
+    {
+        if (model.Problem is { } wrong)
+        {
+            throw new ArgumentException(wrong, nameof(model));
+        }
+
+        _memory = [.. memory];
+        var tunnels = new TunnelTable(key, entropy, Outbox, ReadMark(_memory), Limits.ReplayWindowNode);
+        _context = new RelayContext(tunnels, Outbox, model);
+        _leases = new ChannelLeases(_context);
+        _nodes = new RelayNodes(_context, (now, node) => _legs!.Bind(now, node));
+        _legs = new Legs(_context, _leases, _nodes.Find);
+        _announcements = new Announcements(_context, boot => _legs.All.Count(l => !l.AddressAt(boot).IsNone));
+        tunnels.OnUnknownPeer = (now, peer, _) => _nodes.OnUnknownPeer(now, peer);
+        tunnels.OnChange = OnTunnelChange;
+        tunnels.OnTimestampMark = mark => _context.Keep(
+            RelayMemory.Timestamp, RelayMemory.Mark, Encoding.ASCII.GetBytes(mark.ToString(CultureInfo.InvariantCulture)));
+        if (RelayMembership.TryLoad(_memory, key.Public, out var membership, out var problem))
+        {
+            BecomeMember(membership);
+        }
+        else if (problem is not null)
+        {
+            _context.Warn(problem);
+        }
+    }
+
+    public Outbox Outbox { get; } = new();
+
+    /// <summary>Whether it serves a zone.</summary>
+    public bool IsMember => _context.Membership is not null;
+
+    public TimeSpan NextDeadline
+    {
+        get
+        {
+            if (_memory is not null)
+            {
+                return TimeSpan.Zero;   // not started: what was kept waits for the time
+            }
+
+            var next = _context.Tunnels.NextDeadline;
+            next = Earlier(next, _context.Signals?.NextDeadline ?? TimeSpan.MaxValue);
+            next = Earlier(next, _announcements.NextDeadline);
+            next = Earlier(next, _nodes.NextDeadline);
+            next = Earlier(next, _legs.NextDeadline);
+            return Earlier(next, _leases.NextDeadline);
+        }
+    }
+
+    /// <summary>Joins a zone; ends with <see cref="RelayEvent.JoinEnded"/>. A relay serves one zone.</summary>
+    /// <param name="inviteCode">An invite of role relay.</param>
+    /// <param name="name">The wanted name; null: the invite's.</param>
+    public void Join(Now now, string inviteCode, string? name)
+    {
+        EnsureStarted(now);
+        if (_context.Membership is { } present)
+        {
+            EndJoin($"This relay serves zone {present.Zone} already, as {present.Name}. For another zone, use another data directory.");
+        }
+        else if (_context.Signals is not null)
+        {
+            EndJoin("A join is under way already. Wait for its end.");
+        }
+        else if (!InviteCode.TryRead(inviteCode, out var invite, out var grant, out var problem))
+        {
+            EndJoin(problem);
+        }
+        else if (grant.Role != Role.Relay)
+        {
+            EndJoin("This invite is not for a relay. Ask the zone's owner for one of role relay.");
+        }
+        else if (grant.Name.Length > 0 && name is not null && name != grant.Name)
+        {
+            EndJoin($"This invite is for the name '{grant.Name}', not '{name}'. Leave the name out.");
+        }
+        else if ((grant.Name.Length > 0 ? grant.Name : name) is not { } chosen || !NtmName.IsLabel(chosen))
+        {
+            EndJoin("A relay needs a name: one label of a-z, 0-9 and inner hyphens, for example rs1.");
+        }
+        else
+        {
+            var signed = InviteCode.Bind(invite, chosen, _context.Tunnels.Key.Public, now.Wall);
+            var owner = invite.OwnerPublicKey.ToByteArray();
+            if (!BindingCheck.TryVouch(signed, owner, grant.Zone, out var vouched, out var why))
+            {
+                EndJoin($"The invite cannot be used: {why}. Ask for a new one.");
+                return;
+            }
+
+            var wanted = new RelayMembership(owner, vouched, [.. invite.Coordinators]);
+            _context.Signals = MakeSignals(wanted);
+            new Joining(_context, wanted, (at, joined, reason) => OnJoinEnd(at, wanted, joined, reason)).AskNext(now);
+        }
+    }
+
+    /// <summary>Takes other endpoints and announces them at once.</summary>
+    /// <exception cref="ArgumentException">The model is no good: validate before (<see cref="RelayModel.Problem"/>).</exception>
+    public void Apply(Now now, RelayModel model)
+    {
+        if (model.Problem is { } wrong)
+        {
+            throw new ArgumentException(wrong, nameof(model));
+        }
+
+        EnsureStarted(now);
+        _context.Model = model;
+        _announcements.AnnounceSoon(now);
+    }
+
+    public bool TryTakeEvent(out RelayEvent? happened) => _context.Events.TryDequeue(out happened);
+
+    public void ReceiveDatagrams(Now now, PacketBatch batch)
+    {
+        EnsureStarted(now);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var packet = batch[i];
+            packet.Disposition = Disposition.Drop;
+            if (TunnelMessage.Classify(packet.Bytes) == 0)
+            {
+                _context.Counters.Count("relay-unparsable");
+                continue;
+            }
+
+            var channel = TunnelMessage.ReadChannel(packet.Bytes);
+            if (channel != 0)
+            {
+                _legs.Forward(now, packet, channel);
+            }
+            else
+            {
+                Take(now, packet);
+            }
+        }
+
+        RemoveExpired(now);
+    }
+
+    public void ReceivePackets(Now now, PacketBatch batch)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            batch[i].Disposition = Disposition.Drop;
+        }
+
+        _context.Counters.Count("relay-has-no-tun", batch.Count);
+    }
+
+    public void HandleTimeout(Now now)
+    {
+        EnsureStarted(now);
+        _context.Tunnels.HandleTimeout(now);
+        _context.Signals?.HandleTimeout(now);
+        _announcements.HandleTimeout(now);
+        _nodes.HandleTimeout(now);
+        _legs.HandleTimeout(now);
+        _leases.HandleTimeout(now, _legs.RemoveLeased);
+        RemoveExpired(now);
+    }
+
+    public RelayStatus Describe(Now now)
+    {
+        EnsureStarted(now);
+        var counters = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        foreach (var source in (Counters?[])[_context.Counters, _context.Tunnels.Counters, _context.Signals?.Counters])
+        {
+            foreach (var (reason, count) in source?.All ?? new SortedDictionary<string, long>())
+            {
+                counters[reason] = counters.GetValueOrDefault(reason) + count;
+            }
+        }
+
+        return new RelayStatus(
+            _context.Membership?.Zone, _context.Membership?.Name, _context.Tunnels.Key.Public, _context.Model.Endpoints,
+            [.. _announcements.Links.Select(l => new RelayCoordinatorStatus(l.Key, l.Tunnel.SendPath.Remote, l.Announced, l.Reason, l.Tunnel.LastReceived))],
+            [.. _nodes.All.Select(n => new RelayNodeStatus(n.Binding.Name, n.Key, n.Path.Remote, n.HeardAt))],
+            [.. _legs.All.Select(l => new LegStatus(
+                l.Channel, l.Other.Channel, l.Key, l.AddressAt(now.Boot).Remote, l.IsProvisional(now.Boot), l.Datagrams, l.Bytes, l.Expires - now.Boot))],
+            _leases.Channels, counters);
+    }
+
+    private void Take(Now now, Packet packet)
+    {
+        var verdict = _context.Tunnels.Open(now, packet, out var tunnel);
+        packet.Disposition = Disposition.Drop;
+        if (tunnel is null || verdict is not (OpenVerdict.KeepAlive or OpenVerdict.Data))
+        {
+            return;
+        }
+
+        if (tunnel.Owner is CoordinatorLink)
+        {
+            tunnel.SendPath = tunnel.LastReceivedPath;
+        }
+        else if (_context.Membership is not null)
+        {
+            _nodes.OnHeard(now, tunnel);
+        }
+
+        if (verdict == OpenVerdict.Data && _context.Signals?.TryTake(now, tunnel, packet) is not true)
+        {
+            _context.Counters.Count("relay-inner-packet");   // nothing but signalling is for us, and nothing is passed on
+        }
+    }
+
+    private Signal? OnSignal(Now now, Tunnel.Tunnel tunnel, WirePath path, Signal signal)
+    {
+        if (_context.Membership is null || signal.Number == 0)
+        {
+            _context.Counters.Count("relay-signal-not-for-us");
+            return null;
+        }
+
+        switch (tunnel.Owner, signal.BodyCase)
+        {
+            case (CoordinatorLink, Signal.BodyOneofCase.ChannelLeaseRequest):
+                return Lease(now, tunnel.Peer, signal.ChannelLeaseRequest.Count);
+            case (CoordinatorLink, Signal.BodyOneofCase.RelayPairing):
+                return _legs.Pair(now, tunnel.Peer, signal.RelayPairing);
+            case (not CoordinatorLink, Signal.BodyOneofCase.RelayRegistrationRequest):
+                return _nodes.Register(now, tunnel, path, signal.RelayRegistrationRequest);
+            default:
+                _context.Counters.Count("relay-signal-not-permitted");
+                return new Signal
+                {
+                    Refusal = new Refusal
+                    {
+                        Reason = tunnel.Owner is null ? RefusalReason.RefusalNotRegistered : RefusalReason.RefusalNotPermitted,
+                        Text = tunnel.Owner is null ? "Register first." : "A relay does not take this from you.",
+                    },
+                };
+        }
+    }
+
+    private Signal Lease(Now now, PublicKey coordinator, uint wanted)
+    {
+        if (!_leases.TryLease(now, coordinator, wanted, out var lease))
+        {
+            _context.Counters.Count("relay-lease-refused");
+            return new Signal
+            {
+                Refusal = new Refusal
+                {
+                    Reason = wanted == 0 ? RefusalReason.RefusalMalformed : RefusalReason.RefusalBusy,
+                    Text = wanted == 0 ? "A lease is of at least one channel." : "This relay has no more channels for this coordinator.",
+                },
+            };
+        }
+
+        return new Signal
+        {
+            ChannelLeaseResponse = new ChannelLeaseResponse
+            {
+                First = lease.First, Count = lease.Count, Lifetime = (uint)Limits.ChannelLease.TotalSeconds,
+            },
+        };
+    }
+
+    private void OnTunnelChange(Now now, Tunnel.Tunnel tunnel, TunnelChange change)
+    {
+        switch (change, tunnel.Owner)
+        {
+            case (TunnelChange.GaveUp or TunnelChange.Expired, CoordinatorLink link):
+                _announcements.AnnounceSoon(now, link);
+                break;
+            case (TunnelChange.Established, CoordinatorLink { Announced: false } link):
+                _announcements.AnnounceSoon(now, link);
+                break;
+            case (TunnelChange.Expired, _) when _context.Membership is not null:
+                _expired.Add(tunnel);   // removed after the call that tells us, not within it
+                break;
+        }
+    }
+
+    private void RemoveExpired(Now now)
+    {
+        foreach (var tunnel in _expired)
+        {
+            _nodes.Forget(tunnel);
+            _context.Signals?.Forget(now, tunnel);
+            _context.Tunnels.Remove(tunnel);
+        }
+
+        _expired.Clear();
+    }
+
+    private void OnJoinEnd(Now now, RelayMembership wanted, bool joined, string reason)
+    {
+        if (joined)
+        {
+            foreach (var write in wanted.ToStore())
+            {
+                _context.Events.Enqueue(new RelayEvent.Keep(write));
+            }
+
+            _context.Membership = wanted;
+            _announcements.Start(now);
+        }
+        else
+        {
+            _context.Signals = null;
+        }
+
+        _context.Events.Enqueue(new RelayEvent.JoinEnded(joined, reason));
+    }
+
+    private void EndJoin(string why) => _context.Events.Enqueue(new RelayEvent.JoinEnded(false, why));
+
+    private SignalChannel MakeSignals(RelayMembership membership) => new(_context.Tunnels, membership.Addressing) { OnSignal = OnSignal };
+
+    private void BecomeMember(RelayMembership membership)
+    {
+        _context.Membership = membership;
+        _context.Signals = MakeSignals(membership);
+    }
+
+    /// <summary>What was kept is taken back on the first call, because expiries need the time.</summary>
+    private void EnsureStarted(Now now)
+    {
+        if (_memory is { } memory)
+        {
+            _memory = null;
+            Start(now, memory);
+        }
+    }
+
+    private void Start(Now now, IReadOnlyList<StoreWrite> memory)
+    {
+        if (_context.Membership is null)
+        {
+            return;
+        }
+
+        // In the order in which they lean on one another; an entry that is no good any more is taken out of the store.
+        Restore(memory, RelayMemory.Nodes, e => _nodes.TryRestore(e.Value!));
+        Restore(memory, RelayMemory.Addresses, e => RelayMemory.TryRead(e.Value!, out StoredAddress? a) && _nodes.TryRestoreAddress(e.Key, a));
+        Restore(memory, RelayMemory.Leases, e => RelayMemory.TryRead(e.Value!, out StoredLease? l) && _leases.TryRestore(now, l));
+        Restore(memory, RelayMemory.Pairings, e => RelayMemory.TryRead(e.Value!, out StoredPairing? p) && _legs.TryRestore(now, p));
+        _announcements.Start(now);
+    }
+
+    private void Restore(IReadOnlyList<StoreWrite> memory, string collection, Func<StoreWrite, bool> take)
+    {
+        var dropped = 0;
+        foreach (var entry in memory)
+        {
+            if (entry.Collection == collection && entry.Value is not null && !take(entry))
+            {
+                dropped++;
+                _context.Keep(collection, entry.Key, null);
+            }
+        }
+
+        if (dropped > 0)
+        {
+            _context.Counters.Count("relay-memory-dropped", dropped);
+            _context.Note($"{dropped} kept entries of {collection} have ended or are no good, and were dropped.");
+        }
+    }
+
+    private static ulong ReadMark(IEnumerable<StoreWrite> memory)
+    {
+        var value = memory.LastOrDefault(e => e is { Collection: RelayMemory.Timestamp, Key: RelayMemory.Mark })?.Value;
+        return value is not null && Utf8Parser.TryParse(value, out ulong mark, out var used) && used == value.Length ? mark : 0;
+    }
+
+    private static TimeSpan Earlier(TimeSpan a, TimeSpan b) => a < b ? a : b;
+}

@@ -1,0 +1,45 @@
+using Ntm.Protocol;
+using Ntm.Signalling.Trust;
+
+namespace Ntm.Relay;
+
+/// <summary>A node of the zone that registered here once: its binding, and the address its own tunnel gave.</summary>
+internal sealed class RelayNode(VouchedBinding binding)
+{
+    public VouchedBinding Binding { get; } = binding;
+
+    public PublicKey Key => Binding.Key;
+
+    /// <summary>Where it was last heard from, channel 0; none: not yet. After a restart the one that was kept.</summary>
+    public WirePath Path { get; private set; }
+
+    /// <summary>When; null: not since the start.</summary>
+    public TimeSpan? HeardAt { get; private set; }
+
+    /// <summary>Whether the address is newer than what is kept.</summary>
+    public bool IsUnkept { get; set; }
+
+    /// <summary>
+    /// Whether the address holds for good: only what comes from it is taken on the node's legs. A node keeps its tunnel alive every 25 s; one that
+    /// was silent for the life of a key may be elsewhere, and a handshake may then bind its legs provisionally again.
+    /// </summary>
+    public bool IsFresh(TimeSpan boot) => HeardAt is { } heard && boot - heard < Limits.RejectAfterTime;
+
+    /// <summary>Takes the path of an authenticated datagram; true where it is another than before.</summary>
+    public bool Hear(TimeSpan boot, WirePath path)
+    {
+        HeardAt = boot;
+        path = path with { Channel = 0 };
+        if (path == Path)
+        {
+            return false;
+        }
+
+        Path = path;
+        IsUnkept = true;
+        return true;
+    }
+
+    /// <summary>Takes the address that was kept before a restart.</summary>
+    public void Remember(WirePath path) => Path = path;
+}

@@ -1,0 +1,217 @@
+using System.Diagnostics.CodeAnalysis;
+using Google.Protobuf;
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+using Ntm.Signalling.Trust;
+using Ntm.Tunnel;
+
+namespace Ntm.Relay;
+
+/// <summary>
+/// The nodes that may use this relay: whoever shows a binding of the zone's owner. Handshakes of unknown keys get a provisional tunnel, on which nothing but a
+/// registration is heard. A registered node's address follows its authenticated datagrams.
+/// </summary>
+internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> onBound)
+{
+    /// <summary>Nodes remembered: each needs an invite of the owner, so this bounds a mistake, not an attack.</summary>
+    private const int NodesMost = 65_536;
+
+    // Addresses are kept so that a restarted relay forwards at once; they change rarely, and a few seconds' loss is mended by the node's next datagram.
+    private static readonly TimeSpan AddressKeeping = TimeSpan.FromSeconds(10);
+
+    private readonly Dictionary<PublicKey, RelayNode> _byKey = [];
+    private readonly Dictionary<string, PublicKey> _names = new(StringComparer.Ordinal);
+    private readonly Dictionary<VirtualAddress, PublicKey> _vips = [];
+    private readonly List<(Tunnel.Tunnel Tunnel, TimeSpan Until)> _provisional = [];
+    private TimeSpan _keepAt = TimeSpan.MaxValue;
+
+    public IEnumerable<RelayNode> All => _byKey.Values;
+
+    public RelayNode? Find(PublicKey key) => _byKey.GetValueOrDefault(key);
+
+    public TimeSpan NextDeadline => _provisional.Count > 0 && _provisional[0].Until < _keepAt ? _provisional[0].Until : _keepAt;
+
+    /// <summary>A valid initiation of a key without a tunnel came.</summary>
+    public Tunnel.Tunnel? OnUnknownPeer(Now now, PublicKey key)
+    {
+        if (context.Membership is null)
+        {
+            context.Counters.Count("relay-not-a-member");
+            return null;
+        }
+
+        if (_byKey.TryGetValue(key, out var node))
+        {
+            var known = context.Tunnels.Add(key, TunnelKind.Ntm);
+            known.Owner = node;
+            return known;
+        }
+
+        if (_provisional.Count >= Limits.ProvisionalTunnels)
+        {
+            context.Counters.Count("relay-provisional-full");
+            return null;
+        }
+
+        var tunnel = context.Tunnels.Add(key, TunnelKind.Ntm);
+        _provisional.Add((tunnel, now.Boot + Limits.ProvisionalLifetime));
+        return tunnel;
+    }
+
+    /// <summary>A node registers, for the first time or again.</summary>
+    public Signal Register(Now now, Tunnel.Tunnel tunnel, WirePath path, RelayRegistrationRequest request)
+    {
+        if (!_byKey.TryGetValue(tunnel.Peer, out var node))
+        {
+            if (!TryAdmit(tunnel.Peer, request.Binding, out var binding, out var refusal))
+            {
+                return new Signal { Refusal = refusal };
+            }
+
+            node = new RelayNode(binding);
+            Add(node);
+            _provisional.RemoveAll(p => p.Tunnel == tunnel);
+            tunnel.Owner = node;
+            context.Keep(RelayMemory.Nodes, node.Key.ToString(), binding.Signed.ToByteArray());
+            context.Note($"Node {binding.Name} registered for the first time, from {path.Remote}.");
+            onBound(now, node);
+            Hear(now, tunnel, node, path);
+        }
+
+        return new Signal
+        {
+            RelayRegistrationResponse = new RelayRegistrationResponse
+            {
+                Observed = path.Remote.ToWire(),
+                Lifetime = (uint)Limits.RegistrationLifetime.TotalSeconds,
+            },
+        };
+    }
+
+    /// <summary>An authenticated datagram came on a tunnel that is not a coordinator's.</summary>
+    public void OnHeard(Now now, Tunnel.Tunnel tunnel)
+    {
+        var path = tunnel.LastReceivedPath with { Channel = 0 };
+        if (tunnel.Owner is RelayNode node)
+        {
+            Hear(now, tunnel, node, path);
+        }
+        else
+        {
+            tunnel.SendPath = path;
+        }
+    }
+
+    /// <summary>A binding that was kept; false where it is no good any more.</summary>
+    public bool TryRestore(byte[] value)
+    {
+        try
+        {
+            var signed = SignedBinding.Parser.ParseFrom(value);
+            var key = new PublicKey(Binding.Parser.ParseFrom(signed.Binding).PublicKey.Span);
+            if (!TryAdmit(key, signed, out var binding, out _))
+            {
+                return false;
+            }
+
+            Add(new RelayNode(binding));
+            return true;
+        }
+        catch (Exception e) when (e is InvalidProtocolBufferException or ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>An address that was kept, after the bindings.</summary>
+    public bool TryRestoreAddress(string key, StoredAddress stored)
+    {
+        if (!PublicKey.TryParse(key, out var publicKey) || !_byKey.TryGetValue(publicKey, out var node)
+            || !RealAddress.TryParse(stored.Address, out var address) || stored.Uplink < 0)
+        {
+            return false;
+        }
+
+        node.Remember(new WirePath(stored.Uplink, address, 0));
+        return true;
+    }
+
+    public void HandleTimeout(Now now)
+    {
+        while (_provisional.Count > 0 && _provisional[0].Until <= now.Boot)
+        {
+            var tunnel = _provisional[0].Tunnel;
+            _provisional.RemoveAt(0);
+            context.Counters.Count("relay-provisional-ended");
+            context.Signals?.Forget(now, tunnel);
+            context.Tunnels.Remove(tunnel);
+        }
+
+        if (_keepAt <= now.Boot)
+        {
+            _keepAt = TimeSpan.MaxValue;
+            foreach (var node in _byKey.Values.Where(n => n.IsUnkept))
+            {
+                node.IsUnkept = false;
+                context.Keep(
+                    RelayMemory.Addresses, node.Key.ToString(),
+                    RelayMemory.Write(new StoredAddress(node.Path.Uplink, node.Path.Remote.ToString())));
+            }
+        }
+    }
+
+    /// <summary>The tunnel is gone; the node stays known.</summary>
+    public void Forget(Tunnel.Tunnel tunnel) => _provisional.RemoveAll(p => p.Tunnel == tunnel);
+
+    private void Hear(Now now, Tunnel.Tunnel tunnel, RelayNode node, WirePath path)
+    {
+        tunnel.SendPath = path with { Channel = 0 };
+        if (node.Hear(now.Boot, path))
+        {
+            _keepAt = now.Boot + AddressKeeping < _keepAt ? now.Boot + AddressKeeping : _keepAt;
+            onBound(now, node);
+        }
+    }
+
+    private bool TryAdmit(PublicKey key, SignedBinding? signed, [NotNullWhen(true)] out VouchedBinding? binding, [NotNullWhen(false)] out Refusal? refusal)
+    {
+        refusal = null;
+        var membership = context.Membership!;
+        if (!BindingCheck.TryVouch(signed, membership.OwnerKey, membership.Zone, out binding, out var problem))
+        {
+            refusal = Refuse("relay-binding-invalid", RefusalReason.RefusalBindingInvalid, $"The binding is not good: {problem}.");
+        }
+        else if (binding.Key != key || binding.Role != Role.Node)
+        {
+            refusal = Refuse("relay-binding-of-another", RefusalReason.RefusalBindingInvalid, "The binding is of another key or not a node's.");
+        }
+        else if (_names.TryGetValue(binding.Name, out var pinned) && pinned != key)
+        {
+            refusal = Refuse("relay-name-taken", RefusalReason.RefusalNameTaken, $"The name {binding.Name} belongs to another key.");
+        }
+        else if (_vips.TryGetValue(membership.Addressing.Node(key), out var same) && same != key)
+        {
+            refusal = Refuse("relay-vip-taken", RefusalReason.RefusalNameTaken, "Another key has the same virtual address. Make a new key.");
+        }
+        else if (_byKey.Count >= NodesMost)
+        {
+            refusal = Refuse("relay-nodes-full", RefusalReason.RefusalBusy, $"This relay knows {NodesMost} nodes already.");
+        }
+
+        return refusal is null;
+    }
+
+    private void Add(RelayNode node)
+    {
+        _byKey[node.Key] = node;
+        _names[node.Binding.Name] = node.Key;
+        _vips[context.Membership!.Addressing.Node(node.Key)] = node.Key;
+    }
+
+    private Refusal Refuse(string counter, RefusalReason reason, string text)
+    {
+        context.Counters.Count(counter);
+        return new Refusal { Reason = reason, Text = text };
+    }
+}

@@ -1,0 +1,143 @@
+using System.Buffers.Binary;
+using Ntm.Protocol;
+
+namespace Ntm.Tunnel;
+
+// Outbound: seal in place, or stage and begin. No allocation per packet where a key may seal.
+public sealed partial class TunnelTable
+{
+    private const int PaddingUnit = 16;
+
+    /// <summary>
+    /// Seals in place for <c>tunnel.SendPath</c> and sets path, channel and disposition ToWire. Where no key may seal, copies the packet to the
+    /// staged ones (disposition Drop) and begins a handshake.
+    /// </summary>
+    public void Seal(Now now, Tunnel tunnel, Packet packet)
+    {
+        Boot = now.Boot;
+        if (tunnel.Current is { } keypair && keypair.MaySeal(now.Boot))
+        {
+            SealWith(now, tunnel, keypair, packet, tunnel.SendPath);
+            return;
+        }
+
+        packet.Disposition = Disposition.Drop;
+        Stage(now, tunnel, packet.Bytes);
+    }
+
+    /// <summary>Seals a copy of <paramref name="inner"/> (empty: keep-alive) for <paramref name="path"/> into the outbox. Never staged.</summary>
+    /// <returns>False where no key may seal; a handshake has then been begun.</returns>
+    public bool SendOn(Now now, Tunnel tunnel, ReadOnlySpan<byte> inner, WirePath path)
+    {
+        Boot = now.Boot;
+        if (tunnel.Current is { } keypair && keypair.MaySeal(now.Boot))
+        {
+            SealCopy(now, tunnel, keypair, inner, path);
+            return true;
+        }
+
+        BeginIfIdle(now, tunnel);
+        return false;
+    }
+
+    /// <summary>The same on <c>tunnel.SendPath</c>, staged where no key may seal.</summary>
+    public void Send(Now now, Tunnel tunnel, ReadOnlySpan<byte> inner)
+    {
+        if (!SendOn(now, tunnel, inner, tunnel.SendPath) && !inner.IsEmpty)
+        {
+            Stage(now, tunnel, inner);
+        }
+    }
+
+    private void Stage(Now now, Tunnel tunnel, ReadOnlySpan<byte> inner)
+    {
+        if (tunnel.IsRemoved || !tunnel.IsUsable)
+        {
+            Counters.Count(TunnelRefusals.UnusableKey);
+            return;
+        }
+
+        var gaveWay = _staging.GaveWay;
+        _staging.Add(tunnel, inner);
+        if (_staging.GaveWay > gaveWay)
+        {
+            Counters.Count(TunnelRefusals.StagedOverflow, _staging.GaveWay - gaveWay);
+        }
+
+        BeginIfIdle(now, tunnel);
+    }
+
+    private void FlushStaged(Now now, Tunnel tunnel)
+    {
+        while (tunnel.Current is { } keypair && keypair.MaySeal(now.Boot) && _staging.TryTake(tunnel, out var packet))
+        {
+            SealCopy(now, tunnel, keypair, packet, tunnel.SendPath);
+        }
+    }
+
+    private void SealCopy(Now now, Tunnel tunnel, Keypair keypair, ReadOnlySpan<byte> inner, WirePath path)
+    {
+        if (inner.Length > _scratch.Capacity - Limits.PacketHeadroom - PaddingUnit - TunnelMessage.TagSize)
+        {
+            Counters.Count(TunnelRefusals.Oversized);
+            return;
+        }
+
+        _scratch.Reset();
+        _scratch.Fill(inner);
+        if (SealWith(now, tunnel, keypair, _scratch, path))
+        {
+            _outbox.Send(path, _scratch.Bytes);
+        }
+    }
+
+    private bool SealWith(Now now, Tunnel tunnel, Keypair keypair, Packet packet, WirePath path)
+    {
+        var length = packet.Length;
+        var padding = PaddedLength(length) - length;
+        if (path.IsNone || packet.Headroom < TunnelMessage.TransportHeaderSize || packet.Tailroom < padding + TunnelMessage.TagSize)
+        {
+            packet.Disposition = Disposition.Drop;
+            Counters.Count(path.IsNone ? TunnelRefusals.NoPath : TunnelRefusals.Oversized);
+            return false;
+        }
+
+        packet.GrowTail(padding + TunnelMessage.TagSize);
+        packet.GrowHead(TunnelMessage.TransportHeaderSize);
+        var bytes = packet.Bytes;
+        var text = bytes[TunnelMessage.TransportHeaderSize..^TunnelMessage.TagSize];
+        text[length..].Clear();
+        var counter = keypair.NextCounter();
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes, TunnelMessage.Transport);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[4..], keypair.RemoteIndex);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], counter);
+        keypair.Sealer.Seal(counter, default, text, bytes[^TunnelMessage.TagSize..]);
+        TunnelMessage.WriteChannel(bytes, path.Channel);
+        packet.Path = path;
+        packet.Disposition = Disposition.ToWire;
+
+        CountSent(now, tunnel, bytes.Length);
+        tunnel.Timers.OnSent();
+        if (length > 0 && tunnel.Timers.OnDataSent(now.Boot))
+        {
+            _deadlines.Advance(tunnel, tunnel.Timers.NewHandshake);
+        }
+
+        if (keypair.IsStaleToSend(now.Boot))
+        {
+            BeginIfIdle(now, tunnel);
+        }
+
+        return true;
+    }
+
+    private static void CountSent(Now now, Tunnel tunnel, int bytes)
+    {
+        tunnel.LastSent = now.Boot;
+        tunnel.BytesSent += bytes;
+    }
+
+    // To a multiple of 16, but never beyond the MTU; what is longer than that already is not padded.
+    private static int PaddedLength(int length) =>
+        Math.Max(length, Math.Min((length + PaddingUnit - 1) & ~(PaddingUnit - 1), Limits.MtuInside));
+}

@@ -1,0 +1,22 @@
+namespace Ntm.Box.Story;
+
+/// <summary>What is broken on purpose, from outside and unknown to the programs, so that a test sees the main job fail and name the step.</summary>
+internal enum Breakage
+{
+    Nothing,
+
+    /// <summary>Bob's NAT loses its rules: his packets reach the internet with a private source.</summary>
+    Nat,
+
+    /// <summary>The relay is killed after everybody has registered.</summary>
+    Relay,
+
+    /// <summary>What is bound for an alias no longer reaches alice's translation.</summary>
+    Translation,
+
+    /// <summary>The file at bob's differs from what its owner hashed.</summary>
+    File,
+
+    /// <summary>A direct way between alice and bob is blocked in the middle.</summary>
+    Direct,
+}

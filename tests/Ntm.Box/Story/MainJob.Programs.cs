@@ -1,0 +1,190 @@
+using System.Text.Json;
+using Ntm.Box.Os;
+using Ntm.Box.World;
+
+namespace Ntm.Box.Story;
+
+// The product's programs: coordinator, relay, gateways; and what each home has besides: DHCP, names in the LAN, devices.
+internal sealed partial class MainJob
+{
+    private const int Port = 4916;
+
+    private string CoordinatorDirectory => Path.Combine(copy.Directory, "coordinator");
+
+    private async Task ServersAsync()
+    {
+        tell.Begin("servers", "The coordinator and a relay, in the middle of the internet");
+        wire = await Capture.StartAsync(copy, "internet", Net.Middle, "br0", stop);
+        await MustAsync(Net.Coordinator.RunAsync(
+            [programs.Coordinator, "init", "--zone", Zone, "--data", CoordinatorDirectory, "--endpoint", $"{Internet.CoordinatorAddress}:{Port}"], Patient, stop));
+        var coordinator = Child.Start(copy, "coordinator", Net.Coordinator.Inside(
+            programs.Coordinator, "run", "--config", Path.Combine(CoordinatorDirectory, "coordinator.json")));
+        await ListeningAsync(Net.Coordinator, coordinator);
+        tell.Say($"the coordinator of {Zone} has its UDP port {Port} open on {Internet.CoordinatorAddress} (ss)");
+
+        var directory = Path.Combine(copy.Directory, "relay");
+        await MustAsync(Net.Relay.RunAsync(
+            [programs.Relay, "join", await InviteAsync("--relay"), "--name", "rs1", "--data", directory, "--endpoint", $"{Internet.RelayAddress}:{Port}"], Patient, stop));
+        relay = Child.Start(copy, "relay", Net.Relay.Inside(programs.Relay, "run", "--config", Path.Combine(directory, "relay.json")));
+        await ListeningAsync(Net.Relay, relay);
+        tell.Say($"the relay rs1 has joined {Zone} with an invite code and has its UDP port {Port} open on {Internet.RelayAddress} (ss)");
+    }
+
+    private async Task ListeningAsync(NetworkNamespace place, Child program) =>
+        await UntilAsync(Patient, () => place.RunAsync(["ss", "-Hlun"], Short, stop), o =>
+            o.Out.Contains($":{Port} ", StringComparison.Ordinal) ? null : $"{program.Name} has not opened UDP port {Port} ({program.State})");
+
+    private async Task<string> InviteAsync(params string[] forWhom)
+    {
+        var outcome = await MustAsync(Net.Coordinator.RunAsync([programs.Coordinator, "invite", "--data", CoordinatorDirectory, .. forWhom], Patient, stop));
+        var code = outcome.Out.Trim();
+        return code.StartsWith("ntm1", StringComparison.Ordinal) && !code.Any(char.IsWhiteSpace)
+            ? code
+            : throw new BoxFailed($"`ntm-coordinator invite {string.Join(' ', forWhom)}` did not print an invite code alone");
+    }
+
+    private async Task GatewaysAsync()
+    {
+        tell.Begin("gateways", "Three gateways join, each from behind its NAT");
+        await Task.WhenAll(Net.Homes.Select(StartGatewayAsync));
+
+        // One after the other, as a person would; and each observed before the next.
+        foreach (var home in Net.Homes)
+        {
+            await MustAsync(NtmAsync(home, "join", await InviteAsync("--name", home.Name)));
+        }
+
+        foreach (var home in Net.Homes)
+        {
+            var status = await UntilAsync(Patient, () => At(home).StatusAsync(stop), s =>
+                s.Member is not { Registered: true } ? $"{home.Name} is not registered: {s.Member?.Reason ?? "no member"}"
+                : !s.Member.Relays.Any(r => r.Connected) ? $"{home.Name} is registered but has no tunnel with a relay"
+                : s.Uplinks.SelectMany(u => u.Mapped).Select(m => m.SeenBy).Distinct().Count() < 2 ? $"{home.Name}'s mapped address is not known from coordinator and relay yet"
+                : null);
+            var mapped = status.Uplinks.SelectMany(u => u.Mapped).ToList();
+            tell.Say($"{status.Member!.Node} is registered as {status.Member.Vip}; " + string.Join(", ", mapped.Select(m => $"the {m.SeenBy} sees it at {m.Address}"))
+                + $": {status.Uplinks[0].Nat}");
+            if (mapped.FirstOrDefault(m => !m.Address.StartsWith(home.PublicAddress + ":", StringComparison.Ordinal)) is { } elsewhere)
+            {
+                throw new BoxFailed($"{home.Name}'s NAT has the address {home.PublicAddress}, but the {elsewhere.SeenBy} sees {elsewhere.Address}");
+            }
+        }
+    }
+
+    private async Task StartGatewayAsync(Home home)
+    {
+        var config = Path.Combine(home.GatewayDirectory, "gateway.json");
+        await File.WriteAllTextAsync(
+            config,
+            JsonSerializer.Serialize(
+                new
+                {
+                    data = home.GatewayDirectory,
+                    socket = home.Socket,
+                    lan = new { @interface = "lan0", networks = new[] { "192.168.1.0/24" } },
+                    uplinks = new[] { new { name = "catv", @interface = "wan0", port = 0 } },
+                    tun = "ntm0",
+                    dns = new { listen = new[] { "127.0.0.1:5354" } },
+                },
+                new JsonSerializerOptions { WriteIndented = true }),
+            stop);
+        Child.Start(copy, home.Name + "/gateway", home.Gateway.Inside(programs.Gateway, "run", "--config", config));
+        await UntilAsync(Patient, () => At(home).StatusAsync(stop), _ => null);
+    }
+
+    private Task<Outcome> NtmAsync(Home home, params string[] arguments) =>
+        home.Gateway.RunAsync([programs.Ntm, "--socket", home.Socket, .. arguments], Patient, stop);
+
+    private async Task DevicesAsync()
+    {
+        tell.Begin("devices", "The homes' devices, ordinary machines with Debian's programs, ask for an address by DHCP");
+        var script = Path.Combine(copy.Directory, "udhcpc.sh");
+        await File.WriteAllTextAsync(script, DhcpScript, stop);
+        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        foreach (var home in Net.Homes)
+        {
+            StartDnsmasq(home);
+        }
+
+        bobsLan = await Capture.StartAsync(copy, "bob-lan", Bob.Gateway, "lan0", stop);
+        var devices = Net.Homes.SelectMany(h => h.Devices.Select(d => (Home: h, Device: d))).ToList();
+        foreach (var (home, device) in devices)
+        {
+            Child.Start(copy, $"{home.Name}/{device.Name}-dhcp", device.Namespace.Inside(
+                "busybox", "udhcpc", "-f", "-i", "lan0", "-s", script, "-t", "20", "-T", "1", "-x", "hostname:" + device.Name));
+        }
+
+        foreach (var (home, device) in devices)
+        {
+            var addresses = await UntilAsync(
+                Patient, () => device.Namespace.RunAsync(["ip", "-4", "-o", "addr", "show", "dev", "lan0"], Short, stop),
+                o => o.Out.Contains(" inet 192.168.1.", StringComparison.Ordinal) ? null : $"{home.Name}'s {device.Name} has no address by DHCP");
+            var address = addresses.Out.Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
+            device.Address = address[..address.IndexOf('/')];
+
+            tell.Say($"{home.Name + "'s " + device.Name,-14} has {address}");
+        }
+
+        if (Net.Homes.Select(h => h.Devices[0].Address).Distinct().Count() == 1)
+        {
+            tell.Say($"the first device of each home has the same address, {Net.Homes[0].Devices[0].Address}, in the same private network");
+        }
+    }
+
+    private void StartDnsmasq(Home home)
+    {
+        var hosts = home.Devices.Select((d, i) => $"--dhcp-host={d.Mac},{d.Name},192.168.1.{20 + i}");
+        string[] overlay = [Zone, "18.198.in-addr.arpa", "19.198.in-addr.arpa", "d.f.ip6.arpa"];
+        Child.Start(copy, home.Name + "/dnsmasq", home.Gateway.Inside([
+            "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--log-facility=-", "--pid-file=",
+            "--interface=lan0", "--bind-dynamic", "--no-resolv", "--no-hosts",
+            "--dhcp-range=192.168.1.100,192.168.1.199,1h", "--dhcp-authoritative", "--no-ping",
+            $"--dhcp-leasefile={Path.Combine(home.Directory, "leases")}", .. hosts,
+            .. overlay.Select(z => $"--server=/{z}/127.0.0.1#5354")]));
+    }
+
+    private async Task PublishAsync()
+    {
+        tell.Begin("publish", "Bob and Carol publish a device each: it gets a name, and only then can it be reached from outside");
+        foreach (var home in (Home[])[Bob, Carol])
+        {
+            var nas = home.Device("nas");
+            var www = Path.Combine(nas.Directory, "www");
+            gifts[home.Name] = await Gift.MakeAsync(Path.Combine(www, "gift.bin"), giftBytes, stop);
+            await File.WriteAllTextAsync(Path.Combine(www, "hello.txt"), $"hello from {home.Name}'s nas\n", stop);
+            Child.Start(copy, $"{home.Name}/nas-httpd", nas.Namespace.Inside("busybox", "httpd", "-f", "-p", "80", "-h", www));
+
+            // They speak once, as every machine does now and then; so their gateway knows them.
+            foreach (var device in home.Devices)
+            {
+                await MustAsync(device.Namespace.RunAsync(["ping", "-c", "1", "-W", "2", "192.168.1.1"], Short, stop));
+            }
+
+            await UntilAsync(Short, () => At(home).DevicesAsync(stop), all =>
+                all.Any(d => d.Addresses.Contains(nas.Address)) ? null : $"{home.Name}'s gateway has not seen a device with {nas.Address} in its LAN");
+            await MustAsync(NtmAsync(home, "publish", "nas", nas.Address));
+            var devices = await UntilAsync(Short, () => At(home).DevicesAsync(stop), all =>
+                all.Any(d => d is { Published: true, Name: "nas" } && string.Equals(d.Mac, nas.Mac, StringComparison.OrdinalIgnoreCase))
+                    ? null : $"{home.Name}'s gateway does not list {nas.Mac} as published");
+            foreach (var device in devices)
+            {
+                tell.Say($"{home.Name,-5}  {device.Mac} at {string.Join(", ", device.Addresses)} is {(device.Published ? $"published as {device.FullName}" : "not published")}");
+            }
+        }
+    }
+
+    private const string DhcpScript =
+        """
+        #!/bin/sh
+        # What udhcpc calls: set the address, the way out and the name server, in this device's own network and /etc alone.
+        case "$1" in
+          deconfig) ip -4 addr flush dev "$interface" ;;
+          bound | renew)
+            ip -4 addr replace "$ip/$mask" dev "$interface"
+            for r in $router; do ip -4 route replace default via "$r" dev "$interface"; done
+            for s in $dns; do echo "nameserver $s"; done > /etc/resolv.conf
+            ;;
+        esac
+
+        """;
+}

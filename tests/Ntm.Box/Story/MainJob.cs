@@ -1,0 +1,127 @@
+using Ntm.Box.Os;
+using Ntm.Box.World;
+using Ntm.Interface;
+
+namespace Ntm.Box.Story;
+
+/// <summary>
+/// The main job: homes that could not talk to one another do, by name, sealed, direct where their NATs permit. Every step asserts on what it observed
+/// (interface JSON, captures, hashes at both ends, what Debian's programs printed) and says just that. The first that does not hold ends the
+/// job, by its name.
+/// </summary>
+internal sealed partial class MainJob(Copy copy, Programs programs, Breakage breakage, int giftBytes, Teller tell, CancellationToken stop) : IDisposable
+{
+    public const string Zone = "home.example";
+
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patient = TimeSpan.FromSeconds(30);
+
+    private readonly Dictionary<string, GatewayInterface> interfaces = [];
+    private readonly Dictionary<string, Gift> gifts = [];
+    private Internet? laid;
+    private Capture? wire;
+    private Capture? bobsLan;
+    private Child? relay;
+    private DateTimeOffset nameAsked;
+
+    /// <summary>Alice's home, whose console the box opens.</summary>
+    public Home Alice => Net.Home("alice");
+
+    private Home Bob => Net.Home("bob");
+
+    private Home Carol => Net.Home("carol");
+
+    private Internet Net => laid ?? throw new InvalidOperationException("the internet is not laid yet");
+
+    /// <summary>Only the NATs: lays the internet and the homes and asks about them.</summary>
+    public async Task ConfirmNatsAsync()
+    {
+        await LayAsync();
+        await NatsAsync();
+    }
+
+    public async Task RunAsync()
+    {
+        await LayAsync();
+        await NatsAsync();
+        await DevicesAsync();
+        await ServersAsync();
+        await GatewaysAsync();
+        await PublishAsync();
+        await BreakAsync();
+        await NameAsync();
+        await FirstContactAsync();
+        await DirectAsync();
+        await PingAsync();
+        await DatagramAsync();
+        await OtherPairsAsync();
+        await UnpublishedAsync();
+        await SealedAsync();
+    }
+
+    public void Dispose()
+    {
+        foreach (var gateway in interfaces.Values)
+        {
+            gateway.Dispose();
+        }
+    }
+
+    private GatewayInterface At(Home home)
+    {
+        if (!interfaces.TryGetValue(home.Name, out var at))
+        {
+            interfaces[home.Name] = at = new GatewayInterface(home.Socket);
+        }
+
+        return at;
+    }
+
+    /// <summary>Asks again and again until the answer is as it must be; when the time is up, the last answer is the failure.</summary>
+    /// <param name="judge">Null where the answer is good, else what is wrong with it.</param>
+    private async Task<T> UntilAsync<T>(TimeSpan limit, Func<Task<T>> ask, Func<T, string?> judge)
+    {
+        var end = DateTime.UtcNow + limit;
+        while (true)
+        {
+            string wrong;
+            try
+            {
+                var answer = await ask();
+                if (judge(answer) is not { } complaint)
+                {
+                    return answer;
+                }
+
+                wrong = complaint;
+            }
+            catch (BoxFailed e)
+            {
+                wrong = e.Message;
+            }
+
+            if (copy.Children.FirstOrDefault(c => !c.Running && c != relay) is { } ended)
+            {
+                throw new BoxFailed($"{ended.State}; {wrong}", $"The end of its log: {string.Join(" / ", ended.Tail(3))}");
+            }
+
+            if (DateTime.UtcNow > end)
+            {
+                throw new BoxFailed($"after {limit.TotalSeconds:0} s of asking: {wrong}");
+            }
+
+            await Task.Delay(100, stop);
+        }
+    }
+
+    private async Task<Outcome> MustAsync(Task<Outcome> run, string? advice = null)
+    {
+        var outcome = await run;
+        return outcome.Ok ? outcome : throw new BoxFailed(outcome.Sentence, advice);
+    }
+
+    private static string Describe(PeerDocument? peer) =>
+        peer is null ? "there is no tunnel with it yet"
+        : $"established {peer.Established}, direct {peer.Direct} ({peer.Reason}); paths: "
+            + string.Join("; ", peer.Paths.Select(p => $"{p.Kind} {p.Address} channel {p.Channel} {p.State} ({p.Reason})"));
+}

@@ -1,0 +1,140 @@
+using System.Buffers.Binary;
+using System.Net;
+using Ntm.Box.Os;
+
+namespace Ntm.Box.World;
+
+/// <summary>One IPv4 packet as tcpdump saw it.</summary>
+/// <param name="Length">Bytes of the whole IP packet.</param>
+/// <param name="Protocol">6 TCP, 17 UDP, 1 ICMP.</param>
+/// <param name="Payload">For UDP what follows its header, else what follows the IP header; as far as it was captured.</param>
+internal readonly record struct SeenPacket(
+    DateTimeOffset At, IPAddress Source, int SourcePort, IPAddress Destination, int DestinationPort, int Protocol, int Length, ReadOnlyMemory<byte> Payload)
+{
+    /// <summary>A datagram of the tunnel protocol: type 1 to 4, as in WireGuard; 0 where it is anything else.</summary>
+    public int TunnelType => Protocol == 17 && Payload.Length >= 4 && Payload.Span[0] is >= 1 and <= 4 and var type ? type : 0;
+
+    /// <summary>The relay channel in the three bytes after the type; 0 off relays.</summary>
+    public int Channel => TunnelType == 0 ? 0 : Payload.Span[1] | (Payload.Span[2] << 8) | (Payload.Span[3] << 16);
+
+    public bool Between(string a, string b) =>
+        (Source.ToString() == a && Destination.ToString() == b) || (Source.ToString() == b && Destination.ToString() == a);
+}
+
+/// <summary>tcpdump at one place of the box, and a reader of what it has written so far.</summary>
+internal sealed class Capture(string file, Child tcpdump)
+{
+    /// <summary>Enough of each packet to hold a whole watermark of a gift file (<see cref="Gift"/>) behind all headers.</summary>
+    private const int Snap = 400;
+
+    public string File => file;
+
+    public Child Program => tcpdump;
+
+    public static async Task<Capture> StartAsync(Copy copy, string name, NetworkNamespace place, string device, CancellationToken stop)
+    {
+        var file = Path.Combine(copy.Directory, name + ".pcap");
+        var tcpdump = Child.Start(copy, "capture-" + name, place.Inside(
+            "tcpdump", "-i", device, "-n", "-U", "-s", $"{Snap}", "-B", "16384", "-Z", "root", "-w", file, "ip"));
+        var capture = new Capture(file, tcpdump);
+        var limit = DateTime.UtcNow.AddSeconds(10);
+        while (!tcpdump.Tail(5).Any(l => l.Contains("listening on", StringComparison.Ordinal)))
+        {
+            if (!tcpdump.Running || DateTime.UtcNow > limit)
+            {
+                throw new BoxFailed($"tcpdump does not capture in {place.Name}: {string.Join(" / ", tcpdump.Tail(3))}");
+            }
+
+            await Task.Delay(50, stop);
+        }
+
+        return capture;
+    }
+
+    /// <summary>What was captured from <paramref name="since"/> on, once tcpdump has had a moment to write out what it holds.</summary>
+    public async Task<IReadOnlyList<SeenPacket>> SinceAsync(DateTimeOffset since, CancellationToken stop)
+    {
+        var before = -1L;
+        for (var round = 0; round < 20; round++)
+        {
+            await Task.Delay(100, stop);
+            var now = new FileInfo(file).Length;
+            if (now == before)
+            {
+                break;
+            }
+
+            before = now;
+        }
+
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return [.. Parse(bytes).Where(p => p.At >= since)];
+    }
+
+    /// <summary>Reads a classic pcap file of Ethernet frames; stops at a record that is not whole yet. Anything but IPv4 is left out.</summary>
+    public static IEnumerable<SeenPacket> Parse(ReadOnlyMemory<byte> bytes)
+    {
+        if (bytes.Length < 24)
+        {
+            yield break;
+        }
+
+        var nanoseconds = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Span) switch
+        {
+            0xA1B2C3D4 => false,
+            0xA1B23C4D => true,
+            _ => throw new BoxFailed("a capture is no little-endian pcap file"),
+        };
+        for (var at = 24; at + 16 <= bytes.Length;)
+        {
+            var seconds = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Span[at..]);
+            var fraction = BinaryPrimitives.ReadUInt32LittleEndian(bytes.Span[(at + 4)..]);
+            var captured = (int)BinaryPrimitives.ReadUInt32LittleEndian(bytes.Span[(at + 8)..]);
+            at += 16;
+            if (captured < 0 || captured > bytes.Length - at)
+            {
+                yield break;
+            }
+
+            var time = DateTimeOffset.FromUnixTimeSeconds(seconds).AddTicks(nanoseconds ? fraction / 100 : fraction * 10L);
+            if (TryPacket(bytes.Slice(at, captured), time, out var packet))
+            {
+                yield return packet;
+            }
+
+            at += captured;
+        }
+    }
+
+    private static bool TryPacket(ReadOnlyMemory<byte> frame, DateTimeOffset at, out SeenPacket packet)
+    {
+        packet = default;
+        if (frame.Length < 34 || BinaryPrimitives.ReadUInt16BigEndian(frame.Span[12..]) != 0x0800)
+        {
+            return false;
+        }
+
+        var ip = frame[14..];
+        var header = (ip.Span[0] & 0x0F) * 4;
+        if (ip.Span[0] >> 4 != 4 || header < 20 || ip.Length < header)
+        {
+            return false;
+        }
+
+        int protocol = ip.Span[9];
+        var body = ip[header..];
+        var ports = protocol is 6 or 17 && body.Length >= 4;
+        packet = new SeenPacket(
+            at,
+            new IPAddress(ip.Span.Slice(12, 4)),
+            ports ? BinaryPrimitives.ReadUInt16BigEndian(body.Span) : 0,
+            new IPAddress(ip.Span.Slice(16, 4)),
+            ports ? BinaryPrimitives.ReadUInt16BigEndian(body.Span[2..]) : 0,
+            protocol,
+            BinaryPrimitives.ReadUInt16BigEndian(ip.Span[2..]),
+            protocol == 17 && body.Length >= 8 ? body[8..] : body);
+        return true;
+    }
+}

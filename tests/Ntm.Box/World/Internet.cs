@@ -1,0 +1,143 @@
+using Ntm.Box.Os;
+
+namespace Ntm.Box.World;
+
+/// <summary>
+/// The box: an internet (a bridge with 203.0.113.0/24) with a coordinator's, a relay's and a STUN server's place, and homes behind NATs. All of it is
+/// namespaces and the wires between them; the machine's own network sees nothing of it. Everything is made from outside with iproute2 and
+/// nftables, as one would at a bench.
+/// </summary>
+internal sealed class Internet
+{
+    public const string CoordinatorAddress = "203.0.113.10";
+    public const string RelayAddress = "203.0.113.20";
+    public const string StunAddress = "203.0.113.30";
+    public const string StunOtherAddress = "203.0.113.31";
+
+    private readonly Copy copy;
+
+    private Internet(Copy copy, NetworkNamespace middle, NetworkNamespace coordinator, NetworkNamespace relay, NetworkNamespace stun)
+    {
+        this.copy = copy;
+        Middle = middle;
+        Coordinator = coordinator;
+        Relay = relay;
+        Stun = stun;
+    }
+
+    /// <summary>Where the bridge stands: whatever goes from one place to another passes here.</summary>
+    public NetworkNamespace Middle { get; }
+
+    public NetworkNamespace Coordinator { get; }
+
+    public NetworkNamespace Relay { get; }
+
+    public NetworkNamespace Stun { get; }
+
+    public List<Home> Homes { get; } = [];
+
+    public Home Home(string name) => Homes.First(h => h.Name == name);
+
+    public static async Task<Internet> LayAsync(Copy copy, CancellationToken stop)
+    {
+        var internet = new Internet(
+            copy,
+            await copy.NamespaceAsync("internet", stop),
+            await copy.NamespaceAsync("coordinator", stop),
+            await copy.NamespaceAsync("relay", stop),
+            await copy.NamespaceAsync("stun", stop));
+        await internet.Middle.IpAsync(stop, "link add br0 type bridge", "link set br0 up");
+        await internet.PlugAsync(internet.Coordinator, "eth0", "coordinator", stop, CoordinatorAddress);
+        await internet.PlugAsync(internet.Relay, "eth0", "relay", stop, RelayAddress);
+        await internet.PlugAsync(internet.Stun, "eth0", "stun", stop, StunAddress, StunOtherAddress);
+        return internet;
+    }
+
+    /// <summary>Adds a home: LAN 192.168.1.0/24 (the same in every home), gateway, private link 10.N.0.0/24, NAT, 203.0.113.10N.</summary>
+    public async Task<Home> AddHomeAsync(string name, NatBehaviour nat, string[] devices, CancellationToken stop)
+    {
+        var number = Homes.Count + 1;
+        var home = new Home(
+            name, number, nat, await copy.NamespaceAsync(name + "-gw", stop), await copy.NamespaceAsync(name + "-nat", stop), Path.Combine(copy.Directory, name));
+        Homes.Add(home);
+        Directory.CreateDirectory(home.GatewayDirectory);
+
+        await PlugAsync(home.Nat, "pub0", name, stop, home.PublicAddress);
+
+        // One datagram, one frame: where a gateway hands the kernel many at once, they are cut apart before the internet, where they are counted.
+        await home.Nat.IpAsync(
+            stop,
+            "link set pub0 gso_max_segs 1",
+            $"link add in0 type veth peer name wan0 netns {home.Gateway.Name}",
+            $"addr add 10.{number}.0.1/24 dev in0",
+            "link set in0 up");
+        await home.Nat.SysctlAsync(stop, "net.ipv4.ip_forward=1");
+        await home.Nat.NftAsync(NatRules.For(nat), stop);
+
+        await home.Gateway.IpAsync(
+            stop,
+            $"addr add {home.UplinkAddress}/24 dev wan0",
+            "link set wan0 up",
+            $"route add default via 10.{number}.0.1",
+            "link add lan0 type bridge",
+            "addr add 192.168.1.1/24 dev lan0",
+            "link set lan0 up");
+        await home.Gateway.SysctlAsync(stop, "net.ipv4.ip_forward=1");
+
+        // What any home router does with its LAN's ordinary traffic.
+        await home.Gateway.NftAsync(
+            """
+            table ip home {
+              chain leaving {
+                type nat hook postrouting priority srcnat
+                oifname "wan0" ip saddr 192.168.1.0/24 masquerade
+              }
+            }
+            """,
+            stop);
+
+        for (var i = 0; i < devices.Length; i++)
+        {
+            await AddDeviceAsync(home, devices[i], i, stop);
+        }
+
+        return home;
+    }
+
+    private async Task AddDeviceAsync(Home home, string name, int index, CancellationToken stop)
+    {
+        var place = await copy.NamespaceAsync($"{home.Name}-{name}", stop);
+        var mac = $"02:00:5e:00:{home.Number:x2}:{index + 1:x2}";
+        await home.Gateway.IpAsync(
+            stop,
+            $"link add {name} type veth peer name lan0 netns {place.Name} address {mac}",
+            $"link set {name} master lan0 up");
+        await place.IpAsync(stop, "link set lan0 up");
+        var device = new LanDevice(name, mac, place, Path.Combine(home.Directory, name));
+        Directory.CreateDirectory(Path.Combine(device.Directory, "www"));
+        home.Devices.Add(device);
+
+        // The device's own /etc: it asks the name server its DHCP told it, and nobody else (no daemon of the machine answers for it).
+        Directory.CreateDirectory(place.EtcDirectory);
+        await File.WriteAllTextAsync(Path.Combine(place.EtcDirectory, "resolv.conf"), "# none yet: DHCP writes here\n", stop);
+        await File.WriteAllTextAsync(Path.Combine(place.EtcDirectory, "nsswitch.conf"), "hosts: files dns\n", stop);
+        await File.WriteAllTextAsync(Path.Combine(place.EtcDirectory, "hosts"), "127.0.0.1 localhost\n", stop);
+    }
+
+    private async Task PlugAsync(NetworkNamespace place, string name, string port, CancellationToken stop, params string[] addresses)
+    {
+        await Middle.IpAsync(stop, $"link add {port} type veth peer name {name} netns {place.Name}", $"link set {port} master br0 up");
+        await place.IpAsync(stop, [.. addresses.Select(a => $"addr add {a}/24 dev {name}"), $"link set {name} up"]);
+    }
+
+    /// <summary>The STUN server with two addresses that RFC 5780 asks for: Debian's coturn, answering STUN only.</summary>
+    public Child StartStun()
+    {
+        var directory = Path.Combine(copy.Directory, "stun");
+        Directory.CreateDirectory(directory);
+        return Child.Start(copy, "stun", Stun.Inside(
+            "turnserver", "-n", "--stun-only", "--no-auth", "--no-cli", "--no-tls", "--no-dtls", "--no-tcp",
+            "-L", StunAddress, "-L", StunOtherAddress, "--log-file", "stdout", "--simple-log",
+            "--pidfile", Path.Combine(directory, "pid"), "--userdb", Path.Combine(directory, "db")));
+    }
+}

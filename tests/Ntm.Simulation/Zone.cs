@@ -1,0 +1,199 @@
+using System.Net;
+using Ntm.Coordinator;
+using Ntm.Node;
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Relay;
+using Ntm.Signalling;
+using Ntm.Signalling.Trust;
+using Ntm.Tunnel;
+
+namespace Ntm.Simulation;
+
+/// <summary>A zone in a scenario: owner key, a coordinator, relays, and the homes that join; each program as its host composes it.</summary>
+public sealed class Zone
+{
+    private readonly Scenario _scenario;
+    private readonly OwnerKey _owner;
+    private readonly StaticKeyPair _coordinatorKey;
+    private readonly List<StoreWrite> _coordinatorMemory = [];
+
+    public Zone(Scenario scenario, string name = "home.example")
+    {
+        (_scenario, Name) = (scenario, name);
+        var entropy = scenario.World.Entropy.Fork("zone " + name);
+        _owner = OwnerKey.Generate(entropy);
+        _coordinatorKey = StaticKeyPair.Generate(entropy);
+        CoordinatorHost = scenario.Server("coordinator");
+        StartCoordinator();
+    }
+
+    public string Name { get; }
+
+    public SimHost CoordinatorHost { get; }
+
+    public CoordinatorCore Coordinator { get; private set; } = null!;
+
+    public List<string> CoordinatorNotices { get; } = [];
+
+    public Dictionary<string, (SimHost Host, RelayCore Core)> Relays { get; } = [];
+
+    /// <summary>Starts the coordinator, again with what it kept.</summary>
+    public void StartCoordinator()
+    {
+        Coordinator = new CoordinatorCore(
+            new CoordinatorModel(Name, _owner.Public, "dc1"), _coordinatorKey, _scenario.World.Entropy.Fork("dc" + _scenario.World.Clock.Elapsed), [.. _coordinatorMemory]);
+        CoordinatorHost.AfterEach = _ =>
+        {
+            while (Coordinator.TryTakeEvent(out var happened))
+            {
+                switch (happened)
+                {
+                    case CoordinatorEvent.Keep keep:
+                        _coordinatorMemory.Add(keep.Write);
+                        break;
+                    case CoordinatorEvent.Notice notice:
+                        CoordinatorNotices.Add(notice.Sentence);
+                        break;
+                }
+            }
+        };
+        CoordinatorHost.Start(Coordinator);
+    }
+
+    /// <summary>An invite code.</summary>
+    public string Invite(Role role, string name = "")
+    {
+        var server = new Server { PublicKey = _coordinatorKey.Public.ToWire() };
+        server.Endpoints.AddRange(CoordinatorHost.Uplinks.SelectMany(u => u.Addresses).Select(a => a.ToWire()));
+        return InviteCode.Write(_owner.Invite(
+            Name, role, name, _scenario.World.Clock.Read(TimeSpan.Zero, TimeSpan.Zero).Wall.AddDays(7), [server], _scenario.World.Entropy.Fork("invite " + name + role)));
+    }
+
+    /// <summary>A relay that has joined; let a second pass.</summary>
+    public RelayCore AddRelay(string name = "rs1")
+    {
+        var host = _scenario.Server(name);
+        var entropy = _scenario.World.Entropy.Fork(name);
+        var core = new RelayCore(new RelayModel([.. host.Uplinks.SelectMany(u => u.Addresses)]), StaticKeyPair.Generate(entropy), entropy, []);
+        host.AfterEach = now =>
+        {
+            while (core.TryTakeEvent(out _))
+            {
+            }
+        };
+        host.Start(core);
+        host.Call(now => core.Join(now, Invite(Role.Relay, name), null));
+        Relays.Add(name, (host, core));
+        return core;
+    }
+
+    /// <summary>A router of this zone in a home that is built, not yet joined.</summary>
+    public HomeRouter AddRouter(Home home) => new(home, _scenario.World.Entropy.Fork("router " + home.Name));
+}
+
+/// <summary>The gateway's node core in a home, composed as ntm-gateway composes it: events taken after each call, neighbours handed in when wanted.</summary>
+public sealed class HomeRouter
+{
+    private readonly Dictionary<long, NameAnswer> _answers = [];
+    private readonly List<StoreWrite> _memory = [];
+    private readonly List<Neighbour> _neighbours = [];
+    private readonly StaticKeyPair _key;
+    private readonly IEntropy _entropy;
+    private long _ticket;
+
+    internal HomeRouter(Home home, SeededEntropy entropy)
+    {
+        (Home, _entropy, _key) = (home, entropy, StaticKeyPair.Generate(entropy));
+        Start();
+    }
+
+    public Home Home { get; }
+
+    public NodeCore Core { get; private set; } = null!;
+
+    public List<string> Notices { get; } = [];
+
+    public List<string> Warnings { get; } = [];
+
+    public Verdict? JoinEnd { get; private set; }
+
+    public NodeStatus Status => Core.Describe(Home.Router.Now);
+
+    /// <summary>Starts the core, again with what it kept.</summary>
+    public void Start()
+    {
+        Core = new NodeCore(_key, _entropy, NodeOptions.Default with { OwnNetworks = [IPNetwork.Parse("192.168.77.0/24")] }, [.. _memory]);
+        Home.Router.AfterEach = Take;
+        Home.Router.Start(Core);
+        for (var i = 0; i < Home.Router.Uplinks.Count; i++)
+        {
+            var uplink = Home.Router.Uplinks[i];
+            var number = i;
+            Home.Router.Call(now => Core.UplinkChanged(now, new(number, $"uplink{number}", true, "it has an address", uplink.Addresses)));
+        }
+    }
+
+    public void Join(string code, string? name = null) => Home.Router.Call(now => Core.Join(now, code, name));
+
+    /// <summary>A device in the LAN, 192.168.77.n; known to the kernel's neighbour table.</summary>
+    public LanDevice AddDevice(byte n)
+    {
+        var device = new LanDevice(Home.Router, new IPAddress([192, 168, 77, n]), new MacAddress(0x0200_0000_0000UL + n));
+        _neighbours.Add(new(device.Address, device.Mac));
+        return device;
+    }
+
+    public Verdict Publish(LanDevice device, string name)
+    {
+        Verdict verdict = default;
+        Home.Router.Call(now =>
+        {
+            Core.NeighboursSeen(now, _neighbours);
+            verdict = Core.Publish(now, device.Mac, name);
+        });
+        return verdict;
+    }
+
+    /// <summary>Asks for a name; the answer comes by <see cref="Answered"/>.</summary>
+    public long Ask(string name)
+    {
+        var ticket = ++_ticket;
+        Home.Router.Call(now => Core.NameWanted(now, ticket, name));
+        return ticket;
+    }
+
+    public NameAnswer? Answered(long ticket) => _answers.GetValueOrDefault(ticket);
+
+    private void Take(Now now)
+    {
+        var wanted = false;
+        while (Core.TryTakeEvent(out var happened))
+        {
+            switch (happened)
+            {
+                case NodeEvent.Keep keep:
+                    _memory.Add(keep.Write);
+                    break;
+                case NodeEvent.NameAnswered answered:
+                    _answers[answered.Ticket] = answered.Answer;
+                    break;
+                case NodeEvent.JoinEnded ended:
+                    JoinEnd = ended.Verdict;
+                    break;
+                case NodeEvent.NeighbourWanted:
+                    wanted = true;
+                    break;
+                case NodeEvent.Notice notice:
+                    (notice.Warning ? Warnings : Notices).Add(notice.Sentence);
+                    break;
+            }
+        }
+
+        if (wanted)
+        {
+            // As the program does it: soon, but in a call of its own.
+            Home.Router.World.After(TimeSpan.FromMilliseconds(1), () => Home.Router.Call(at => Core.NeighboursSeen(at, _neighbours)));
+        }
+    }
+}
