@@ -136,7 +136,7 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
         foreach (var candidate in theirs)
         {
             if (candidate.Kind is CandidateKind.CandidateLocal or CandidateKind.CandidateMappedAtCoordinator or CandidateKind.CandidateMappedAtRelay
-                && candidate.Endpoint.TryRead(out var address) && CandidateRules.IsPossible(address, context.Addressing.Prefix))
+                && candidate.Endpoint.TryRead(out var address) && CandidateAddress.IsPossible(address, context.Addressing.Prefix))
             {
                 read.Add(new(candidate.Kind, address, candidate.Uplink));
             }
@@ -146,7 +146,7 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
             }
         }
 
-        if (CandidateRules.IsPossible(observed, context.Addressing.Prefix))
+        if (CandidateAddress.IsPossible(observed, context.Addressing.Prefix))
         {
             var uplink = UplinkOf(read, observed);
             read.RemoveAll(c => c.Kind == CandidateKind.CandidateMappedAtCoordinator && c.Uplink == uplink && c.Address.IsIPv4 == observed.IsIPv4);

@@ -35,7 +35,7 @@ internal sealed class Relays(CoordinatorContext context, Members members)
         var endpoints = new List<RealAddress>();
         foreach (var endpoint in announcement.Endpoints)
         {
-            if (!endpoint.TryRead(out var address) || !CandidateRules.IsPossible(address, context.Addressing.Prefix) || endpoints.Count >= Bounds.RelayEndpoints)
+            if (!endpoint.TryRead(out var address) || !CandidateAddress.IsPossible(address, context.Addressing.Prefix) || endpoints.Count >= Bounds.RelayEndpoints)
             {
                 return context.Refuse(
                     RefusalReason.RefusalMalformed, "announcement-malformed", $"A relay announces 1 to {Bounds.RelayEndpoints} reachable addresses with ports.");

@@ -122,9 +122,15 @@ public sealed class Pump : IDisposable
         return answer.Task;
     }
 
-    /// <summary>Stops the thread, and disposes of sockets and TUN. Not from the pump's own thread.</summary>
+    /// <summary>Stops the thread, and disposes of sockets and TUN.</summary>
+    /// <exception cref="InvalidOperationException">Called on the pump's own thread, which cannot wait for its own end.</exception>
     public void Dispose()
     {
+        if (Thread.CurrentThread == _thread)
+        {
+            throw new InvalidOperationException($"The thread of '{_options.Name}' cannot wait for its own end.");
+        }
+
         _stopping = true;
         _poller.Wake();
         if (_thread.ThreadState.HasFlag(ThreadState.Unstarted))

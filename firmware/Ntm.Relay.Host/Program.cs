@@ -1,1 +1,4 @@
-return 1;
+using Ntm.Hosting;
+using Ntm.Relay.Host;
+
+return await Fatal.InvokeAsync(RelayCommand.Program, RelayCommand.Root(), args);

@@ -191,6 +191,7 @@ public sealed class RelayCore : ICore
 
     public RelayStatus Describe(Now now)
     {
+        EnsureStarted(now);
         var counters = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var source in (Counters?[])[_context.Counters, _context.Tunnels.Counters, _context.Signals?.Counters])
         {
@@ -293,6 +294,9 @@ public sealed class RelayCore : ICore
             case (TunnelChange.GaveUp or TunnelChange.Expired, CoordinatorLink link):
                 _announcements.AnnounceSoon(now, link);
                 break;
+            case (TunnelChange.Established, CoordinatorLink { Announced: false } link):
+                _announcements.AnnounceSoon(now, link);
+                break;
             case (TunnelChange.Expired, _) when _context.Membership is not null:
                 _expired.Add(tunnel);   // removed after the call that tells us, not within it
                 break;
@@ -344,12 +348,15 @@ public sealed class RelayCore : ICore
     /// <summary>What was kept is taken back on the first call, because expiries need the time.</summary>
     private void EnsureStarted(Now now)
     {
-        if (_memory is not { } memory)
+        if (_memory is { } memory)
         {
-            return;
+            _memory = null;
+            Start(now, memory);
         }
+    }
 
-        _memory = null;
+    private void Start(Now now, IReadOnlyList<StoreWrite> memory)
+    {
         if (_context.Membership is null)
         {
             return;

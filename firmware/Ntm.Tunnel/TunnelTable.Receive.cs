@@ -74,12 +74,15 @@ public sealed partial class TunnelTable
             ConfirmNext(now, of);
         }
 
-        packet.GrowHead(-TunnelMessage.TransportHeaderSize);
-        packet.GrowTail(-TunnelMessage.TagSize);
         if (of.IsRemoved)
         {
-            return OpenVerdict.KeepAlive;
+            // By the core, when it heard that the tunnel stands.
+            tunnel = null;
+            return Refuse(TunnelRefusals.UnknownReceiver);
         }
+
+        packet.GrowHead(-TunnelMessage.TransportHeaderSize);
+        packet.GrowTail(-TunnelMessage.TagSize);
 
         if (keypair == of.Current && !of.Timers.RenewedOnReceive && keypair.IsStaleToReceive(now.Boot))
         {

@@ -32,7 +32,7 @@ public enum TunnelChange
 }
 
 /// <summary>All tunnels of one party: its static key, the index of receivers, timers, cookies. Single-threaded, pure (see ICore's laws).</summary>
-/// <remarks>This file: the table. Its other parts: Receive, Send, Handshakes, Timers.</remarks>
+/// <remarks>This file: the table. Its other parts: Send and Receive, Initiator and Responder, Timers.</remarks>
 public sealed partial class TunnelTable
 {
     private readonly IEntropy _entropy;

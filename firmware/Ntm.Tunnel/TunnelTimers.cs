@@ -68,12 +68,8 @@ internal sealed class TunnelTimers
     public void OnInitiationRepeated(TimeSpan boot, int repeats) =>
         Repeat = repeats < Limits.InitiationRepeats.Length ? boot + Limits.InitiationRepeats[repeats] : Deadlines.Never;
 
-    /// <summary>Our initiation gave way to the peer's. If that leads nowhere, ours is made afresh.</summary>
-    public void OnYielded(TimeSpan boot)
-    {
-        Repeat = Deadlines.Never;
-        Renew = boot + Limits.RekeyTimeout;
-    }
+    /// <summary>Our initiation, if one is under way, gave way to the peer's. If that leads nowhere, ours is made afresh in its time.</summary>
+    public void OnYielded() => Repeat = Deadlines.Never;
 
     /// <summary>There are new keys, perhaps not confirmed yet.</summary>
     public void OnSessionDerived(TimeSpan boot) => ZeroKeys = boot + KeyMemory;
@@ -99,10 +95,10 @@ internal sealed class TunnelTimers
         }
     }
 
-    /// <summary>Anything authenticated went out.</summary>
+    /// <summary>A packet or keep-alive went out. Handshake messages do not count: they go to candidates, too, and are answers to whoever repeats one.</summary>
     public void OnSent() => KeepAlive = Deadlines.Never;
 
-    /// <summary>Anything authenticated came in.</summary>
+    /// <summary>A packet, keep-alive or response came in. An initiation does not count: it may be an old one.</summary>
     public void OnReceived() => NewHandshake = Deadlines.Never;
 
     /// <summary>A packet, not a keep-alive, went out.</summary>

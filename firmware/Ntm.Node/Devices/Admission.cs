@@ -5,7 +5,11 @@ using Ntm.Protocol;
 namespace Ntm.Node.Devices;
 
 /// <summary>A flow between a number of this node and a remote VIP. ICMP echo: the identifier is the own port, the remote port is 0.</summary>
-internal readonly record struct FlowKey(VirtualAddress Remote, ushort OwnNumber, ushort OwnPort, ushort RemotePort, byte Protocol);
+internal readonly record struct FlowKey(VirtualAddress Remote, ushort OwnNumber, ushort OwnPort, ushort RemotePort, byte Protocol)
+{
+    // Peers choose most of the key. HashCode is seeded by the runtime, the generated hash is not: nobody shall know which keys collide.
+    public override int GetHashCode() => HashCode.Combine(Remote.High, Remote.Low, OwnNumber, OwnPort, RemotePort, Protocol);
+}
 
 /// <summary>
 /// Stateful admission at the receiver (docs/protocol.md section 7): what belongs to a flow an own device began passes; a flow that a remote

@@ -10,8 +10,8 @@ namespace Ntm.Node.Devices;
 public readonly record struct AliasUse(uint Alias, VirtualAddress Vip, DateOnly UsedOn);
 
 /// <summary>
-/// VIP and alias (docs/protocol.md section 2): the IPv4 addresses that stand for remote VIPs inside this home. Kept over a power cut; an alias goes to
-/// another VIP after <see cref="Limits.AliasIdleBeforeReuse"/> of idleness at the earliest, and only when no fresh one is left.
+/// VIP and alias (docs/protocol.md section 2): the IPv4 addresses that stand for remote VIPs inside this home. Kept over a power cut; an alias
+/// goes to another VIP after <see cref="Limits.AliasIdleBeforeReuse"/> of idleness at the earliest, and only when no fresh one is left.
 /// </summary>
 /// <remarks>
 /// Idleness is counted in whole days, by wall time and by boot time: a clock that is wrong at power-on can make an alias live longer,
@@ -67,7 +67,9 @@ public sealed class AliasTable
     /// <summary>Whether the address is in the range, given away or not.</summary>
     public bool Contains(uint address) => address >= _network && address <= _last;
 
-    /// <summary>Takes back what was kept before; entries of other collections are passed over, those outside the range are taken away. Call once.</summary>
+    /// <summary>
+    /// Takes back what was kept before; entries of other collections are passed over, those outside the range are taken away. Call once.
+    /// </summary>
     public void Load(IEnumerable<StoreWrite> memory)
     {
         foreach (var write in memory)

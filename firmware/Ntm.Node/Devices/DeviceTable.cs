@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Ntm.Protocol;
@@ -9,8 +8,8 @@ namespace Ntm.Node.Devices;
 public readonly record struct PublishedDevice(string Name, ushort Number);
 
 /// <summary>
-/// The LAN's devices: MAC address, number for good, LAN addresses, published name (docs/protocol.md section 2). A device gets its number when it first
-/// needs one: when it speaks to the overlay, or is published. Numbers are never used again, not even after a device was forgotten.
+/// The LAN's devices: MAC address, number for good, LAN addresses, published name (docs/protocol.md section 2). A device gets its number when
+/// it first needs one: when it speaks to the overlay, or is published. Numbers are never used again, not even after a device was forgotten.
 /// It decides nothing about packets: <see cref="DeviceProxy"/>, <see cref="Admission"/>.
 /// </summary>
 public sealed class DeviceTable(Counters counters, Action<StoreWrite> keep)
@@ -231,7 +230,7 @@ public sealed class DeviceTable(Counters counters, Action<StoreWrite> keep)
                 continue;
             }
 
-            if (oldest is null || (device.Number != 0, device.LastSeen ?? TimeSpan.MinValue).CompareTo((oldest.Number != 0, oldest.LastSeen ?? TimeSpan.MinValue)) < 0)
+            if (oldest is null || GivesWayBefore(device, oldest))
             {
                 oldest = device;
             }
@@ -245,6 +244,10 @@ public sealed class DeviceTable(Counters counters, Action<StoreWrite> keep)
         Forget(oldest);
         return true;
     }
+
+    private static bool GivesWayBefore(Device one, Device other) => (one.Number != 0) == (other.Number != 0)
+        ? (one.LastSeen ?? TimeSpan.MinValue) < (other.LastSeen ?? TimeSpan.MinValue)
+        : one.Number == 0;
 
     private void Forget(Device device)
     {

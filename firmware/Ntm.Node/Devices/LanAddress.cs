@@ -38,7 +38,7 @@ internal readonly record struct LanAddress(ulong High, ulong Low)
     /// <summary>The same bits as a VIP, where it is IPv6.</summary>
     public VirtualAddress AsVip => new(High, Low);
 
-    /// <summary>Whether a machine may use it as its own beyond its link: no unspecified, loopback, link-local, multicast or broadcast address.</summary>
+    /// <summary>Whether a machine may use it beyond its link: no unspecified, loopback, link-local, multicast or broadcast address.</summary>
     public bool IsUnicast
     {
         get
@@ -77,6 +77,9 @@ internal readonly record struct LanAddress(ulong High, ulong Low)
         address = From(parsed);
         return true;
     }
+
+    /// <summary>Seeded by the runtime, which the generated one is not: machines on the LAN choose their addresses.</summary>
+    public override int GetHashCode() => HashCode.Combine(High, Low);
 
     public override string ToString() => ToIPAddress().ToString();
 }

@@ -41,6 +41,7 @@ public static class DnsMessage
 
         if (BinaryPrimitives.ReadUInt16BigEndian(message[4..]) != 1 || !TryReadName(message, question, out var at) || at + 4 > message.Length)
         {
+            question.LabelOffsets.Clear();
             return DnsReading.FormatError;
         }
 
@@ -94,7 +95,9 @@ public static class DnsMessage
         return wire.Length <= NameBytesMost;
     }
 
-    /// <summary>The question's name. Nothing stands before it that compression could point to, so a pointer is an error, and no loop is possible.</summary>
+    /// <summary>
+    /// The question's name. Nothing stands before it that compression could point to, so a pointer is an error, and no loop is possible.
+    /// </summary>
     private static bool TryReadName(ReadOnlySpan<byte> message, DnsQuestion question, out int at)
     {
         var name = new StringBuilder();
@@ -132,7 +135,6 @@ public static class DnsMessage
             }
         }
 
-        question.LabelOffsets.Clear();
         return false;
     }
 
@@ -211,7 +213,8 @@ public static class DnsMessage
     }
 
     private static byte[] Compose(
-        DnsQuestion question, DnsCode code, ushort type, ReadOnlySpan<byte> data, uint ttlSeconds, Soa? soa, ushort? extended, string? text, bool isCut)
+        DnsQuestion question, DnsCode code, ushort type, ReadOnlySpan<byte> data, uint ttlSeconds, Soa? soa, ushort? extended, string? text,
+        bool isCut)
     {
         var hasQuestion = !question.Wire.IsEmpty;
         var isAuthoritative = code is DnsCode.NoError or DnsCode.NameError;

@@ -58,7 +58,8 @@ public sealed class DnsQuestion
     public ushort Flags { get; internal set; }
 
     /// <summary>
-    /// Lower case, without the trailing dot; bytes that are not letters, digits, hyphens or underscores as \DDD (RFC 1035 section 5.1). Empty: the root.
+    /// Lower case, without the trailing dot; bytes that are not letters, digits, hyphens or underscores as \DDD (RFC 1035 section 5.1).
+    /// Empty: the root.
     /// </summary>
     public string Name { get; internal set; } = "";
 

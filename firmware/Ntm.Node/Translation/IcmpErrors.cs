@@ -4,16 +4,17 @@ using Ntm.Protocol;
 namespace Ntm.Node.Translation;
 
 /// <summary>
-/// ICMP errors between the families (RFC 7915 sections 4.2, 4.3, 5.2, 5.3): destination unreachable, packet too big / fragmentation needed, time
-/// exceeded, with the packet they carry translated too. Parameter problems other than "protocol unknown", and all that RFC 7915 drops, are refused when read.
-/// Extensions (RFC 4884) are cut off. Checksums are made anew; <see cref="InnerPacket"/> has verified the old one.
+/// ICMP errors between the families (RFC 7915 sections 4.2, 4.3, 5.2, 5.3): destination unreachable, packet too big / fragmentation needed,
+/// time exceeded, with the packet they carry translated too. Parameter problems other than "protocol unknown", and all that RFC 7915 drops,
+/// are refused when read. Extensions (RFC 4884) are cut off. Checksums are made anew; <see cref="InnerPacket"/> has verified the old one.
 /// </summary>
 internal static class IcmpErrors
 {
     /// <summary>An ICMPv6 error is never larger (RFC 4443 section 2.4 c).</summary>
     private const int LargestIPv6Error = Limits.MtuMinimum;
 
-    public static bool IsTranslated(bool isIPv6, byte type, byte code) => isIPv6 ? TryToIPv4(type, code, out _, out _) : TryToIPv6(type, code, out _, out _);
+    public static bool IsTranslated(bool isIPv6, byte type, byte code) =>
+        isIPv6 ? TryToIPv4(type, code, out _, out _) : TryToIPv6(type, code, out _, out _);
 
     /// <param name="read">The error.</param>
     /// <param name="carried">What it carries.</param>
@@ -50,7 +51,8 @@ internal static class IcmpErrors
         packet.SetLength(88 + length);
         bytes = packet.Bytes;
 
-        PacketTranslation.WriteIPv6Header(bytes[48..], carriedClass, carried.StatedTransportLength, carried.Protocol, carriedHopLimit, carriedSource, carriedDestination);
+        PacketTranslation.WriteIPv6Header(
+            bytes[48..], carriedClass, carried.StatedTransportLength, carried.Protocol, carriedHopLimit, carriedSource, carriedDestination);
         var transport = bytes[88..];
         if (carried.IcmpKind != IcmpKind.None)
         {
@@ -59,7 +61,8 @@ internal static class IcmpErrors
         }
         else
         {
-            PacketTranslation.UpdateTransportChecksum(transport, carried.Protocol, PacketTranslation.Sum(carried.Source) + PacketTranslation.Sum(carried.Destination),
+            PacketTranslation.UpdateTransportChecksum(transport, carried.Protocol,
+                PacketTranslation.Sum(carried.Source) + PacketTranslation.Sum(carried.Destination),
                 InternetChecksum.Sum(carriedSource) + InternetChecksum.Sum(carriedDestination));
         }
 
@@ -95,7 +98,8 @@ internal static class IcmpErrors
         // The sender's identification is not known any more; senders match errors by addresses and ports.
         ushort none = 0;
         PacketTranslation.WriteIPv4Header(
-            bytes[28..], carriedClass, carried.StatedTransportLength + 20, carried.Protocol, carriedHopLimit, carriedSource, carriedDestination, ref none);
+            bytes[28..], carriedClass, carried.StatedTransportLength + 20, carried.Protocol, carriedHopLimit,
+            carriedSource, carriedDestination, ref none);
         var transport = bytes[48..];
         if (carried.IcmpKind != IcmpKind.None)
         {
@@ -104,7 +108,8 @@ internal static class IcmpErrors
         }
         else
         {
-            PacketTranslation.UpdateTransportChecksum(transport, carried.Protocol, PacketTranslation.Sum(carried.Source) + PacketTranslation.Sum(carried.Destination),
+            PacketTranslation.UpdateTransportChecksum(transport, carried.Protocol,
+                PacketTranslation.Sum(carried.Source) + PacketTranslation.Sum(carried.Destination),
                 InternetChecksum.Sum(carriedSource) + InternetChecksum.Sum(carriedDestination));
         }
 

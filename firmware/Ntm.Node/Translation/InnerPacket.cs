@@ -16,8 +16,8 @@ internal enum IcmpKind : byte
 }
 
 /// <summary>
-/// What the device proxy needs to know of an IP packet, read and checked once; afterwards translation cannot fail. TCP, UDP, ICMP echo and ICMP
-/// errors, unfragmented, without IPv6 extension headers. Everything else is refused with a reason.
+/// What the device proxy needs to know of an IP packet, read and checked once; afterwards translation cannot fail. TCP, UDP, ICMP echo and
+/// ICMP errors, unfragmented, without IPv6 extension headers. Everything else is refused with a reason.
 /// </summary>
 internal readonly struct InnerPacket
 {
@@ -81,7 +81,10 @@ internal readonly struct InnerPacket
     public static bool TryRead(ReadOnlySpan<byte> bytes, out InnerPacket packet, [NotNullWhen(false)] out string? reason) =>
         TryRead(bytes, false, out packet, out reason);
 
-    /// <summary>Reads the packet an ICMP error carries, which may be cut short after 8 bytes of TCP, UDP or ICMP. <see cref="Offset"/> counts from its own start.</summary>
+    /// <summary>
+    /// Reads the packet an ICMP error carries, which may be cut short after 8 bytes of TCP, UDP or ICMP. Its <see cref="Offset"/> counts from
+    /// its own start.
+    /// </summary>
     public bool TryReadCarried(ReadOnlySpan<byte> bytes, out InnerPacket carried, [NotNullWhen(false)] out string? reason)
     {
         var start = Offset + 8;
@@ -236,7 +239,8 @@ internal readonly struct InnerPacket
         }
         else if (protocol == Udp)
         {
-            // Shorter than IP says is legal (RFC 9868 puts options there); longer is not. RFC 8200 section 8.1: no UDP over IPv6 without checksum.
+            // Shorter than IP says is legal (RFC 9868 puts options there); longer is not.
+            // RFC 8200 section 8.1: no UDP over IPv6 without a checksum.
             int length = BinaryPrimitives.ReadUInt16BigEndian(transport[4..]);
             if (length < 8 || length > stated)
             {

@@ -37,7 +37,8 @@ internal static class PacketTranslation
         var added = InternetChecksum.Sum(source) + InternetChecksum.Sum(destination);
         if (read.IcmpKind != IcmpKind.None)
         {
-            TurnEcho(transport, read.IcmpKind, true, InternetChecksum.PseudoHeader(source, destination, read.StatedTransportLength, InnerPacket.IcmpV6));
+            TurnEcho(transport, read.IcmpKind, true,
+                InternetChecksum.PseudoHeader(source, destination, read.StatedTransportLength, InnerPacket.IcmpV6));
         }
         else
         {

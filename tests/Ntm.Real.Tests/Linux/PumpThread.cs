@@ -67,7 +67,7 @@ public sealed class PumpThread
         using var pump = new Pump(new LoopbackCore());
         using var socket = UdpSocket.Open(AddressFamily.InterNetwork);
         using var sender = new UdpClient(AddressFamily.InterNetwork);
-        var called = new TaskCompletionSource<int>();
+        var called = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         var batch = new PacketBatch();
         pump.Watch(socket.Descriptor, _ => called.TrySetResult(socket.Receive(batch)));
         pump.Start();
@@ -112,8 +112,8 @@ public sealed class PumpThread
     public async Task A_bug_in_the_core_is_told_and_ends_the_program()
     {
         var core = new LoopbackCore { Bug = new InvalidOperationException("a bug") };
-        var told = new TaskCompletionSource<Exception>();
-        var exit = new TaskCompletionSource<int>();
+        var told = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var exit = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var pump = new Pump(core, new PumpOptions { OnBug = told.SetResult, Exit = exit.SetResult });
         var socket = UdpSocket.Open(AddressFamily.InterNetwork);
         pump.AddSocket(socket);

@@ -104,7 +104,7 @@ public sealed class TunAndPump
             var received = new PacketBatch();
             TestNamespace.WaitFor(() =>
             {
-                for (var i = 0; i < socket.Receive(received); i++)
+                for (int i = 0, n = socket.Receive(received); i < n; i++)
                 {
                     var packet = received[i];
                     Assert.Equal(remote, packet.Path.Remote);
@@ -154,7 +154,7 @@ public sealed class TunAndPump
         var received = new PacketBatch();
         TestNamespace.WaitFor(() =>
         {
-            for (var i = 0; i < there.Receive(received); i++)
+            for (int i = 0, n = there.Receive(received); i < n; i++)
             {
                 lengths.Add(received[i].Length);
             }
