@@ -82,9 +82,9 @@ public sealed class NtmCommandTests
     public async Task A_gateway_that_is_not_there_exits_with_2_and_advice()
     {
         using var folder = new TemporaryFolder();
-        var (code, output, error) = await RunAsync(folder["none.sock"], "status");
+        var (code, output, error) = await RunAsync(folder.File("none.sock"), "status");
         Assert.Equal((2, ""), (code, output));
-        Assert.StartsWith($"ntm: There is no socket at {folder["none.sock"]}: the gateway is not running", error);
+        Assert.StartsWith($"ntm: There is no socket at {folder.File("none.sock")}: the gateway is not running", error);
         (code, _, error) = await RunAsync("/" + new string('x', 120), "status");
         Assert.Equal(2, code);
         Assert.Contains("too long", error);

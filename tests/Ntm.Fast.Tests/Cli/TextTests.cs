@@ -99,12 +99,12 @@ public sealed class TextTests
     }
 
     [Theory]
-    [InlineData(0, "0 s ago")]
-    [InlineData(59_999, "59 s ago")]
-    [InlineData(60_000, "1 min 0 s ago")]
-    [InlineData(3_600_000, "1 h 0 min ago")]
-    [InlineData(90_000_000, "1 d 1 h ago")]
-    [InlineData(-5, "0 s ago")]
+    [InlineData(0d, "0 s ago")]
+    [InlineData(59_999d, "59 s ago")]
+    [InlineData(60_000d, "1 min 0 s ago")]
+    [InlineData(3_600_000d, "1 h 0 min ago")]
+    [InlineData(90_000_000d, "1 d 1 h ago")]
+    [InlineData(-5d, "0 s ago")]
     [InlineData(null, "never")]
     public void Ages(double? milliseconds, string words) => Assert.Equal(words, Words.Ago(milliseconds));
 

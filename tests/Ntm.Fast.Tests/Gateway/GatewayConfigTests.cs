@@ -18,8 +18,8 @@ public sealed class GatewayConfigTests : IDisposable
     public void What_is_left_out_has_a_default()
     {
         var config = Read(Least);
-        Assert.Equal(_folder["d"], config.Data);
-        Assert.Equal(Path.Combine(_folder["d"], "gateway.sock"), config.Socket);
+        Assert.Equal(_folder.File("d"), config.Data);
+        Assert.Equal(Path.Combine(_folder.File("d"), "gateway.sock"), config.Socket);
         Assert.Equal(("ntm0", IPNetwork.Parse("198.18.0.0/15"), LogEventLevel.Information), (config.Tun, config.Aliases, config.Log));
         Assert.Equal(new UplinkConfig("catv", "wan0", 0), Assert.Single(config.Uplinks));
         Assert.Empty(config.DnsListen);
@@ -71,7 +71,7 @@ public sealed class GatewayConfigTests : IDisposable
 
     private GatewayConfig Read(string json)
     {
-        File.WriteAllText(_folder["gateway.json"], json);
-        return GatewayConfig.Read(_folder["gateway.json"]);
+        File.WriteAllText(_folder.File("gateway.json"), json);
+        return GatewayConfig.Read(_folder.File("gateway.json"));
     }
 }

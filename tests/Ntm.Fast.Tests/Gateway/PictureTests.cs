@@ -27,7 +27,7 @@ public sealed class PictureTests
             [
                 new PeerStatus("bob.home.example", key, own.WithNumber(1), true, false, "the relay is the only path", TimeSpan.FromSeconds(900), null, 7, 8,
                     [new AliasStatus(0xC612_0007, own.WithNumber(2), "nas.bob.home.example")],
-                    [new PathStatus(new WirePath(3, relay, 17), "relay", "used", TimeSpan.FromMilliseconds(41.2345), "it is the only path", 1, 2)]),
+                    [new PathStatus(new WirePath(3, relay, 17), "relay", "used", TimeSpan.FromMicroseconds(41_235), "it is the only path", 1, 2)]),
             ],
             new Dictionary<string, long> { ["tunnel-replayed"] = 1 });
         var picture = Picture.Of(status, At, TimeSpan.FromSeconds(400), "0.1.0", [new("tunnel-replayed", 2), new("wire-full", 3)]);

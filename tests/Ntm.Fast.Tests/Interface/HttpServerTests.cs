@@ -14,20 +14,20 @@ public sealed class HttpServerTests : IDisposable
     [Fact]
     public void A_missing_folder_is_made()
     {
-        Assert.Null(HttpServer.Prepare(Path.Combine(_folder["run"], "gateway.sock")));
-        Assert.True(Directory.Exists(_folder["run"]));
+        Assert.Null(HttpServer.Prepare(Path.Combine(_folder.File("run"), "gateway.sock")));
+        Assert.True(Directory.Exists(_folder.File("run")));
     }
 
     [Fact]
     public void The_socket_of_a_gateway_that_is_gone_is_removed()
     {
-        var path = _folder["gateway.sock"];
+        var path = _folder.File("gateway.sock");
 
         // A copy of the name outlives the one that the listener removes when it closes.
         using (var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
         {
-            socket.Bind(new UnixDomainSocketEndPoint(_folder["bound.sock"]));
-            File.Move(_folder["bound.sock"], path);
+            socket.Bind(new UnixDomainSocketEndPoint(_folder.File("bound.sock")));
+            File.Move(_folder.File("bound.sock"), path);
         }
 
         Assert.True(File.Exists(path));
@@ -48,8 +48,8 @@ public sealed class HttpServerTests : IDisposable
     [InlineData("precious")]
     public void A_file_in_the_way_is_left_alone(string content)
     {
-        File.WriteAllText(_folder["gateway.sock"], content);
-        Assert.Contains("in the way", HttpServer.Prepare(_folder["gateway.sock"]));
-        Assert.Equal(content, File.ReadAllText(_folder["gateway.sock"]));
+        File.WriteAllText(_folder.File("gateway.sock"), content);
+        Assert.Contains("in the way", HttpServer.Prepare(_folder.File("gateway.sock")));
+        Assert.Equal(content, File.ReadAllText(_folder.File("gateway.sock")));
     }
 }

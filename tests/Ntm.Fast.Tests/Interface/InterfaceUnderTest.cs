@@ -25,7 +25,7 @@ internal sealed class InterfaceUnderTest : IAsyncDisposable
             (mac, _) => Heard($"unpublish {mac}"),
             (name, _) => Task.FromResult(Resolution with { Name = name }));
         Feed = new PictureFeed(Desk);
-        Socket = _folder["gateway.sock"];
+        Socket = _folder.File("gateway.sock");
         _app = HttpServer.Build(Desk, Feed, kestrel => kestrel.ListenUnixSocket(Socket));
         Http = NewClient();
     }
