@@ -116,10 +116,12 @@ public sealed record GatewayConfig(
         return text.Length is > 0 and <= InterfaceNameMost && text is not ("." or "..") && text.All(c => char.IsAscii(c) && c is > ' ' and not ('/' or ':' or '%'));
     }
 
-    private static bool TryNetwork(string text, out IPNetwork network) => IPNetwork.TryParse(text, out network);
+    // IPNetwork itself clears host bits; an owner who set some most likely mistyped.
+    private static bool TryNetwork(string text, out IPNetwork network) =>
+        IPNetwork.TryParse(text, out network) && IPAddress.TryParse(text.AsSpan(0, text.IndexOf('/')), out var given) && given.Equals(network.BaseAddress);
 
     private static bool TryAliases(string text, out IPNetwork network) =>
-        IPNetwork.TryParse(text, out network) && network.BaseAddress.AddressFamily == AddressFamily.InterNetwork && network.PrefixLength is >= 8 and <= 30;
+        TryNetwork(text, out network) && network.BaseAddress.AddressFamily == AddressFamily.InterNetwork && network.PrefixLength is >= 8 and <= 30;
 }
 
 /// <param name="Interface">Where the home's devices are.</param>

@@ -28,7 +28,11 @@ public static class Logs
         .MinimumLevel.Is(level)
         // What the frameworks say about themselves is no sentence for an owner.
         .MinimumLevel.Override("Microsoft", level < LogEventLevel.Information ? level : LogEventLevel.Warning)
+        // The host logs a failed start with its stack; Fatal says it in a sentence.
+        .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LevelAlias.Off)
         .MinimumLevel.Override("System", LogEventLevel.Warning)
+        // A start that failed is explained once, by Fatal.
+        .MinimumLevel.Override("Microsoft.Extensions.Hosting.Internal.Host", LevelAlias.Off)
         .WriteTo.Console(
             new LogLine(forJournal: Environment.GetEnvironmentVariable("JOURNAL_STREAM") is { Length: > 0 }),
             standardErrorFromLevel: LevelAlias.Minimum)

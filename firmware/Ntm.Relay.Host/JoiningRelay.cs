@@ -2,6 +2,7 @@ using System.Text;
 using Ntm.Hosting;
 using Ntm.Linux;
 using Ntm.Protocol;
+using Ntm.Signalling.Trust;
 using Ntm.Store;
 using Ntm.Tunnel;
 
@@ -26,6 +27,11 @@ internal static class JoiningRelay
         {
             throw new FatalException(
                 ExitCode.Exists, $"The folder {data} is in use: a relay joined there. Run it with '{RelayCommand.Program} run --config {config.File}', or name another folder.");
+        }
+
+        if (!InviteCode.TryRead(code, out _, out _, out var problem))
+        {
+            throw new FatalException(ExitCode.Usage, $"{problem} Nothing was made.");
         }
 
         MakeFolder(data);

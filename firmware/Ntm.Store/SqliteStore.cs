@@ -13,7 +13,7 @@ public sealed class SqliteStore : IStore
     /// <summary>Layout of the file (SQLite's user_version). Raised when older programs could no longer read it.</summary>
     private const int SchemaVersion = 1;
 
-    private const int BusySeconds = 2;
+    private const int BusySeconds = 1;
 
     // SQLite's result codes, https://sqlite.org/rescode.html
     private const int ResultPermission = 3, ResultBusy = 5, ResultLocked = 6, ResultReadOnly = 8, ResultCorrupt = 11, ResultCannotOpen = 14,

@@ -122,7 +122,6 @@ public sealed partial class TunnelTable
         TunnelMessage.WriteChannel(datagram, path.Channel);
         _outbox.Send(path, datagram);
         CountSent(now, tunnel, datagram.Length);
-        tunnel.Timers.OnSent();
     }
 
     private OpenVerdict TakeResponse(Now now, ReadOnlySpan<byte> response, WirePath path, out Tunnel? tunnel)

@@ -95,10 +95,10 @@ internal sealed class TunnelTimers
         }
     }
 
-    /// <summary>Anything authenticated went out.</summary>
+    /// <summary>A packet or keep-alive went out. Handshake messages do not count: they go to candidates, too, and are answers to whoever repeats one.</summary>
     public void OnSent() => KeepAlive = Deadlines.Never;
 
-    /// <summary>Anything authenticated came in.</summary>
+    /// <summary>A packet, keep-alive or response came in. An initiation does not count: it may be an old one.</summary>
     public void OnReceived() => NewHandshake = Deadlines.Never;
 
     /// <summary>A packet, not a keep-alive, went out.</summary>

@@ -1,1 +1,15 @@
-return 1;
+using Ntm.Benchmarks;
+
+// `dotnet run -c Release --project tests/Ntm.Benchmarks -- path [options]`; needs root, wireguard-go, wireguard-tools and iperf3.
+return args switch
+{
+    ["path", .. var options] => PathBenchmark.Run(options),
+    ["peer", .. var options] => PathPeer.Run(options), // one end of ours, started by "path"
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine(PathBenchmark.Usage);
+    return 2;
+}

@@ -17,6 +17,7 @@ public sealed class Zone
     private readonly OwnerKey _owner;
     private readonly StaticKeyPair _coordinatorKey;
     private readonly List<StoreWrite> _coordinatorMemory = [];
+    private readonly Dictionary<string, List<StoreWrite>> _relayMemory = [];
 
     public Zone(Scenario scenario, string name = "home.example")
     {
@@ -42,7 +43,7 @@ public sealed class Zone
     public void StartCoordinator()
     {
         Coordinator = new CoordinatorCore(
-            new CoordinatorModel(Name, _owner.Public, "dc1"), _coordinatorKey, _scenario.World.Entropy.Fork("dc" + _scenario.World.Clock.Elapsed), [.. _coordinatorMemory]);
+            new CoordinatorModel(Name, _owner.Public, "dc1"), _coordinatorKey, _scenario.World.Entropy.Fork("dc" + _scenario.World.Clock.Elapsed), LastOf(_coordinatorMemory));
         CoordinatorHost.AfterEach = _ =>
         {
             while (Coordinator.TryTakeEvent(out var happened))
@@ -74,22 +75,46 @@ public sealed class Zone
     public RelayCore AddRelay(string name = "rs1")
     {
         var host = _scenario.Server(name);
-        var entropy = _scenario.World.Entropy.Fork(name);
-        var core = new RelayCore(new RelayModel([.. host.Uplinks.SelectMany(u => u.Addresses)]), StaticKeyPair.Generate(entropy), entropy, []);
-        host.AfterEach = now =>
-        {
-            while (core.TryTakeEvent(out _))
-            {
-            }
-        };
-        host.Start(core);
-        host.Call(now => core.Join(now, Invite(Role.Relay, name), null));
-        Relays.Add(name, (host, core));
-        return core;
+        Relays.Add(name, (host, StartRelay(name, host, [])));
+        host.Call(now => Relays[name].Core.Join(now, Invite(Role.Relay, name), null));
+        return Relays[name].Core;
+    }
+
+    /// <summary>Power cut and start of a relay, with what it kept.</summary>
+    public RelayCore RestartRelay(string name = "rs1")
+    {
+        var host = Relays[name].Host;
+        Relays[name] = (host, StartRelay(name, host, _relayMemory[name]));
+        return Relays[name].Core;
     }
 
     /// <summary>A router of this zone in a home that is built, not yet joined.</summary>
     public HomeRouter AddRouter(Home home) => new(home, _scenario.World.Entropy.Fork("router " + home.Name));
+
+    private RelayCore StartRelay(string name, SimHost host, List<StoreWrite> memory)
+    {
+        _relayMemory[name] = memory;
+        var key = StaticKeyPair.Generate(_scenario.World.Entropy.Fork("key " + name));
+        var core = new RelayCore(
+            new RelayModel([.. host.Uplinks.SelectMany(u => u.Addresses)]), key, _scenario.World.Entropy.Fork(name + _scenario.World.Clock.Elapsed),
+            LastOf(memory));
+        host.AfterEach = _ =>
+        {
+            while (core.TryTakeEvent(out var happened))
+            {
+                if (happened is RelayEvent.Keep keep)
+                {
+                    memory.Add(keep.Write);
+                }
+            }
+        };
+        host.Start(core);
+        return core;
+    }
+
+    /// <summary>What a store holds after these writes.</summary>
+    internal static List<StoreWrite> LastOf(List<StoreWrite> writes) =>
+        [.. writes.GroupBy(w => (w.Collection, w.Key)).Select(g => g.Last()).Where(w => w.Value is not null)];
 }
 
 /// <summary>The gateway's node core in a home, composed as ntm-gateway composes it: events taken after each call, neighbours handed in when wanted.</summary>
@@ -123,7 +148,7 @@ public sealed class HomeRouter
     /// <summary>Starts the core, again with what it kept.</summary>
     public void Start()
     {
-        Core = new NodeCore(_key, _entropy, NodeOptions.Default with { OwnNetworks = [IPNetwork.Parse("192.168.77.0/24")] }, [.. _memory]);
+        Core = new NodeCore(_key, _entropy, NodeOptions.Default with { OwnNetworks = [IPNetwork.Parse("192.168.77.0/24")] }, Zone.LastOf(_memory));
         Home.Router.AfterEach = Take;
         Home.Router.Start(Core);
         for (var i = 0; i < Home.Router.Uplinks.Count; i++)

@@ -1,3 +1,5 @@
+using Ntm.Linux;
+
 namespace Ntm.Box.Os;
 
 /// <summary>What this machine must have for a box; everything missing is named at once. `run.sh` installs the packages.</summary>
@@ -12,12 +14,13 @@ internal static class Machine
 
     public static IReadOnlyList<string> Missing()
     {
-        var missing = new List<string>();
         if (!Signals.IsRoot)
         {
-            missing.Add("root: network namespaces are made as root (./run.sh uses sudo)");
+            return ["root: network namespaces are made as root (./run.sh uses sudo for it)"];
         }
 
+        // IPv6 is looked at below: where only this machine's own network has it switched off, the box's namespaces have it all the same.
+        var missing = Preflight.Missing(Need.All & ~Need.IPv6).ToList();
         var path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
         foreach (var (program, package) in Needed)
         {
@@ -25,11 +28,6 @@ internal static class Machine
             {
                 missing.Add($"{program} (apt-get install {package})");
             }
-        }
-
-        if (!File.Exists("/dev/net/tun"))
-        {
-            missing.Add("/dev/net/tun (mkdir -p /dev/net && mknod /dev/net/tun c 10 200, or the kernel has no TUN)");
         }
 
         if (!Directory.Exists("/proc/sys/net/ipv6"))

@@ -14,7 +14,7 @@ internal sealed partial class MainJob
     private async Task ServersAsync()
     {
         tell.Begin("servers", "The coordinator and a relay, in the middle of the internet");
-        wire = await Capture.StartAsync(copy, "internet", Net.Middle, "br0", stop);
+        wire = await Capture.StartAsync(copy, "internet", Net.Middle, "br0", Net.Stun, Internet.CoordinatorAddress, stop);
         await MustAsync(Net.Coordinator.RunAsync(
             [programs.Coordinator, "init", "--zone", Zone, "--data", CoordinatorDirectory, "--endpoint", $"{Internet.CoordinatorAddress}:{Port}"], Patient, stop));
         var coordinator = Child.Start(copy, "coordinator", Net.Coordinator.Inside(
@@ -106,7 +106,7 @@ internal sealed partial class MainJob
             StartDnsmasq(home);
         }
 
-        bobsLan = await Capture.StartAsync(copy, "bob-lan", Bob.Gateway, "lan0", stop);
+        bobsLan = await Capture.StartAsync(copy, "bob-lan", Bob.Gateway, "lan0", Bob.Device("printer").Namespace, "192.168.1.1", stop);
         var devices = Net.Homes.SelectMany(h => h.Devices.Select(d => (Home: h, Device: d))).ToList();
         foreach (var (home, device) in devices)
         {

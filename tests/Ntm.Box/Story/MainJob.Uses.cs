@@ -8,6 +8,8 @@ namespace Ntm.Box.Story;
 // What else goes by name, and what must not go.
 internal sealed partial class MainJob
 {
+    private const int EchoRequest = 8; // ICMP, RFC 792
+
     private async Task PingAsync()
     {
         tell.Begin("ping", "Alice's laptop pings bob's nas by name");
@@ -75,7 +77,8 @@ internal sealed partial class MainJob
         var since = DateTimeOffset.UtcNow;
         var closed = await laptop.Namespace.RunAsync(Ping(alias), Short, stop);
         var after = await At(Bob).StatusAsync(stop);
-        var reached = (await bobsLan!.SinceAsync(since, stop)).Count(p => p.Destination.ToString() == printer.Address && p.Protocol == 1);
+        var reached = (await bobsLan!.SinceAsync(since, stop))
+            .Count(p => p.Destination.ToString() == printer.Address && p.Protocol == 1 && p.Payload.Span[0] == EchoRequest);
         var risen = after.Counters.Where(c => c.Value > before.Counters.GetValueOrDefault(c.Key) && c.Key.StartsWith("admission", StringComparison.Ordinal))
             .Select(c => $"{c.Key} +{c.Value - before.Counters.GetValueOrDefault(c.Key)}").ToList();
         tell.Say($"unpublished again: {Answered(closed)}; {Teller.Count(reached, "ping")} came out at bob's printer"

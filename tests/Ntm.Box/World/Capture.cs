@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using Ntm.Box.Os;
 
 namespace Ntm.Box.World;
@@ -21,22 +23,35 @@ internal readonly record struct SeenPacket(
         (Source.ToString() == a && Destination.ToString() == b) || (Source.ToString() == b && Destination.ToString() == a);
 }
 
-/// <summary>tcpdump at one place of the box, and a reader of what it has written so far.</summary>
-internal sealed class Capture(string file, Child tcpdump)
+/// <summary>
+/// tcpdump at one place of the box, and a reader of what it has written. tcpdump writes late, by up to a second and more on a busy machine: so before each
+/// reading a marked datagram is sent past it, and what is read reaches at least up to that.
+/// </summary>
+internal sealed class Capture
 {
     /// <summary>Enough of each packet to hold a whole watermark of a gift file (<see cref="Gift"/>) behind all headers.</summary>
     private const int Snap = 400;
 
-    public string File => file;
+    private readonly string file;
+    private readonly NetworkNamespace marker;
+    private readonly string markedTo;
 
-    public Child Program => tcpdump;
+    private Capture(string file, NetworkNamespace marker, string markedTo)
+    {
+        this.file = file;
+        this.marker = marker;
+        this.markedTo = markedTo;
+    }
 
-    public static async Task<Capture> StartAsync(Copy copy, string name, NetworkNamespace place, string device, CancellationToken stop)
+    /// <param name="marker">From where marked datagrams are sent past the capture; they go to the discard port (9).</param>
+    /// <param name="markedTo">The address they go to.</param>
+    public static async Task<Capture> StartAsync(
+        Copy copy, string name, NetworkNamespace place, string device, NetworkNamespace marker, string markedTo, CancellationToken stop)
     {
         var file = Path.Combine(copy.Directory, name + ".pcap");
         var tcpdump = Child.Start(copy, "capture-" + name, place.Inside(
             "tcpdump", "-i", device, "-n", "-U", "-s", $"{Snap}", "-B", "16384", "-Z", "root", "-w", file, "ip"));
-        var capture = new Capture(file, tcpdump);
+        var capture = new Capture(file, marker, markedTo);
         var limit = DateTime.UtcNow.AddSeconds(10);
         while (!tcpdump.Tail(5).Any(l => l.Contains("listening on", StringComparison.Ordinal)))
         {
@@ -51,26 +66,39 @@ internal sealed class Capture(string file, Child tcpdump)
         return capture;
     }
 
-    /// <summary>What was captured from <paramref name="since"/> on, once tcpdump has had a moment to write out what it holds.</summary>
+    /// <summary>All that passed from <paramref name="since"/> until this call.</summary>
     public async Task<IReadOnlyList<SeenPacket>> SinceAsync(DateTimeOffset since, CancellationToken stop)
     {
-        var before = -1L;
-        for (var round = 0; round < 20; round++)
+        var mark = RandomNumberGenerator.GetHexString(32);
+        var marked = Encoding.ASCII.GetBytes(mark);
+        for (var round = 0; round < 10; round++)
         {
-            await Task.Delay(100, stop);
-            var now = new FileInfo(file).Length;
-            if (now == before)
+            var sent = await marker.RunAsync(["socat", "-u", "-", $"UDP4-SENDTO:{markedTo}:9"], TimeSpan.FromSeconds(10), stop, mark);
+            if (!sent.Ok)
             {
-                break;
+                throw new BoxFailed($"a mark could not be sent past the capture {file}: {sent.Sentence}");
             }
 
-            before = now;
+            for (var look = 0; look < 15; look++)
+            {
+                await Task.Delay(100, stop);
+                var bytes = Written();
+                if (bytes.AsSpan().IndexOf(marked) >= 0)
+                {
+                    return [.. Parse(bytes).Where(p => p.At >= since)];
+                }
+            }
         }
 
+        throw new BoxFailed($"tcpdump has not written a mark that was sent past it to {file}");
+    }
+
+    private byte[] Written()
+    {
         using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
-        return [.. Parse(bytes).Where(p => p.At >= since)];
+        return bytes;
     }
 
     /// <summary>Reads a classic pcap file of Ethernet frames; stops at a record that is not whole yet. Anything but IPv4 is left out.</summary>

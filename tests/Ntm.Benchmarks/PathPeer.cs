@@ -1,0 +1,29 @@
+using Ntm.Protocol;
+using Ntm.Real.Tests.Interop;
+using Ntm.Tunnel;
+
+namespace Ntm.Benchmarks;
+
+/// <summary>One end of our path in a process of its own, as wireguard-go has one. Its private key comes on standard input; it ends with it.</summary>
+internal static class PathPeer
+{
+    /// <param name="options">Namespace, the peer's public key, endpoint, port, address inside.</param>
+    public static int Run(string[] options)
+    {
+        var key = new StaticKeyPair(Convert.FromBase64String(Console.ReadLine()!));
+        if (!PublicKey.TryParse(options[1], out var peer) || !RealAddress.TryParse(options[2], out var endpoint))
+        {
+            return 2;
+        }
+
+        using var end = new OurPeer(options[0], key, peer, endpoint, int.Parse(options[3]), [options[4]]);
+        Console.WriteLine("ready");
+        Console.ReadLine();
+        foreach (var (reason, count) in end.Ask(() => end.Pump.Counters.All.Concat(end.Core.Table.Counters.All).ToList()))
+        {
+            Console.Error.WriteLine($"{options[0]}: {reason} {count}");
+        }
+
+        return 0;
+    }
+}

@@ -1,0 +1,117 @@
+using Ntm.Cli.Text;
+using Ntm.Fast.Tests.Interface;
+
+namespace Ntm.Fast.Tests.Cli;
+
+/// <summary>What `ntm` says in words, word for word.</summary>
+public sealed class TextTests
+{
+    [Fact]
+    public void Status() => Is(
+        """
+        This home   alice.home.example
+        Zone        home.example
+        Address     fd3c:9a51:7e02:4b1d:88c2:9f10:6a7e:0
+        Key         HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=
+        Registered  yes: the coordinator answered 12 s ago.
+        Gateway     version 0.1.0, running for 2 h 15 min
+
+        Coordinators
+          dc1  203.0.113.10:4916  connected  heard 12 s ago
+
+        Relays
+          rs1  203.0.113.20:4916  connected      heard 4 s ago
+          rs2  203.0.113.21:4916  not connected  heard never
+
+        Uplinks
+          catv  usable: It has an address and a default route.
+            addresses  192.0.2.7:41641, [2001:db8:1::7]:41641
+            seen as    198.51.100.44:41641 by the coordinator, 198.51.100.44:41641 by the relay
+            NAT        keeps one mapping for all destinations
+            traffic    received 184.2 MB, sent 22.9 MB
+          lte  unusable: The interface wan1 has no address.
+            addresses  none
+            seen as    not known yet
+            NAT        not known
+            traffic    received 0 B, sent 0 B
+
+        Counted
+          admission-not-published  41
+          tunnel-replayed          3
+
+        """, output => StatusText.Write(SamplePicture.Member.Status, output));
+
+    [Fact]
+    public void Status_of_a_home_without_a_zone() => Is(
+        """
+        This home  is not a member of a zone yet. Join one: ntm join CODE [--name NAME]
+        Gateway    version 0.1.0, running for 2 h 15 min
+
+        Uplinks
+          none
+
+        """, output => StatusText.Write(SamplePicture.Alone.Status with { Uplinks = [] }, output));
+
+    [Fact]
+    public void Devices() => Is(
+        """
+        MAC                NUMBER  PUBLISHED AS                SEEN            ADDRESSES
+        02:00:5e:10:00:01  1       nas.alice.home.example      2 s ago         192.168.1.20, fe80::5eff:fe10:1
+        02:00:5e:10:00:02  2       not published               1 min 35 s ago  192.168.1.34
+        02:00:5e:10:00:03  3       printer.alice.home.example  never           none known
+
+        """, output => DevicesText.Write(SamplePicture.Member.Devices, output));
+
+    [Fact]
+    public void Peers() => Is(
+        """
+        bob.home.example  direct
+          why        A direct path is proven, so the relay is not needed.
+          address    fd3c:9a51:7e02:77aa:1f0e:2bb1:90c4:0
+          key        bQ1WJlHyyCwGlQR1V9H0bJbpPYO7OvvlGLC3yQe3rQo=
+          handshake  1 min 4 s ago
+          heard      1 s ago
+          traffic    received 98.4 MB, sent 5.3 MB
+          alias      198.18.0.7 stands for nas.bob.home.example
+
+        """, output => PeersText.Write([SamplePicture.Member.Peers[0]], output));
+
+    [Fact]
+    public void Paths() => Is(
+        """
+        bob.home.example  direct: A direct path is proven, so the relay is not needed.
+          STATE   KIND    UPLINK  ADDRESS                       ROUND TRIP    SENT     RECEIVED  WHY
+          used    mapped  catv    198.51.100.80:51820           18 ms         5.3 MB   98.4 MB   It is direct and has the lowest round trip.
+          proven  relay   catv    203.0.113.20:4916 channel 17  42 ms         12.4 kB  11.0 kB   It started the tunnel and is kept warm.
+          failed  local   catv    192.168.7.2:51820             not measured  620 B    0 B       5 checks were not answered.
+
+        dora.home.example  no tunnel now: No traffic for 3 minutes; the tunnel is made again when it is needed.
+          no path is known
+
+        """, output => PathsText.Write([SamplePicture.Member.Peers[0], SamplePicture.Member.Peers[2]], output));
+
+    [Fact]
+    public void Nothing_to_show_says_what_to_do()
+    {
+        Is("No device of this home has been seen yet. One shows up when it sends something through the gateway.\n", output => DevicesText.Write([], output));
+        Is("No tunnel with another home yet. One is made when a device asks for a name there.\n", output => PathsText.Write([], output));
+        Is("No tunnel with another home yet. One is made when a device asks for a name there.\n", output => PeersText.Write([], output));
+    }
+
+    [Theory]
+    [InlineData(0d, "0 s ago")]
+    [InlineData(59_999d, "59 s ago")]
+    [InlineData(60_000d, "1 min 0 s ago")]
+    [InlineData(3_600_000d, "1 h 0 min ago")]
+    [InlineData(90_000_000d, "1 d 1 h ago")]
+    [InlineData(-5d, "0 s ago")]
+    [InlineData(null, "never")]
+    public void Ages(double? milliseconds, string words) => Assert.Equal(words, Words.Ago(milliseconds));
+
+    private static void Is(string expected, Action<StringWriter> write)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        write(output);
+        Assert.Equal(expected.ReplaceLineEndings("\n"), output.ToString());
+    }
+}

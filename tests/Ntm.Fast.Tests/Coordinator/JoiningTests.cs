@@ -1,0 +1,187 @@
+using Google.Protobuf;
+using Ntm.Coordinator;
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+using Ntm.Signalling.Trust;
+using Ntm.Tunnel;
+
+namespace Ntm.Fast.Tests.Coordinator;
+
+/// <summary>Who gets in, who does not, and that a restart changes nothing about it.</summary>
+public sealed class JoiningTests
+{
+    private readonly Hall _hall = new();
+
+    [Fact]
+    public void AGoodInviteIsBoundAndKept()
+    {
+        var node = _hall.Node("alice", "198.51.100.1:1000");
+        var member = Assert.Single(_hall.Core.Describe(_hall.Now).Members);
+        Assert.Equal(("alice", Role.Node, node.Key.Public, false), (member.Name, member.Role, member.Key, member.Registered));
+        Assert.Equal(_hall.Addressing.Node(node.Key.Public), member.Vip);
+        Assert.Equal(0, _hall.Core.Describe(_hall.Now).Provisional);
+        Assert.Contains(_hall.Notices, n => n.StartsWith("Node 'alice' joined", StringComparison.Ordinal));
+        Assert.Equal(["binding", "tunnel", "used-invite"], _hall.Memory.Keys.Select(k => k.Collection).Append("tunnel").Distinct().Order());
+    }
+
+    [Fact]
+    public void AJoinTellsWhereItWasSeenAndMayBeRepeated()
+    {
+        var node = _hall.Add("alice", "198.51.100.1:1000");
+        var invite = _hall.Invite();
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.True(node.Join(invite, "alice")!.JoinResponse.Observed.TryRead(out var seen));
+            Assert.Equal(node.Address, seen);
+        }
+
+        Assert.Single(_hall.Core.Describe(_hall.Now).Members);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void AnInviteIsUsedOnce(bool restarted)
+    {
+        var invite = _hall.Invite();
+        Assert.NotNull(_hall.Add("alice", "198.51.100.1:1000").Join(invite, "alice")!.JoinResponse);
+        if (restarted)
+        {
+            _hall.Restart();
+        }
+
+        Refused(_hall.Add("mallory", "198.51.100.2:1000").Join(invite, "mallory"), RefusalReason.RefusalInviteUsed, "join-invite-used");
+    }
+
+    [Fact]
+    public void ANameBelongsToOneKey()
+    {
+        _hall.Node("alice", "198.51.100.1:1000");
+        Refused(_hall.Add("other", "198.51.100.2:1000").Join(_hall.Invite(), "alice"), RefusalReason.RefusalNameTaken, "join-name-taken");
+        Refused(_hall.Add("third", "198.51.100.3:1000").Join(_hall.Invite(), "dc"), RefusalReason.RefusalNameTaken, "join-name-taken");
+    }
+
+    [Fact]
+    public void AKeyHasOneNameAndMayRenewItsBinding()
+    {
+        var node = _hall.Node("alice", "198.51.100.1:1000");
+        Refused(node.Join(_hall.Invite(), "bob"), RefusalReason.RefusalNotPermitted, "join-second-name");
+        Assert.NotNull(node.Join(_hall.Invite(), "alice")!.JoinResponse);
+        Assert.Equal(2, _hall.Core.Describe(_hall.Now).UsedInvites);
+    }
+
+    [Fact]
+    public void AnotherOwnersInviteIsRefused() => Refused(
+        _hall.Add("alice", "198.51.100.1:1000").Join(_hall.Invite(owner: OwnerKey.Generate(new HallEntropy("other"))), "alice"),
+        RefusalReason.RefusalBindingInvalid, "join-not-vouched");
+
+    [Fact]
+    public void AnotherZonesInviteIsRefused() => Refused(
+        _hall.Add("alice", "198.51.100.1:1000").Join(_hall.Invite(zone: "other.example"), "alice"), RefusalReason.RefusalBindingInvalid, "join-not-vouched");
+
+    [Fact]
+    public void ANameOtherThanTheGrantedOneIsRefused() => Refused(
+        _hall.Add("alice", "198.51.100.1:1000").Join(_hall.Invite(name: "bob"), "alice"), RefusalReason.RefusalBindingInvalid, "join-not-vouched");
+
+    [Fact]
+    public void AnExpiredInviteIsRefusedWhateverItsBindingIsDated()
+    {
+        var invite = _hall.Invite(days: 1);
+        _hall.Advance(TimeSpan.FromHours(25));
+        Refused(_hall.Add("alice", "198.51.100.1:1000").Join(invite, "alice"), RefusalReason.RefusalBindingInvalid, "join-invite-expired");
+    }
+
+    [Fact]
+    public void ACoordinatorsInviteIsRefused() => Refused(
+        _hall.Add("alice", "198.51.100.1:1000").Join(_hall.Invite(Role.Coordinator), "alice"), RefusalReason.RefusalNotPermitted, "join-role");
+
+    [Fact]
+    public void AnothersBindingIsRefused()
+    {
+        var alice = _hall.Node("alice", "198.51.100.1:1000");
+        var mallory = _hall.Add("mallory", "198.51.100.2:1000");
+        Refused(mallory.Ask(new Signal { JoinRequest = new() { Binding = alice.Binding } }), RefusalReason.RefusalBindingInvalid, "join-other-key");
+    }
+
+    [Fact]
+    public void AForgedBindingIsRefused()
+    {
+        var alice = _hall.Add("alice", "198.51.100.1:1000");
+        var signed = InviteCode.Bind(_hall.Invite(), "alice", alice.Key.Public, _hall.Now.Wall);
+        var binding = Binding.Parser.ParseFrom(signed.Binding);
+        binding.Name = "bob";
+        signed.Binding = binding.ToByteString();
+        Refused(alice.Ask(new Signal { JoinRequest = new() { Binding = signed } }), RefusalReason.RefusalBindingInvalid, "join-not-vouched");
+        Refused(alice.Ask(new Signal { JoinRequest = new() }), RefusalReason.RefusalBindingInvalid, "join-not-vouched");
+        Assert.Empty(_hall.Core.Describe(_hall.Now).Members);
+    }
+
+    [Fact]
+    public void NothingButAJoinIsHeardOfAnUnknownKey()
+    {
+        var stranger = _hall.Add("stranger", "198.51.100.1:1000");
+        Refused(stranger.Direction("alice.home.example"), RefusalReason.RefusalNotPermitted, "signal-before-join");
+        Refused(stranger.Ask(new Signal { RegistrationRequest = Party.Registration(1) }), RefusalReason.RefusalNotPermitted, "signal-before-join");
+        Assert.Equal(1, _hall.Core.Describe(_hall.Now).Provisional);
+        _hall.Advance(TimeSpan.FromSeconds(31));
+        Assert.Equal(0, _hall.Core.Describe(_hall.Now).Provisional);
+    }
+
+    [Fact]
+    public void UnknownKeysAreManyButNotMoreThanTheLimit()
+    {
+        for (var i = 0; i < Limits.ProvisionalTunnels + 6; i++)
+        {
+            var party = _hall.Add($"stranger {i}", $"198.51.100.{i + 1}:1000");
+            party.Tunnels.Begin(_hall.Now, party.Tunnel);
+            _hall.RunUntil(() => true, TimeSpan.Zero);
+        }
+
+        Assert.Equal(Limits.ProvisionalTunnels, _hall.Core.Describe(_hall.Now).Provisional);
+        Assert.True(_hall.Counted("provisional-full") >= 6);
+    }
+
+    [Fact]
+    public void ASecondKeyWithAKnownVirtualAddressIsRefused()
+    {
+        // No two keys with one hash can be had, so every key gets the same address here.
+        var tunnels = new TunnelTable(_hall.Key, new HallEntropy("x"), new Outbox());
+        var context = new CoordinatorContext(new CoordinatorModel(Hall.Zone, _hall.Owner.Public, "dc"), tunnels);
+        var members = new Members(context, key => key == _hall.Key.Public ? _hall.Addressing.Node(key) : new VirtualAddress(0xFD00_0000_0000_0000, 1));
+        Assert.True(Join("alice", out _));
+        Assert.False(Join("bob", out var refusal));
+        Assert.Equal(RefusalReason.RefusalNotPermitted, refusal!.Refusal.Reason);
+        Assert.Equal(1, context.Counters["join-vip-clash"]);
+
+        bool Join(string name, out Signal? refusal)
+        {
+            var key = StaticKeyPair.Generate(new HallEntropy(name)).Public;
+            return members.TryJoin(_hall.Now, key, InviteCode.Bind(_hall.Invite(), name, key, _hall.Now.Wall), out _, out refusal);
+        }
+    }
+
+    [Fact]
+    public void ARestartKeepsMembersButNotThoseOfAnotherOwner()
+    {
+        _hall.Node("alice", "198.51.100.1:1000");
+        _hall.Memory[("binding", "nonsense")] = [1, 2, 3];
+        _hall.Memory[("devices", "nonsense")] = [255];
+        _hall.Memory[("lease", "nonsense")] = [255];
+        _hall.Memory[("pair", "")] = [255];
+        _hall.Restart();
+        Assert.Equal("alice", Assert.Single(_hall.Core.Describe(_hall.Now).Members).Name);
+
+        var other = new CoordinatorCore(
+            new CoordinatorModel(Hall.Zone, OwnerKey.Generate(new HallEntropy("other")).Public, "dc"), _hall.Key, new HallEntropy("x"),
+            _hall.Memory.Select(m => new StoreWrite(m.Key.Collection, m.Key.Key, m.Value)));
+        Assert.Empty(other.Describe(_hall.Now).Members);
+    }
+
+    private void Refused(Signal? answer, RefusalReason reason, string counter)
+    {
+        Assert.Equal(reason, answer?.Refusal?.Reason);
+        Assert.NotEmpty(answer!.Refusal!.Text);
+        Assert.True(_hall.Counted(counter) > 0, counter);
+    }
+}
