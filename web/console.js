@@ -1,7 +1,7 @@
 // The console's first page: a live picture of the gateway through its documented HTTP interface (docs/http.md), and nothing else.
 // Text from the gateway is only ever inserted as text. Lists are updated in place, so that focus and half-typed names survive.
 
-import { byState, bytes, kind, pathMark, roundTrip, span, traffic, way } from "/words.js";
+import { byState, bytes, kind, pathMark, roundTrip, span, traffic, way, why } from "/words.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -142,7 +142,9 @@ function showMember(status) {
   $("servers-section").hidden = member === null;
   say($("home"), member ? member.node : "A home without a zone");
   document.title = member ? `${member.node} · NTM Gateway` : "NTM Gateway";
-  say($("membership"), member ? `${member.registered ? "Registered" : "Not registered"}: ${member.reason}` : "It can route to the Internet, and to no other home.");
+  say($("membership"), !member ? "It can route to the Internet, and to no other home."
+    : member.registered ? `Registered in ${member.zone}: the zone's other homes can find it.`
+      : `Not registered in ${member.zone}: ${member.reason}`);
 
   const servers = member
     ? [...member.coordinators.map((server) => ["Coordinator", server]), ...member.relays.map((server) => ["Relay", server])]
@@ -198,7 +200,7 @@ function makePeer() {
 function updatePeer(card, peer) {
   say(card.querySelector("h3"), peer.name);
   mark(card.querySelector(".head span"), way(peer));
-  say(card.querySelector(".reason"), peer.reason);
+  say(card.querySelector(".reason"), why(peer));
   const rows = [
     ["Last heard", new Moment(peer.lastReceivedMs)],
     ["Traffic", traffic(peer.bytesReceived, peer.bytesSent)],
@@ -229,7 +231,7 @@ function updatePath(row, path) {
   say(row.cells[2], roundTrip(path.roundTripMs));
   say(row.cells[3].children[0], `${bytes(path.bytesReceived)} in`);
   say(row.cells[3].children[1], `${bytes(path.bytesSent)} out`);
-  say(row.cells[4], path.reason);
+  say(row.cells[4], why(path));
 }
 
 function makeDevice(device) {

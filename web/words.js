@@ -57,3 +57,8 @@ export function byState(paths) {
   const rank = (path) => (pathOrder.indexOf(path.state) + pathOrder.length + 1) % (pathOrder.length + 1);
   return [...paths].sort((a, b) => rank(a) - rank(b));
 }
+
+/** A peer's reason without the word that the mark beside it says already. */
+export function why(peer) {
+  return peer.reason.replace(/^(direct|relay): /, "");
+}

@@ -24,7 +24,7 @@ public static class PathsText
             }
 
             first = false;
-            output.WriteLine($"{peer.Name}  {PeersText.Way(peer)}: {peer.Reason}");
+            output.WriteLine($"{peer.Name}  {PeersText.Way(peer)}: {PeersText.Why(peer.Reason)}");
             if (peer.Paths.Count == 0)
             {
                 output.WriteLine("  no path is known");
@@ -41,7 +41,7 @@ public static class PathsText
                 Words.RoundTrip(path.RoundTripMs),
                 Words.Bytes(path.BytesSent),
                 Words.Bytes(path.BytesReceived),
-                path.Reason,
+                PeersText.Why(path.Reason),
             }));
             Columns.Write(output, rows, indent: 2);
         }

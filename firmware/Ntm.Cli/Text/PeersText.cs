@@ -25,7 +25,7 @@ public static class PeersText
             output.WriteLine($"{peer.Name}  {Way(peer)}");
             var rows = new List<string[]>
             {
-                new[] { "why", peer.Reason },
+                new[] { "why", Why(peer.Reason) },
                 new[] { "address", peer.Vip },
                 new[] { "key", peer.PublicKey },
                 new[] { "handshake", Words.Ago(peer.LastHandshakeMs) },
@@ -36,6 +36,10 @@ public static class PeersText
             Columns.Write(output, rows, indent: 2);
         }
     }
+
+    /// <summary>A reason without the word that <see cref="Way"/> says already.</summary>
+    public static string Why(string reason) =>
+        reason.StartsWith("direct: ", StringComparison.Ordinal) || reason.StartsWith("relay: ", StringComparison.Ordinal) ? reason[(reason.IndexOf(' ') + 1)..] : reason;
 
     /// <summary>How a peer is reached, in a word or two.</summary>
     public static string Way(PeerDocument peer) => peer.Established ? peer.Direct ? "direct" : "through a relay" : "no tunnel now";

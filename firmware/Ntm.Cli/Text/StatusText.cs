@@ -14,7 +14,7 @@ public static class StatusText
             rows.Add(["Zone", member.Zone]);
             rows.Add(["Address", member.Vip]);
             rows.Add(["Key", member.PublicKey]);
-            rows.Add(["Registered", $"{(member.Registered ? "yes" : "no")}: {member.Reason}"]);
+            rows.Add(["Registered", $"{(member.Registered ? "yes" : "no")} ({member.Reason})"]);
         }
         else
         {

@@ -13,7 +13,7 @@ public sealed class TextTests
         Zone        home.example
         Address     fd3c:9a51:7e02:4b1d:88c2:9f10:6a7e:0
         Key         HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=
-        Registered  yes: the coordinator answered 12 s ago.
+        Registered  yes (coordinator: registered)
         Gateway     version 0.1.0, running for 2 h 15 min
 
         Coordinators
@@ -24,15 +24,15 @@ public sealed class TextTests
           rs2  203.0.113.21:4916  not connected  heard never
 
         Uplinks
-          catv  usable: It has an address and a default route.
+          catv  usable: it has an address and a default route by IPv4 and IPv6
             addresses  192.0.2.7:41641, [2001:db8:1::7]:41641
             seen as    198.51.100.44:41641 by the coordinator, 198.51.100.44:41641 by the relay
-            NAT        keeps one mapping for all destinations
+            NAT        a NAT that maps independently of the destination
             traffic    received 184.2 MB, sent 22.9 MB
-          lte  unusable: The interface wan1 has no address.
+          lte  unusable: the interface wan1 has no address
             addresses  none
             seen as    not known yet
-            NAT        not known
+            NAT        not known yet
             traffic    received 0 B, sent 0 B
 
         Counted
@@ -66,7 +66,7 @@ public sealed class TextTests
     public void Peers() => Is(
         """
         bob.home.example  direct
-          why        A direct path is proven, so the relay is not needed.
+          why        both directions are proven, 18.2 ms round trip
           address    fd3c:9a51:7e02:77aa:1f0e:2bb1:90c4:0
           key        bQ1WJlHyyCwGlQR1V9H0bJbpPYO7OvvlGLC3yQe3rQo=
           handshake  1 min 4 s ago
@@ -79,13 +79,13 @@ public sealed class TextTests
     [Fact]
     public void Paths() => Is(
         """
-        bob.home.example  direct: A direct path is proven, so the relay is not needed.
+        bob.home.example  direct: both directions are proven, 18.2 ms round trip
           STATE   KIND    UPLINK  ADDRESS                       ROUND TRIP    SENT     RECEIVED  WHY
-          used    mapped  catv    198.51.100.80:51820           18 ms         5.3 MB   98.4 MB   It is direct and has the lowest round trip.
-          proven  relay   catv    203.0.113.20:4916 channel 17  42 ms         12.4 kB  11.0 kB   It started the tunnel and is kept warm.
-          failed  local   catv    192.168.7.2:51820             not measured  620 B    0 B       5 checks were not answered.
+          used    mapped  catv    198.51.100.80:51820           18 ms         5.3 MB   98.4 MB   both directions are proven, 18.2 ms round trip
+          proven  relay   catv    203.0.113.20:4916 channel 17  42 ms         12.4 kB  11.0 kB   ready, not used
+          failed  local   catv    192.168.7.2:51820             not measured  620 B    0 B       went silent
 
-        dora.home.example  no tunnel now: No traffic for 3 minutes; the tunnel is made again when it is needed.
+        dora.home.example  no tunnel now: no path is proven
           no path is known
 
         """, output => PathsText.Write([SamplePicture.Member.Peers[0], SamplePicture.Member.Peers[2]], output));

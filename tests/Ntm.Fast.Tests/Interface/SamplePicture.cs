@@ -11,7 +11,7 @@ internal static class SamplePicture
         new StatusDocument(
             "0.1.0", new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero), 8_105,
             new MemberDocument(
-                "home.example", "alice.home.example", "fd3c:9a51:7e02:4b1d:88c2:9f10:6a7e:0", AliceKey, true, "the coordinator answered 12 s ago.",
+                "home.example", "alice.home.example", "fd3c:9a51:7e02:4b1d:88c2:9f10:6a7e:0", AliceKey, true, "coordinator: registered",
                 [new ServerDocument("dc1", "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=", "203.0.113.10:4916", true, 12_000)],
                 [
                     new ServerDocument("rs1", "TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0=", "203.0.113.20:4916", true, 4_000),
@@ -19,10 +19,10 @@ internal static class SamplePicture
                 ]),
             [
                 new UplinkDocument(
-                    "catv", "usable", "It has an address and a default route.", ["192.0.2.7:41641", "[2001:db8:1::7]:41641"],
+                    "catv", "usable", "it has an address and a default route by IPv4 and IPv6", ["192.0.2.7:41641", "[2001:db8:1::7]:41641"],
                     [new MappedDocument("coordinator", "198.51.100.44:41641"), new MappedDocument("relay", "198.51.100.44:41641")],
-                    "keeps one mapping for all destinations", 184_220_115, 22_904_880),
-                new UplinkDocument("lte", "unusable", "The interface wan1 has no address.", [], [], "not known", 0, 0),
+                    "a NAT that maps independently of the destination", 184_220_115, 22_904_880),
+                new UplinkDocument("lte", "unusable", "the interface wan1 has no address", [], [], "not known yet", 0, 0),
             ],
             new SortedDictionary<string, long> { ["tunnel-replayed"] = 3, ["admission-not-published"] = 41, ["tunnel-forged"] = 0 }),
         [
@@ -33,20 +33,20 @@ internal static class SamplePicture
         [
             new PeerDocument(
                 "bob.home.example", "bQ1WJlHyyCwGlQR1V9H0bJbpPYO7OvvlGLC3yQe3rQo=", "fd3c:9a51:7e02:77aa:1f0e:2bb1:90c4:0", true, true,
-                "A direct path is proven, so the relay is not needed.", 64_000, 1_200, 98_422_001, 5_310_442,
+                "direct: both directions are proven, 18.2 ms round trip", 64_000, 1_200, 98_422_001, 5_310_442,
                 [new AliasDocument("198.18.0.7", "fd3c:9a51:7e02:77aa:1f0e:2bb1:90c4:1", "nas.bob.home.example")],
                 [
-                    new PathDocument("catv", "203.0.113.20:4916", 17, "relay", "proven", 41.7, "It started the tunnel and is kept warm.", 12_400, 11_020),
-                    new PathDocument("catv", "198.51.100.80:51820", 0, "mapped", "used", 18.24, "It is direct and has the lowest round trip.", 5_298_042, 98_410_981),
-                    new PathDocument("catv", "192.168.7.2:51820", 0, "local", "failed", null, "5 checks were not answered.", 620, 0),
+                    new PathDocument("catv", "203.0.113.20:4916", 17, "relay", "proven", 41.7, "ready, not used", 12_400, 11_020),
+                    new PathDocument("catv", "198.51.100.80:51820", 0, "mapped", "used", 18.24, "direct: both directions are proven, 18.2 ms round trip", 5_298_042, 98_410_981),
+                    new PathDocument("catv", "192.168.7.2:51820", 0, "local", "failed", null, "went silent", 620, 0),
                 ]),
             new PeerDocument(
                 "carol.home.example", "yPwgLTf1mZlVj9+1iZp5mV0AVnxUKmIbpA0tkGcyKEU=", "fd3c:9a51:7e02:c0ff:3e01:7d42:11ab:0", true, false,
-                "Both NATs map by destination, so only the relay can carry it.", 12_000, 300, 44_120, 51_002, [],
-                [new PathDocument("catv", "203.0.113.20:4916", 21, "relay", "used", 43.1, "It is the only path.", 51_002, 44_120)]),
+                "relay: both NATs map by destination", 12_000, 300, 44_120, 51_002, [],
+                [new PathDocument("catv", "203.0.113.20:4916", 21, "relay", "used", 43.1, "relay: both NATs map by destination", 51_002, 44_120)]),
             new PeerDocument(
                 "dora.home.example", "Kj0mEJ9u0aQ4l7nqZQ1rK0m0Q0dXo8m2k2yZ6cV0d1A=", "fd3c:9a51:7e02:d0d0:1111:2222:3333:0", false, false,
-                "No traffic for 3 minutes; the tunnel is made again when it is needed.", 400_000, null, 1_204, 800, [], []),
+                "no path is proven", 400_000, null, 1_204, 800, [], []),
         ]);
 
     public static PictureDocument Alone { get; } = new(
