@@ -49,7 +49,7 @@ public sealed record CoordinatorConfig(
             root.Refuse("ownerPublicKey", "is missing.");
         }
 
-        if (endpoints.Count > MostEndpoints || !root.Has("endpoints"))
+        if (endpoints.Count is 0 or > MostEndpoints)
         {
             root.Refuse("endpoints", $"must list 1 to {MostEndpoints} addresses at which nodes reach this coordinator.");
         }

@@ -49,9 +49,9 @@ public sealed class LinkWatch : IDisposable
         });
         Dump(NetlinkMessage.GetRoute, NetlinkMessage.RouteSize, (type, payload) =>
         {
-            if (type == NetlinkMessage.NewRoute && TryParseDefaultRoute(payload) is { } route)
+            if (type == NetlinkMessage.NewRoute)
             {
-                routes.Add(route);
+                ParseDefaultRoutes(payload, routes);
             }
         });
         return new LinkPicture(links, addresses, routes);
@@ -131,20 +131,20 @@ public sealed class LinkWatch : IDisposable
 
     /// <summary>
     /// struct rtmsg: 0 family(1) | 1 destination length(1) | 2 source length(1) | 3 TOS(1) | 4 table(1) | 5 protocol(1) | 6 scope(1) | 7 type(1) |
-    /// 8 flags(4) | attributes. Null: does not parse, or is not a default route over one interface.
+    /// 8 flags(4) | attributes. Adds a default route for each of its next hops; nothing where it does not parse or is another route.
     /// </summary>
-    public static DefaultRoute? TryParseDefaultRoute(ReadOnlySpan<byte> payload)
+    public static void ParseDefaultRoutes(ReadOnlySpan<byte> payload, ICollection<DefaultRoute> routes)
     {
-        const ushort outInterface = 4, gateway = 5, priority = 6, longTable = 15;
-        if (payload.Length < NetlinkMessage.RouteSize || payload[1] != 0 || payload[7] != TypeUnicast)
+        const ushort outInterface = 4, gateway = 5, priority = 6, multipath = 9, longTable = 15;
+        if (payload.Length < NetlinkMessage.RouteSize || payload[1] != 0 || payload[7] != TypeUnicast || AddressBytes(payload[0]) is not (> 0 and var bytes))
         {
-            return null;
+            return;
         }
 
-        var expected = AddressBytes(payload[0]);
         uint table = payload[4], metric = 0;
         var index = 0;
         IPAddress? next = null;
+        ReadOnlySpan<byte> hops = default;
         var attributes = new AttributeReader(payload[NetlinkMessage.RouteSize..]);
         while (attributes.TryNext())
         {
@@ -153,7 +153,7 @@ public sealed class LinkWatch : IDisposable
                 case outInterface when attributes.Value.Length == sizeof(int):
                     index = MemoryMarshal.Read<int>(attributes.Value);
                     break;
-                case gateway when attributes.Value.Length == expected:
+                case gateway when attributes.Value.Length == bytes:
                     next = new IPAddress(attributes.Value);
                     break;
                 case priority when attributes.Value.Length == sizeof(uint):
@@ -162,10 +162,31 @@ public sealed class LinkWatch : IDisposable
                 case longTable when attributes.Value.Length == sizeof(uint):
                     table = MemoryMarshal.Read<uint>(attributes.Value);
                     break;
+                case multipath:
+                    hops = attributes.Value;
+                    break;
             }
         }
 
-        return index == 0 || expected < 0 ? null : new(index, expected == 4, next, metric, table);
+        if (index != 0)
+        {
+            routes.Add(new(index, bytes == 4, next, metric, table));
+        }
+
+        // struct rtnexthop: 0 length(2) | 2 flags(1) | 3 weight(1) | 4 interface(4) | attributes
+        const int hopSize = 8;
+        while (hops.Length >= hopSize && MemoryMarshal.Read<ushort>(hops) is >= hopSize and var length && length <= hops.Length)
+        {
+            next = null;
+            attributes = new AttributeReader(hops[hopSize..length]);
+            while (attributes.TryNext())
+            {
+                next = attributes.Type == gateway && attributes.Value.Length == bytes ? new IPAddress(attributes.Value) : next;
+            }
+
+            routes.Add(new(MemoryMarshal.Read<int>(hops[4..]), bytes == 4, next, metric, table));
+            hops = hops[Math.Min(NetlinkMessage.Align(length), hops.Length)..];
+        }
     }
 
     private static int AddressBytes(byte family) => family switch { Libc.AF_INET => 4, Libc.AF_INET6 => 16, _ => -1 };

@@ -7,10 +7,10 @@ internal static class StoreFile
 
     /// <summary>Makes the file where it is missing and takes group's and others' rights away where it has them.</summary>
     /// <param name="path">Absolute.</param>
-    /// <param name="magic">What a non-empty file must begin with.</param>
-    /// <returns>The path.</returns>
+    /// <param name="magic">What a non-empty file must have near its beginning.</param>
+    /// <param name="offset">Where.</param>
     /// <exception cref="StoreException">It cannot be.</exception>
-    public static void Prepare(string path, ReadOnlySpan<byte> magic)
+    public static void Prepare(string path, ReadOnlySpan<byte> magic, int offset = 0)
     {
         try
         {
@@ -22,9 +22,9 @@ internal static class StoreFile
                 UnixCreateMode = OwnerOnly,
                 BufferSize = 0,
             });
-            Span<byte> head = stackalloc byte[magic.Length];
+            Span<byte> head = stackalloc byte[offset + magic.Length];
             var read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-            if (read > 0 && !head[..read].SequenceEqual(magic))
+            if (read > 0 && (read < head.Length || !head[offset..].SequenceEqual(magic)))
             {
                 throw Corrupt(path, "it does not begin as one");
             }

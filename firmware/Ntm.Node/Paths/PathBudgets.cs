@@ -41,7 +41,7 @@ public sealed class PathBudgets
     {
         if (!_spent.TryGetValue(key, out var spent) || spent.Until <= now)
         {
-            return _spent.Count < Addresses || Sweep(now);
+            return bytes <= Limits.UnprovenBytes * times && (_spent.Count < Addresses || Sweep(now));
         }
 
         return (spent.Datagrams < Limits.UnprovenDatagrams * times && spent.Bytes + bytes <= Limits.UnprovenBytes * times)

@@ -114,9 +114,19 @@ public sealed class NetlinkParsing
             (part[0], part[1], part[4], part[7]) = (IPv4, length, 254, type);
         }, (4, BitConverter.GetBytes(5)), (5, [192, 0, 2, 254]), (6, BitConverter.GetBytes(100)));
 
-        Assert.Equal(new DefaultRoute(5, true, IPAddress.Parse("192.0.2.254"), 100, 254), LinkWatch.TryParseDefaultRoute(Route(0, 1)));
-        Assert.Null(LinkWatch.TryParseDefaultRoute(Route(24, 1)));
-        Assert.Null(LinkWatch.TryParseDefaultRoute(Route(0, 7))); // unreachable default
+        Assert.Equal([new DefaultRoute(5, true, IPAddress.Parse("192.0.2.254"), 100, 254)], DefaultRoutes(Route(0, 1)));
+        Assert.Empty(DefaultRoutes(Route(24, 1)));
+        Assert.Empty(DefaultRoutes(Route(0, 7))); // unreachable default
+    }
+
+    [Fact]
+    public void A_default_route_over_two_interfaces_is_two()
+    {
+        static byte[] Hop(int index, byte last) => [16, 0, 0, 0, (byte)index, 0, 0, 0, 8, 0, 5, 0, 192, 0, 2, last];
+        var message = Message(NetlinkMessage.RouteSize, part => (part[0], part[4], part[7]) = (IPv4, 254, 1), (9, [.. Hop(5, 1), .. Hop(6, 2)]));
+        Assert.Equal(
+            [new DefaultRoute(5, true, IPAddress.Parse("192.0.2.1"), 0, 254), new DefaultRoute(6, true, IPAddress.Parse("192.0.2.2"), 0, 254)],
+            DefaultRoutes(message));
     }
 
     [Fact]
@@ -128,6 +138,7 @@ public sealed class NetlinkParsing
             Link(0x41, "eth0\0"u8),
             Message(NetlinkMessage.AddressSize, part => (part[0], part[1]) = (IPv4, 24), (1, [192, 0, 2, 2]), (8, new byte[4])),
             Message(NetlinkMessage.RouteSize, part => (part[0], part[7]) = (IPv4, 1), (4, BitConverter.GetBytes(5)), (5, [192, 0, 2, 254])),
+            Message(NetlinkMessage.RouteSize, part => (part[0], part[7]) = (IPv4, 1), (9, [16, 0, 0, 0, 5, 0, 0, 0, 8, 0, 5, 0, 192, 0, 2, 1])),
         ];
         var random = new Random(4916);
         foreach (var sample in samples)
@@ -165,7 +176,7 @@ public sealed class NetlinkParsing
         _ = NeighbourTable.TryParse(payload, out _);
         _ = LinkWatch.TryParseLink(payload);
         _ = LinkWatch.TryParseAddress(payload);
-        _ = LinkWatch.TryParseDefaultRoute(payload);
+        _ = DefaultRoutes(payload);
         var reader = new NetlinkReader(payload);
         while (reader.TryNext())
         {
@@ -174,6 +185,13 @@ public sealed class NetlinkParsing
             {
             }
         }
+    }
+
+    private static List<DefaultRoute> DefaultRoutes(ReadOnlySpan<byte> payload)
+    {
+        var routes = new List<DefaultRoute>();
+        LinkWatch.ParseDefaultRoutes(payload, routes);
+        return routes;
     }
 
     private static byte[] Neighbour(byte family, ushort state, byte[] address, byte[] mac) => Message(NetlinkMessage.NeighbourSize, part =>

@@ -36,9 +36,9 @@ public sealed class StoreTests : IDisposable
 
         // What a power cut leaves: the files as they are now, nothing closed.
         var copy = _folder.File("copy.store");
-        foreach (var file in Directory.GetFiles(_folder.Path))
+        foreach (var file in Directory.GetFiles(_folder.Path).Where(f => !f.EndsWith(".lock", StringComparison.Ordinal)))
         {
-            File.Copy(file, file.Replace("test.store", "copy.store", StringComparison.Ordinal));
+            File.Copy(file, _folder.File(Path.GetFileName(file).Replace("test", "copy", StringComparison.Ordinal)));
         }
 
         using var again = Ntm.Store.Store.Open(copy);
@@ -114,7 +114,14 @@ public sealed class StoreTests : IDisposable
     public void ANewerStoreIsRefusedAndLeft()
     {
         Ntm.Store.Store.Open(File1).Dispose();
+#if NTM_LITEDB
+        using (var database = new LiteDB.LiteDatabase(File1))
+        {
+            database.UserVersion = 99;
+        }
+#else
         Sql("PRAGMA user_version = 99");
+#endif
         Refused(StoreProblem.TooNew);
     }
 

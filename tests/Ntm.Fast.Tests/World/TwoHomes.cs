@@ -10,7 +10,7 @@ internal sealed class TwoHomes
 {
     private int _sent;
 
-    public TwoHomes(NatKind alices, NatKind bobs, ulong seed = 7, bool withRelay = true, WireConditions? wires = null, Action<Home>? with = null)
+    public TwoHomes(NatKind alices, NatKind bobs, ulong seed = 7, bool withRelay = true, WireConditions? wires = null, bool withIPv6 = false)
     {
         Scenario = new Scenario(seed);
         Zone = new Zone(Scenario);
@@ -41,9 +41,7 @@ internal sealed class TwoHomes
                 home.Over(wires);
             }
 
-            home.Build();
-            with?.Invoke(home);
-            return Zone.AddRouter(home);
+            return Zone.AddRouter((withIPv6 ? home.WithIPv6() : home).Build());
         }
     }
 

@@ -9,6 +9,7 @@ public sealed class RealRekey
     private static readonly TimeSpan Length = TimeSpan.FromSeconds(125);
 
     [NeedsRootFact("wireguard-go", "wg", "ping")]
+    [Trait("cost", "125 s")]
     public async Task After_two_minutes_of_traffic_the_side_that_began_makes_a_new_key_and_nothing_is_lost()
     {
         using var ours = new InteropPair(weKnow: true, theyKnow: false);

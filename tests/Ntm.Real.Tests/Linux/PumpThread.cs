@@ -109,6 +109,32 @@ public sealed class PumpThread
     }
 
     [Fact]
+    public async Task A_datagram_in_and_out_allocates_nothing()
+    {
+        using var pump = new Pump(new LoopbackCore());
+        var socket = UdpSocket.Open(AddressFamily.InterNetwork, counters: pump.Counters);
+        pump.AddSocket(socket);
+        pump.Start();
+        using var peer = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 10_000 };
+        await peer.ConnectAsync("127.0.0.1", socket.Port);
+        var buffer = new byte[100];
+        void Echo(int times)
+        {
+            for (var i = 0; i < times; i++)
+            {
+                peer.Send(buffer);
+                peer.Receive(buffer);
+            }
+        }
+
+        Echo(100); // what is made once is made
+        var before = await pump.Ask(_ => GC.GetAllocatedBytesForCurrentThread());
+        Echo(2000);
+        var after = await pump.Ask(_ => GC.GetAllocatedBytesForCurrentThread());
+        Assert.InRange(after - before, 0, 1000); // the question itself costs a little
+    }
+
+    [Fact]
     public async Task A_bug_in_the_core_is_told_and_ends_the_program()
     {
         var core = new LoopbackCore { Bug = new InvalidOperationException("a bug") };

@@ -1,0 +1,129 @@
+using System.CommandLine;
+using Ntm.Coordinator.Host;
+using Ntm.Fast.Tests.Store;
+using Ntm.Hosting;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+using Ntm.Signalling.Trust;
+using Ntm.Store;
+
+namespace Ntm.Fast.Tests.Coordinator;
+
+/// <summary>`ntm-coordinator` as typed, up to where it would open ports.</summary>
+public sealed class CommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string Data => _folder.File("zone");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task InitMakesKeysAndConfigurationAndInviteReadsThem()
+    {
+        var said = await DoAsync("init", "--zone", "Home.Example.", "--data", Data, "--endpoint", "203.0.113.10:5000", "--endpoint", "[2001:db8::10]:5000");
+        Assert.Contains(Path.Combine(Data, "owner.key"), said, StringComparison.Ordinal);
+        Assert.Equal(
+            [("coordinator.json", "644"), ("node.key", "600"), ("owner.key", "600")],
+            Directory.GetFiles(Data).Order().Select(f => (Path.GetFileName(f), Convert.ToString((int)File.GetUnixFileMode(f), 8))));
+        Assert.Equal("700", Convert.ToString((int)File.GetUnixFileMode(Data), 8));
+
+        var config = CoordinatorConfig.Read(Path.Combine(Data, "coordinator.json"));
+        Assert.Equal(("home.example", "coordinator", 5000, Data), (config.Model.Zone, config.Model.Name, config.Port, config.Data));
+
+        var code = await DoAsync("invite", "--data", Data, "--name", "alice", "--days", "3");
+        Assert.EndsWith("\n", code, StringComparison.Ordinal);
+        Assert.True(InviteCode.TryRead(code, out var invite, out var grant, out _));
+        Assert.DoesNotContain(code.Trim(), char.IsWhiteSpace);
+        Assert.Equal(("home.example", Role.Node, "alice"), (grant.Zone, grant.Role, grant.Name));
+        Assert.Equal(config.Model.OwnerPublicKey, invite.OwnerPublicKey.ToByteArray());
+        Assert.Equal(config.Endpoints, invite.Coordinators[0].Endpoints.Select(e => e.TryRead(out var a) ? a : default));
+        Assert.InRange(DateTimeOffset.FromUnixTimeSeconds(grant.Expires) - DateTimeOffset.UtcNow, TimeSpan.FromDays(2.9), TimeSpan.FromDays(3.1));
+
+        Assert.True(InviteCode.TryRead(await DoAsync("invite", "--data", Data, "--relay"), out _, out var relay, out _));
+        Assert.Equal((Role.Relay, ""), (relay.Role, relay.Name));
+    }
+
+    [Fact]
+    public async Task TheOwnerKeyMayBeElsewhereButMustBeTheRightOne()
+    {
+        await BeginAsync();
+        File.Move(Path.Combine(Data, "owner.key"), _folder.File("owner.key"));
+        Assert.Contains("owner.key", await RefusedAsync<FatalException>(ExitCode.Missing, "invite", "--data", Data), StringComparison.Ordinal);
+        Assert.StartsWith("ntm1", await DoAsync("invite", "--data", Data, "--owner-key", _folder.File("owner.key")), StringComparison.Ordinal);
+        SecretFile.Create(_folder.File("other.key"), "ntm-owner-key", new byte[32]);
+        await RefusedAsync<FatalException>(ExitCode.BadData, "invite", "--data", Data, "--owner-key", _folder.File("other.key"));
+        await RefusedAsync<FatalException>(ExitCode.BadData, "invite", "--data", Data, "--owner-key", Path.Combine(Data, "node.key"));
+    }
+
+    [Theory]
+    [InlineData("owner.key")]
+    [InlineData("node.key")]
+    [InlineData("coordinator.json")]
+    [InlineData("coordinator.store")]
+    public async Task InitOverwritesNothing(string there)
+    {
+        Directory.CreateDirectory(Data);
+        File.WriteAllText(Path.Combine(Data, there), "mine");
+        Assert.Contains(there, await RefusedAsync<FatalException>(ExitCode.Exists, Init()), StringComparison.Ordinal);
+        Assert.Equal([Path.Combine(Data, there)], Directory.GetFileSystemEntries(Data));
+        Assert.Equal("mine", File.ReadAllText(Path.Combine(Data, there)));
+    }
+
+    [Fact]
+    public async Task WrongWordsAreAllNamedAndNothingIsMade()
+    {
+        var text = await RefusedAsync<FatalException>(
+            ExitCode.Usage, "init", "--zone", "-bad-", "--name", "a b", "--data", Data, "--endpoint", "here", "--port", "0");
+        Assert.All((string[])["--zone", "--name", "--endpoint", "--port"], o => Assert.Contains(o, text, StringComparison.Ordinal));
+        Assert.False(Directory.Exists(Data));
+        await BeginAsync();
+        await RefusedAsync<FatalException>(ExitCode.Usage, "invite", "--data", Data, "--days", "0");
+        await RefusedAsync<FatalException>(ExitCode.Usage, "invite", "--data", Data, "--name", "No");
+        await RefusedAsync<FatalException>(ExitCode.Usage, "invite", "--data", Data, "--name", "coordinator");
+    }
+
+    [Fact]
+    public async Task RunRefusesWhatItCannotUse()
+    {
+        await BeginAsync();
+        var config = Path.Combine(Data, "coordinator.json");
+        File.WriteAllText(Path.Combine(Data, "coordinator.store"), "no store");
+        Assert.Contains("coordinator.store", await RefusedAsync<StoreException>(ExitCode.BadData, "run", "--config", config), StringComparison.Ordinal);
+        Assert.Equal("no store", File.ReadAllText(Path.Combine(Data, "coordinator.store")));
+
+        File.SetUnixFileMode(Path.Combine(Data, "node.key"), (UnixFileMode)0b110_100_100);
+        Assert.Contains("chmod 600", await RefusedAsync<FatalException>(ExitCode.NotPermitted, "run", "--config", config), StringComparison.Ordinal);
+
+        File.WriteAllText(config, File.ReadAllText(config).Replace("\"data\": \".\"", "\"data\": \"gone\"", StringComparison.Ordinal));
+        Assert.Contains("gone", await RefusedAsync<FatalException>(ExitCode.Missing, "run", "--config", config), StringComparison.Ordinal);
+
+        File.WriteAllText(config, """{ "zone": "UPPER", "port": 0, "endpoints": [], "owner": 1, "log": "loud" }""");
+        var text = await RefusedAsync<ConfigException>(ExitCode.Config, "run", "--config", config);
+        Assert.All(
+            (string[])["'zone' must", "'name' is missing", "'ownerPublicKey' is missing", "'port' must", "'endpoints' must", "'log' must", "'owner' is not known"],
+            p => Assert.Contains(p, text, StringComparison.Ordinal));
+        await RefusedAsync<ConfigException>(ExitCode.Config, "run", "--config", _folder.File("none.json"));
+    }
+
+    private string[] Init() => ["init", "--zone", "home.example", "--data", Data, "--endpoint", "203.0.113.10:4916"];
+
+    private Task<string> BeginAsync() => DoAsync(Init());
+
+    private static async Task<string> DoAsync(params string[] args)
+    {
+        var output = new StringWriter();
+        var code = await CoordinatorCommand.Root().Parse(args).InvokeAsync(new InvocationConfiguration { Output = output, EnableDefaultExceptionHandler = false });
+        Assert.Equal(0, code);
+        return output.ToString();
+    }
+
+    private static async Task<string> RefusedAsync<T>(ExitCode code, params string[] args)
+        where T : Exception
+    {
+        var failure = await Assert.ThrowsAsync<T>(() => DoAsync(args));
+        var (actual, text) = Fatal.Explain(failure);
+        Assert.Equal(code, actual);
+        return text;
+    }
+}
