@@ -13,6 +13,9 @@ internal static class IcmpErrors
     /// <summary>An ICMPv6 error is never larger (RFC 4443 section 2.4 c).</summary>
     private const int LargestIPv6Error = Limits.MtuMinimum;
 
+    /// <summary>Nor an ICMP error, where it should be (RFC 1812 section 4.3.2.3).</summary>
+    private const int LargestIPv4Error = 576;
+
     public static bool IsTranslated(bool isIPv6, byte type, byte code) =>
         isIPv6 ? TryToIPv4(type, code, out _, out _) : TryToIPv6(type, code, out _, out _);
 
@@ -92,7 +95,7 @@ internal static class IcmpErrors
         // RFC 7915 section 5.2: the IPv4 link takes 20 bytes less, and no more than this family's MTU inside.
         var last = error[0] == 2 ? BinaryPrimitives.ReadUInt32BigEndian(error[4..]) : 0;
         last = last > 20 ? Math.Min(last - 20, Limits.MtuInsideIPv4) : 0;
-        var length = CarriedLength(error[0] == 2 ? 0 : error[4] * 8, carried, int.MaxValue);
+        var length = CarriedLength(error[0] == 2 ? 0 : error[4] * 8, carried, LargestIPv4Error - 48);
         var carriedClass = (byte)(BinaryPrimitives.ReadUInt16BigEndian(error[8..]) >> 4);
         var carriedHopLimit = error[8 + 7];
 
