@@ -101,6 +101,16 @@ public sealed class Town : IDisposable
     internal Task<StatusDocument> RegisteredAsync() => UntilAsync(
         StatusAsync, s => s.Member is { Registered: true } member && member.Relays.Any(r => r.Connected), "the gateway is registered and has a tunnel with the relay");
 
+    /// <summary>A device's question for a name that the coordinator does not know, and one for the published device.</summary>
+    public async Task ResolvesAsync()
+    {
+        Assert.Contains("status: NXDOMAIN", await DigAsync($"nobody.{Zone}"), StringComparison.Ordinal);
+        Assert.Contains("status: NOERROR", await DigAsync($"nas.alice.{Zone}"), StringComparison.Ordinal);
+    }
+
+    internal async Task<string> DigAsync(params string[] question) =>
+        (await MustAsync(Device, ["dig", "+time=4", "+tries=3", "-p", $"{DnsPort}", $"@{LanAddress}", .. question])).Out;
+
     public void StartCoordinator() =>
         Coordinator = Daemon.Start(Servers, Folder, $"{Programs.Coordinator} run --config {CoordinatorFolder}/coordinator.json").UntilLogged("listens on UDP port");
 
