@@ -279,7 +279,7 @@ public sealed class NodeCore : ICore
 
     private void SendTo(Now now, Peer peer, Packet packet)
     {
-        if (!peer.Tunnel.IsEstablished)
+        if (!peer.Tunnel.IsEstablished || now.Boot > peer.RenewAt)
         {
             _directions.Refresh(now, peer);
         }

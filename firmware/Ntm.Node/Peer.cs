@@ -24,6 +24,9 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, Tunnel.Tunn
 
     public TimeSpan DirectedAt { get; set; }
 
+    /// <summary>From when a new direction is asked for while there is traffic: the relay channels of this one end with their lease.</summary>
+    public TimeSpan RenewAt { get; set; } = TimeSpan.MaxValue;
+
     public List<PeerPath> Paths { get; } = [];
 
     /// <summary>The path in use; null until a tunnel stands.</summary>

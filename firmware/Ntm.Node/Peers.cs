@@ -29,6 +29,8 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
     /// <summary>Tunnels used within this long of the latest use are begun again after a restart.</summary>
     private static readonly TimeSpan InUse = TimeSpan.FromMinutes(30);
 
+    private static readonly TimeSpan LeastRenewal = TimeSpan.FromMinutes(1);
+
     /// <summary>One a tick, so that a restart with many peers is no burst.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
 
@@ -160,6 +162,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
 
         peer.Direction = direction;
         peer.DirectedAt = now.Boot;
+        peer.RenewAt = now.Boot + RenewAfter(direction, isNew: keep);
         peer.HeardCandidateGeneration = 0; // of before this direction
         Aim(now, peer);
         if (keep)
@@ -256,6 +259,13 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         return relay.Tunnel.SendPath is { IsNone: false } path
             ? [path with { Channel = leg.Channel }]
             : relay.Endpoints.SelectMany(context.PathsTo).Select(p => p with { Channel = leg.Channel });
+    }
+
+    // Half of what is left, so that there is time for a coordinator that is away. One from the store has lasted nobody knows how long.
+    private static TimeSpan RenewAfter(RouteDirection direction, bool isNew)
+    {
+        var lifetime = direction.Relays.Count == 0 ? TimeSpan.FromDays(1) : TimeSpan.FromSeconds(direction.Relays.Min(r => r.Lifetime));
+        return isNew && lifetime / 2 > LeastRenewal ? lifetime / 2 : LeastRenewal;
     }
 
     private bool MaySend(Now now, Peer peer, WirePath path, int bytes) =>
