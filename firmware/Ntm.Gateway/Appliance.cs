@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Ntm.Gateway.Http;
@@ -93,7 +94,16 @@ public sealed class Appliance : IDisposable
         });
         _fate = app.Services.GetRequiredService<Fate>();
         _pump.Start();
-        await app.StartAsync(cancel);
+        try
+        {
+            await app.StartAsync(cancel);
+        }
+        catch (SocketException refused)
+        {
+            throw new FatalException(Fatal.Explain(refused).Code,
+                $"The socket {_config.Socket} cannot be made: {refused.Message}. Run as a user who may write to its folder, or give another \"socket\" in the configuration.", refused);
+        }
+
         File.SetUnixFileMode(_config.Socket, HttpServer.SocketMode);
         _log.Information("The gateway {Version} is ready; ntm and the console find it at {Socket}.", Version, _config.Socket);
         Systemd.Ready();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Ntm.Box.Os;
 using Xunit.Abstractions;
 
 namespace Ntm.Real.Tests.Programs;
@@ -25,6 +26,10 @@ public sealed class StartTests(Town town, ITestOutputHelper output)
         // With the privilege for networks, but not over root's files.
         string[] net = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+dac_read_search,+net_admin,+net_raw", "--ambient-caps=+dac_read_search,+net_admin,+net_raw"];
         await RefusedAsync(NotPermitted, Path.GetDirectoryName(config)!, [.. net, town.Programs.Gateway, "run", "--config", config]);
+        var own = Fresh("nobodys-own");
+        config = Town.WriteGateway(own, "ntm3", 4950, "127.0.0.1:5350", Path.Combine(Fresh("nobody"), "gateway.sock"));
+        await Town.MustAsync(town.Spare, "chown", "-R", "65534:65534", own);
+        await RefusedAsync(NotPermitted, "gateway.sock", [.. net, town.Programs.Gateway, "run", "--config", config]);
         var coordinator = Town.Copy(town.CoordinatorSeed, Path.Combine(town.Folder, "coordinator-nobody"));
         await RefusedAsync(NotPermitted, coordinator, [.. nobody, town.Programs.Coordinator, "run", "--config", Path.Combine(coordinator, "coordinator.json")]);
         var relay = Town.Copy(town.RelaySeed, Path.Combine(town.Folder, "relay-nobody"));
@@ -197,7 +202,7 @@ public sealed class StartTests(Town town, ITestOutputHelper output)
     });
 
     /// <summary>Runs a program in the spare home: it must end at once, with this code, and say one thing, this among it.</summary>
-    private async Task<Ntm.Box.Os.Outcome> RefusedAsync(int code, string part, params string[] command)
+    private async Task<Outcome> RefusedAsync(int code, string part, params string[] command)
     {
         var outcome = await Town.RunAsync(town.Spare, command);
         output.WriteLine($"{Path.GetFileName(command.First(word => word.Contains("/ntm-", StringComparison.Ordinal)))}: ended with {outcome.Code}: {outcome.Err.Trim()}");

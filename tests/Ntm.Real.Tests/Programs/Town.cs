@@ -54,6 +54,11 @@ public sealed class Town : IDisposable
 
     internal Sniffer Uplink { get; private set; } = null!;
 
+    /// <summary>The code the gateway has joined with.</summary>
+    public string GatewaysInvite { get; private set; } = "";
+
+    public string RelaysInvite { get; private set; } = "";
+
     public string CoordinatorFolder => Path.Combine(Folder, "coordinator");
 
     public string RelayFolder => Path.Combine(Folder, "relay");
@@ -80,13 +85,15 @@ public sealed class Town : IDisposable
         await MustAsync(Servers, Programs.Coordinator, "init", "--zone", Zone, "--data", CoordinatorFolder, "--endpoint", $"{ServerAddress}:{CoordinatorPort}");
         Copy(CoordinatorFolder, CoordinatorSeed);
         StartCoordinator();
-        await MustAsync(Servers, [.. JoinRelay(RelayFolder, await InviteAsync("--relay"), "rs1", RelayPort)]);
+        RelaysInvite = await InviteAsync("--relay");
+        await MustAsync(Servers, JoinRelay(RelayFolder, RelaysInvite, "rs1", RelayPort));
         Copy(RelayFolder, RelaySeed);
         StartRelay();
 
         WriteGateway(GatewayFolder, "ntm0", UplinkPort, $"{LanAddress}:{DnsPort}");
         StartGateway();
-        await MustAsync(Home, Cli("join", await InviteAsync("--name", "alice")));
+        GatewaysInvite = await InviteAsync();
+        await MustAsync(Home, Cli("join", GatewaysInvite, "--name", "alice"));
         await RegisteredAsync();
         Device.Run($"ping -c 1 -W 2 {LanAddress}");
         await UntilAsync(() => _interface!.DevicesAsync(default), all => all.Any(d => d.Addresses.Contains(DeviceAddress)), "the gateway has seen the device");
