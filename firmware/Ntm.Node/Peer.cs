@@ -44,6 +44,9 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, Tunnel.Tunn
     /// <summary>Data (not signalling) last went out or came in.</summary>
     public TimeSpan? LastTraffic { get; set; }
 
+    /// <summary>When its use was last kept, boot time; null: not in this run.</summary>
+    public TimeSpan? UseKept { get; set; }
+
     /// <summary>The first data sent since something was last heard; null: none.</summary>
     public TimeSpan? UnheardSince { get; set; }
 
