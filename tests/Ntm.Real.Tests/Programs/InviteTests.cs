@@ -13,7 +13,7 @@ namespace Ntm.Real.Tests.Programs;
 [Collection(TownCollection.Name)]
 public sealed class InviteTests(Town town, ITestOutputHelper output)
 {
-    [NeedsRootFact]
+    [NeedsRootFact("ping")]
     public async Task AGatewayRefusesThemAndJoinsWithAGoodOne()
     {
         await town.UpAsync();
@@ -43,7 +43,7 @@ public sealed class InviteTests(Town town, ITestOutputHelper output)
         Assert.True(gateway.Running, gateway.Log);
     }
 
-    [NeedsRootFact]
+    [NeedsRootFact("ping")]
     public async Task ARelayRefusesThemAndJoinsWithAGoodOne()
     {
         await town.UpAsync();
