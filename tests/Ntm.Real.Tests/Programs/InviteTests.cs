@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Ntm.Box.Os;
 using Ntm.Box.Story;
 using Ntm.Linux;
@@ -27,8 +28,9 @@ public sealed class InviteTests(Town town, ITestOutputHelper output)
 
         foreach (var (what, code, sentence) in await BadAsync(relay: false))
         {
+            var watch = Stopwatch.StartNew();
             var outcome = await JoinAsync(code, "bob");
-            output.WriteLine($"ntm join, {what}: ended with {outcome.Code}: {outcome.Err.Trim()}");
+            output.WriteLine($"ntm join, {what}: ended with {outcome.Code} after {watch.Elapsed.TotalSeconds:0.0} s: {outcome.Err.Trim()}");
             Assert.Equal(1, outcome.Code);
             Assert.Contains(sentence, outcome.Err, StringComparison.Ordinal);
             Assert.Null((await at.StatusAsync(default)).Member);
