@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Ntm.Box.Os;
 using Ntm.Box.World;
 using Ntm.Interface;
@@ -16,7 +17,7 @@ internal sealed partial class MainJob(Copy copy, Programs programs, Breakage bre
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patient = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<string, GatewayInterface> interfaces = [];
+    private readonly ConcurrentDictionary<string, GatewayInterface> interfaces = [];
     private readonly Dictionary<string, Gift> gifts = [];
     private Internet? laid;
     private Capture? wire;
@@ -67,15 +68,7 @@ internal sealed partial class MainJob(Copy copy, Programs programs, Breakage bre
         }
     }
 
-    private GatewayInterface At(Home home)
-    {
-        if (!interfaces.TryGetValue(home.Name, out var at))
-        {
-            interfaces[home.Name] = at = new GatewayInterface(home.Socket);
-        }
-
-        return at;
-    }
+    private GatewayInterface At(Home home) => interfaces.GetOrAdd(home.Name, _ => new GatewayInterface(home.Socket));
 
     /// <summary>Asks again and again until the answer is as it must be; when the time is up, the last answer is the failure.</summary>
     /// <param name="judge">Null where the answer is good, else what is wrong with it.</param>

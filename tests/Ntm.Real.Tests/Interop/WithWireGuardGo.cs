@@ -121,7 +121,7 @@ public sealed class WithWireGuardGo
     }
 
     [NeedsRootFact("wireguard-go", "wg", "ping")]
-    public void Garbage_and_replays_on_the_port_change_nothing()
+    public void Garbage_on_the_port_changes_nothing()
     {
         using var pair = new InteropPair(weKnow: true, theyKnow: true);
         pair.PingFromUs(1);
