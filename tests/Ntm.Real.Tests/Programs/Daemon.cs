@@ -5,13 +5,14 @@ using Ntm.Box.Os;
 namespace Ntm.Real.Tests.Programs;
 
 /// <summary>One of our programs while it runs in a namespace, its output in a file. Whatever happens, it is ended with its namespace.</summary>
-internal sealed class Daemon
+internal sealed class Daemon : IDisposable
 {
     // The shell only moves the output to the file and becomes the program, so that the id stays the program's.
     private const string Script = "log=$1; shift; exec \"$@\" >\"$log\" 2>&1 </dev/null\n";
 
     private readonly TestNamespace _where;
     private readonly Process _process;
+    private bool _ended;
 
     private Daemon(TestNamespace where, Process process, string logFile) => (_where, _process, LogFile) = (where, process, logFile);
 
@@ -59,7 +60,11 @@ internal sealed class Daemon
     }
 
     /// <summary>As the kernel ends a program that it must: without a word (SIGKILL).</summary>
-    public void Kill() => _where.Stop(_process);
+    public void Kill()
+    {
+        _where.Stop(_process);
+        _ended = true;
+    }
 
     /// <summary>As systemd stops it.</summary>
     /// <returns>The exit code.</returns>
@@ -69,7 +74,16 @@ internal sealed class Daemon
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         await _process.WaitForExitAsync(limit.Token);
         var code = _process.ExitCode;
-        _where.Stop(_process);
+        Kill();
         return code;
+    }
+
+    /// <summary>Ends it where it was not ended yet.</summary>
+    public void Dispose()
+    {
+        if (!_ended)
+        {
+            Kill();
+        }
     }
 }

@@ -19,7 +19,7 @@ public sealed class DatagramTests(Town town, ITestOutputHelper output)
 
     private static readonly string[] s_attackers = [Town.ServerAddress, Town.ServerAddress6];
 
-    [NeedsRootFact]
+    [NeedsRootFact("dig", "ping")]
     public async Task TheCoordinatorBearsThem()
     {
         await town.UpAsync();
@@ -33,7 +33,7 @@ public sealed class DatagramTests(Town town, ITestOutputHelper output)
         await town.ResolvesAsync();
     }
 
-    [NeedsRootFact]
+    [NeedsRootFact("dig", "ping")]
     public async Task TheRelayBearsThem()
     {
         await town.UpAsync();
@@ -48,7 +48,7 @@ public sealed class DatagramTests(Town town, ITestOutputHelper output)
         await town.ResolvesAsync();
     }
 
-    [NeedsRootFact]
+    [NeedsRootFact("dig", "ping")]
     public async Task TheGatewayBearsThemAndCountsThem()
     {
         await town.UpAsync();

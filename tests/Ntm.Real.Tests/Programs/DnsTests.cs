@@ -13,7 +13,7 @@ public sealed class DnsTests(Town town, ITestOutputHelper output)
 
     private static readonly IPEndPoint s_dns = new(IPAddress.Parse(Town.LanAddress), Town.DnsPort);
 
-    [NeedsRootFact("dig")]
+    [NeedsRootFact("dig", "ping")]
     public async Task GarbageByUdpIsCounted()
     {
         await town.UpAsync();
@@ -25,7 +25,7 @@ public sealed class DnsTests(Town town, ITestOutputHelper output)
         await JudgeAsync(before.Counters, $"{sent} datagrams", memory, log, "dns-malformed", "dns-ignored", "dns-unsupported", "dns-outside-zone");
     }
 
-    [NeedsRootFact("dig")]
+    [NeedsRootFact("dig", "ping")]
     public async Task GarbageAndHeldConnectionsByTcpAreCounted()
     {
         await town.UpAsync();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Ntm.Box.Os;
 using Ntm.Box.Story;
 using Ntm.Linux;
@@ -13,7 +14,7 @@ namespace Ntm.Real.Tests.Programs;
 [Collection(TownCollection.Name)]
 public sealed class InviteTests(Town town, ITestOutputHelper output)
 {
-    [NeedsRootFact]
+    [NeedsRootFact("ping")]
     public async Task AGatewayRefusesThemAndJoinsWithAGoodOne()
     {
         await town.UpAsync();
@@ -27,8 +28,9 @@ public sealed class InviteTests(Town town, ITestOutputHelper output)
 
         foreach (var (what, code, sentence) in await BadAsync(relay: false))
         {
+            var watch = Stopwatch.StartNew();
             var outcome = await JoinAsync(code, "bob");
-            output.WriteLine($"ntm join, {what}: ended with {outcome.Code}: {outcome.Err.Trim()}");
+            output.WriteLine($"ntm join, {what}: ended with {outcome.Code} after {watch.Elapsed.TotalSeconds:0.0} s: {outcome.Err.Trim()}");
             Assert.Equal(1, outcome.Code);
             Assert.Contains(sentence, outcome.Err, StringComparison.Ordinal);
             Assert.Null((await at.StatusAsync(default)).Member);
@@ -43,7 +45,7 @@ public sealed class InviteTests(Town town, ITestOutputHelper output)
         Assert.True(gateway.Running, gateway.Log);
     }
 
-    [NeedsRootFact]
+    [NeedsRootFact("ping")]
     public async Task ARelayRefusesThemAndJoinsWithAGoodOne()
     {
         await town.UpAsync();

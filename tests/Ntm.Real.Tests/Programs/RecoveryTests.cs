@@ -8,7 +8,7 @@ namespace Ntm.Real.Tests.Programs;
 [Collection(TownCollection.Name)]
 public sealed class RecoveryTests(Town town, ITestOutputHelper output)
 {
-    [NeedsRootFact]
+    [NeedsRootFact("dig", "ping")]
     public async Task TheGatewayComesBack()
     {
         await town.UpAsync();
@@ -24,7 +24,7 @@ public sealed class RecoveryTests(Town town, ITestOutputHelper output)
     }
 
     /// <summary>Both at once: the gateway finds each again by itself, and the relay the coordinator.</summary>
-    [NeedsRootFact]
+    [NeedsRootFact("dig", "ping")]
     public async Task CoordinatorAndRelayComeBack()
     {
         await town.UpAsync();
@@ -39,8 +39,7 @@ public sealed class RecoveryTests(Town town, ITestOutputHelper output)
             BackAsync("coordinator", s => s.Member is { Registered: true } member && member.Coordinators.All(HeardSince)),
             BackAsync("relay", s => s.Member!.Relays.All(HeardSince)));
         Assert.Equal(before, await PictureAsync());
-        output.WriteLine(town.Relay.Log);
-        output.WriteLine(town.Coordinator.Log);
+        town.Coordinator.UntilLogged("Relay 'rs1' is there");
         await town.ResolvesAsync();
 
         async Task BackAsync(string who, Func<StatusDocument, bool> back)
@@ -52,7 +51,7 @@ public sealed class RecoveryTests(Town town, ITestOutputHelper output)
         bool HeardSince(ServerDocument server) => server.Connected && server.LastHeardMs < (watch.Elapsed - ready).TotalMilliseconds;
     }
 
-    [NeedsRootFact]
+    [NeedsRootFact("dig", "ping")]
     public async Task TheGatewayStopsAsTold()
     {
         await town.UpAsync();

@@ -13,7 +13,7 @@ public sealed class StartTests(Town town, ITestOutputHelper output)
 {
     private const int Damaged = 65, Missing = 66, Unavailable = 69, InTheWay = 73, InUse = 75, NotPermitted = 77, Config = 78;
 
-    [NeedsRootFact]
+    [NeedsRootFact("ping", "setpriv")]
     public async Task MissingPrivilegesAreNamed()
     {
         await town.UpAsync();
@@ -36,7 +36,7 @@ public sealed class StartTests(Town town, ITestOutputHelper output)
         await RefusedAsync(NotPermitted, relay, [.. nobody, town.Programs.Relay, "run", "--config", Path.Combine(relay, "relay.json")]);
     }
 
-    [NeedsRootFact]
+    [NeedsRootFact("ping", "setpriv")]
     public async Task PortsInUseAreNamed()
     {
         await town.UpAsync();
@@ -67,17 +67,23 @@ public sealed class StartTests(Town town, ITestOutputHelper output)
         }
 
         town.Spare.Run("ip link add ntm3 type veth peer name ntm3-peer");
-        await RefusedAsync(Unavailable, "interface ntm3", Gateway("tun"));
-        town.Spare.Run("ip link delete ntm3");
+        try
+        {
+            await RefusedAsync(Unavailable, "interface ntm3", Gateway("tun"));
+        }
+        finally
+        {
+            town.Spare.Run("ip link delete ntm3");
+        }
     }
 
-    [NeedsRootFact]
+    [NeedsRootFact("ping", "setpriv")]
     public async Task ASocketsPathInUseIsNamedAndALeftOverOneIsReplaced()
     {
         await town.UpAsync();
         var folder = Fresh("first");
         var socket = Path.Combine(folder, "gateway.sock");
-        var first = Daemon.Start(town.Spare, town.Folder, string.Join(' ', Gateway(folder, socket))).UntilLogged("is ready");
+        using var first = Daemon.Start(town.Spare, town.Folder, string.Join(' ', Gateway(folder, socket))).UntilLogged("is ready");
         var config = Town.WriteGateway(Fresh("second"), "ntm4", 4951, "127.0.0.1:5351", socket);
         await RefusedAsync(Unavailable, socket, town.Programs.Gateway, "run", "--config", config);
 
@@ -89,16 +95,16 @@ public sealed class StartTests(Town town, ITestOutputHelper output)
 
         first.Kill();
         Assert.True(File.Exists(socket));
-        first = Daemon.Start(town.Spare, town.Folder, string.Join(' ', Gateway(folder, socket))).UntilLogged("is ready");
+        using var next = Daemon.Start(town.Spare, town.Folder, string.Join(' ', Gateway(folder, socket))).UntilLogged("is ready");
         await Town.MustAsync(town.Spare, town.Programs.Ntm, "--socket", socket, "status");
-        Assert.Equal(0, await first.TerminateAsync());
+        Assert.Equal(0, await next.TerminateAsync());
 
         File.WriteAllText(socket, "precious");
         await RefusedAsync(InTheWay, socket, town.Programs.Gateway, "run", "--config", Path.Combine(folder, "gateway.json"));
         Assert.Equal("precious", File.ReadAllText(socket));
     }
 
-    [NeedsRootFact]
+    [NeedsRootFact("ping", "setpriv")]
     public async Task ADamagedStoreIsLeftAsItIs()
     {
         await town.UpAsync();
@@ -126,7 +132,7 @@ public sealed class StartTests(Town town, ITestOutputHelper output)
         Assert.Equal(bytes, File.ReadAllBytes(good));
     }
 
-    [NeedsRootFact]
+    [NeedsRootFact("ping", "setpriv")]
     public async Task AWrongConfigurationIsSaidAtOnce()
     {
         await town.UpAsync();
@@ -148,7 +154,7 @@ public sealed class StartTests(Town town, ITestOutputHelper output)
         await RefusedAsync(64, "--config", town.Programs.Gateway, "run");
     }
 
-    [NeedsRootFact]
+    [NeedsRootFact("ping", "setpriv")]
     public async Task AKeyFileThatIsNotOursAloneOrDamagedIsRefused()
     {
         await town.UpAsync();
