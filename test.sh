@@ -58,7 +58,7 @@ run_tests() {
     failed=$((failed + 1))
   fi
   if [ "$total" != "$ran" ]; then
-    tr -d '\n' <"$trx" | grep -o '<UnitTestResult [^>]*outcome="NotExecuted".\{0,2000\}' |
+    tr -d '\n' <"$trx" | sed 's/<UnitTestResult /\n&/g' | grep 'outcome="NotExecuted"' |
       sed -n 's/.*testName="\([^"]*\)".*<Message>\([^<]*\)<.*/  skipped: \1: \2/p; t; s/.*testName="\([^"]*\)".*/  skipped: \1/p'
   fi
 }

@@ -24,11 +24,17 @@ public static class CoordinatorCommand
         };
         var name = new Option<string>("--name") { Description = "The coordinator's own name in the zone", HelpName = "NAME", DefaultValueFactory = _ => "coordinator" };
         var port = new Option<int?>("--port") { Description = "UDP port to listen on. Default: the first endpoint's", HelpName = "PORT" };
-        var init = new Command("init", "Begin a zone: make its owner key, this coordinator's key and its configuration") { zone, data, endpoint, name, port };
+        var ownerKey = new Option<string?>("--owner-key")
+        {
+            Description = "The owner key of a zone that has a coordinator already: this one becomes another. Default: a new zone with a new owner key",
+            HelpName = "FILE",
+        };
+        var init = new Command("init", "Begin a zone, or make another coordinator for one: its keys and its configuration") { zone, data, endpoint, name, port, ownerKey };
         init.SetAction(parsed =>
         {
             var made = ZoneFolder.Make(
-                parsed.GetRequiredValue(data), parsed.GetRequiredValue(zone), parsed.GetRequiredValue(name), parsed.GetRequiredValue(endpoint), parsed.GetValue(port));
+                parsed.GetRequiredValue(data), parsed.GetRequiredValue(zone), parsed.GetRequiredValue(name), parsed.GetRequiredValue(endpoint), parsed.GetValue(port),
+                parsed.GetValue(ownerKey));
             parsed.InvocationConfiguration.Output.WriteLine(made);
             return (int)ExitCode.Done;
         });
@@ -42,14 +48,21 @@ public static class CoordinatorCommand
         var relay = new Option<bool>("--relay") { Description = "For a relay instead of a node" };
         var name = new Option<string?>("--name") { Description = "The name it must take. Default: its own choice", HelpName = "NAME" };
         var days = new Option<int>("--days") { Description = "Days until the invite expires, 1 to 365", HelpName = "N", DefaultValueFactory = _ => 7 };
+        var also = new Option<string[]>("--also")
+        {
+            Description = "Another coordinator of the zone, as its 'init' printed it; may be repeated",
+            HelpName = "KEY@ADDRESS:PORT",
+            DefaultValueFactory = _ => [],
+        };
         var invite = new Command("invite", "Print an invite code: one node or relay can join with it, once. The coordinator need not run")
         {
-            data, ownerKey, relay, name, days,
+            data, ownerKey, relay, name, days, also,
         };
         invite.SetAction(parsed =>
         {
             var code = InviteMaking.Make(
-                parsed.GetRequiredValue(data), parsed.GetValue(ownerKey), parsed.GetValue(relay), parsed.GetValue(name), parsed.GetValue(days), DateTimeOffset.UtcNow);
+                parsed.GetRequiredValue(data), parsed.GetValue(ownerKey), parsed.GetValue(relay), parsed.GetValue(name), parsed.GetValue(days), DateTimeOffset.UtcNow,
+                parsed.GetValue(also) ?? []);
             parsed.InvocationConfiguration.Output.WriteLine(code);
             return (int)ExitCode.Done;
         });

@@ -15,8 +15,9 @@ internal static class InviteMaking
     /// <param name="data">The coordinator's folder.</param>
     /// <param name="ownerKeyFile">Null: in that folder.</param>
     /// <param name="name">The name it must take; null: its own choice.</param>
+    /// <param name="also">Further coordinators, KEY@ADDRESS:PORT.</param>
     /// <exception cref="FatalException">Something of it cannot be.</exception>
-    public static string Make(string data, string? ownerKeyFile, bool forRelay, string? name, int days, DateTimeOffset now)
+    public static string Make(string data, string? ownerKeyFile, bool forRelay, string? name, int days, DateTimeOffset now, IReadOnlyList<string> also)
     {
         if (days is < 1 or > 365)
         {
@@ -41,7 +42,21 @@ internal static class InviteMaking
 
         var server = new Server { PublicKey = new StaticKeyPair(NodeKeyFile.Read(config.KeyFile)).Public.ToWire() };
         server.Endpoints.AddRange(config.Endpoints.Select(e => e.ToWire()));
+        var others = also.Select(ReadOther).ToArray();
         return InviteCode.Write(owner.Invite(
-            config.Model.Zone, forRelay ? Role.Relay : Role.Node, name ?? "", now.AddDays(days), [server], SystemEntropy.Instance));
+            config.Model.Zone, forRelay ? Role.Relay : Role.Node, name ?? "", now.AddDays(days), [server, .. others], SystemEntropy.Instance));
+    }
+
+    private static Server ReadOther(string text)
+    {
+        var at = text.IndexOf('@', StringComparison.Ordinal);
+        if (at < 0 || !PublicKey.TryParse(text[..at], out var key) || !RealAddress.TryParse(text[(at + 1)..], out var address))
+        {
+            throw new FatalException(ExitCode.Usage, $"--also must be a coordinator's key, @ and its address, as its 'init' printed it, but is '{text}'.");
+        }
+
+        var server = new Server { PublicKey = key.ToWire() };
+        server.Endpoints.Add(address.ToWire());
+        return server;
     }
 }

@@ -13,9 +13,10 @@ internal static class ZoneFolder
     public const string OwnerKeyName = "owner.key";
     public const string OwnerKeyKind = "ntm-owner-key";
 
+    /// <param name="ownerKey">The owner key's file of a zone that there is already; null: a new zone.</param>
     /// <returns>What was made and what to do with it, for the owner.</returns>
     /// <exception cref="FatalException">The command line cannot be, or the folder is in use.</exception>
-    public static string Make(string data, string zone, string name, IReadOnlyList<string> endpoints, int? port)
+    public static string Make(string data, string zone, string name, IReadOnlyList<string> endpoints, int? port, string? ownerKey = null)
     {
         data = Path.GetFullPath(data);
         zone = NtmName.Canonical(zone);
@@ -27,6 +28,7 @@ internal static class ZoneFolder
                 ExitCode.Exists, $"The folder {data} is in use: {used} is there already and is not overwritten. Name another folder, or move the files away.");
         }
 
+        var known = ownerKey is null ? null : new OwnerKey(SecretFile.Read(Path.GetFullPath(ownerKey), OwnerKeyKind));
         try
         {
             Directory.CreateDirectory(data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -40,9 +42,13 @@ internal static class ZoneFolder
             throw new FatalException(ExitCode.Exists, $"The folder {data} cannot be made: {e.Message}", e);
         }
 
-        var owner = OwnerKey.Generate(SystemEntropy.Instance);
-        var ownerFile = Path.Combine(data, OwnerKeyName);
-        SecretFile.Create(ownerFile, OwnerKeyKind, owner.Seed);
+        var ownerFile = Path.GetFullPath(ownerKey ?? Path.Combine(data, OwnerKeyName));
+        var owner = known ?? OwnerKey.Generate(SystemEntropy.Instance);
+        if (known is null)
+        {
+            SecretFile.Create(ownerFile, OwnerKeyKind, owner.Seed);
+        }
+
         NodeKeyFile.ReadOrCreate(Path.Combine(data, NodeKeyFile.FileName), SystemEntropy.Instance);
 
         // Last: a folder with a configuration is complete.
@@ -51,6 +57,18 @@ internal static class ZoneFolder
         DurableFile.Write(
             config, Encoding.UTF8.GetBytes(text), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead, replace: false);
         var key = new StaticKeyPair(NodeKeyFile.Read(Path.Combine(data, NodeKeyFile.FileName)));
+        if (known is not null)
+        {
+            return $"""
+                Another coordinator of the zone {zone}, made with the owner key {ownerFile}, which stays where it is.
+                  coordinator    {config}, key {key.Public}
+
+                Next: run it, and name it in each invite, here and at the first coordinator:
+                  {CoordinatorCommand.Program} run --config {config}
+                  {CoordinatorCommand.Program} invite --data FIRST --also {key.Public}@{addresses[0]}
+                """;
+        }
+
         return $"""
             The zone {zone} is begun.
               owner key      {ownerFile}

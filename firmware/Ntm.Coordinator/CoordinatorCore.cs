@@ -189,7 +189,7 @@ public sealed class CoordinatorCore : ICore
 
         if (tunnel.Owner is not Member member)
         {
-            return _context.Refuse(RefusalReason.RefusalNotPermitted, "signal-before-join", "Join first: this key belongs to no member of the zone.");
+            return _context.Refuse(RefusalReason.RefusalNotJoined, "signal-before-join", "Join first: this key belongs to no member of the zone.");
         }
 
         return signal.BodyCase switch

@@ -10,13 +10,22 @@ internal sealed class Guests(CoordinatorContext context)
 
     public int Count => _until.Count;
 
-    /// <summary>Null where there are too many.</summary>
+    /// <summary>
+    /// Null where there are too many. One that was never heard of after its initiation (perhaps nobody is there: initiations are cheap) gives way, so that a
+    /// flood of them does not keep out who has an invite.
+    /// </summary>
     public Tunnel.Tunnel? Take(Now now, PublicKey key)
     {
         if (_until.Count >= Limits.ProvisionalTunnels)
         {
-            context.Counters.Count("provisional-full");
-            return null;
+            if (_until.Where(g => !g.Key.IsEstablished).OrderBy(g => g.Value).Select(g => g.Key).FirstOrDefault() is not { } silent)
+            {
+                context.Counters.Count("provisional-full");
+                return null;
+            }
+
+            context.Counters.Count("provisional-gave-way");
+            End(now, silent);
         }
 
         var tunnel = context.Tunnels.Add(key, TunnelKind.Ntm);
@@ -31,10 +40,15 @@ internal sealed class Guests(CoordinatorContext context)
     {
         foreach (var (tunnel, _) in _until.Where(g => g.Value <= now.Boot).ToArray())
         {
-            _until.Remove(tunnel);
             context.Counters.Count("provisional-expired");
-            context.Signals.Forget(now, tunnel);
-            context.Tunnels.Remove(tunnel);
+            End(now, tunnel);
         }
+    }
+
+    private void End(Now now, Tunnel.Tunnel tunnel)
+    {
+        _until.Remove(tunnel);
+        context.Signals.Forget(now, tunnel);
+        context.Tunnels.Remove(tunnel);
     }
 }

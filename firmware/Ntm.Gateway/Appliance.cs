@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Ntm.Gateway.Http;
@@ -57,11 +58,6 @@ public sealed class Appliance : IDisposable
             _pump.SetTun(Tun.Open(config.Tun, Limits.MtuInside, _pump.Counters));
             Forwarding.Ensure(config.Lan.IPv6, log);
         }
-        catch (LinuxException refused)
-        {
-            Undo();
-            throw new FatalException(ExitCode.System, refused.Message, refused);
-        }
         catch
         {
             Undo();
@@ -98,7 +94,16 @@ public sealed class Appliance : IDisposable
         });
         _fate = app.Services.GetRequiredService<Fate>();
         _pump.Start();
-        await app.StartAsync(cancel);
+        try
+        {
+            await app.StartAsync(cancel);
+        }
+        catch (SocketException refused)
+        {
+            throw new FatalException(Fatal.Explain(refused).Code,
+                $"The socket {_config.Socket} cannot be made: {refused.Message}. Run as a user who may write to its folder, or give another \"socket\" in the configuration.", refused);
+        }
+
         File.SetUnixFileMode(_config.Socket, HttpServer.SocketMode);
         _log.Information("The gateway {Version} is ready; ntm and the console find it at {Socket}.", Version, _config.Socket);
         Systemd.Ready();
@@ -121,24 +126,27 @@ public sealed class Appliance : IDisposable
         _store.Dispose();
     }
 
-    /// <summary>Looks at the machine before anything is opened; every finding at once.</summary>
+    /// <summary>Looks at the machine before anything is opened; every finding at once, with the exit code of the first.</summary>
     private static void Examine(GatewayConfig config)
     {
-        var findings = Preflight.Missing(Need.Administration | Need.Tun | Need.IPv6).ToList();
+        var findings = new List<(ExitCode Code, string Sentence)>();
+        findings.AddRange(Preflight.Missing(Need.Administration).Select(missing => (ExitCode.NotPermitted, missing)));
+        findings.AddRange(Preflight.Missing(Need.Tun | Need.IPv6).Select(missing => (ExitCode.System, missing)));
         using var links = new LinkWatch();
         if (links.Look().Link(config.Tun) is not null)
         {
-            findings.Add($"There is an interface {config.Tun} already. Stop the program that made it (is a second gateway running?), or give another \"tun\" in the configuration.");
+            findings.Add((ExitCode.Unavailable,
+                $"There is an interface {config.Tun} already. Stop the program that made it (is a second gateway running?), or give another \"tun\" in the configuration."));
         }
 
         if (findings.Count == 0 && HttpServer.Prepare(config.Socket) is { } finding)
         {
-            findings.Add(finding);
+            throw finding;
         }
 
         if (findings.Count > 0)
         {
-            throw new FatalException(ExitCode.System, string.Join(Environment.NewLine, findings));
+            throw new FatalException(findings[0].Code, string.Join(Environment.NewLine, findings.Select(found => found.Sentence)));
         }
     }
 
@@ -186,7 +194,7 @@ public sealed class Appliance : IDisposable
         catch (LinuxException refused)
         {
             _log.Fatal("The overlay's interface cannot be set up, so the gateway stops: {Reason}", refused.Message);
-            _fate?.Fail(new FatalException(ExitCode.System, refused.Message, refused));
+            _fate?.Fail(refused);
         }
     }
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Ntm.Gateway;
 using Ntm.Hosting;
 
-// The commands of `ntm-gateway`. Exit codes: 0 stopped as told; 2 something is wrong that the owner can mend, said in a sentence each; 70 a defect.
+// The commands of `ntm-gateway`. Exit codes: Ntm.Hosting's ExitCode, as the coordinator's and the relay's.
 
 var config = new Option<string>("--config") { Description = "The gateway's configuration, JSON (docs/operations.md)", HelpName = "FILE", Required = true };
 var run = new Command("run", "Run the gateway until SIGTERM or Ctrl-C") { config };
@@ -12,8 +12,7 @@ run.SetAction(async (parsed, stop) =>
     using var log = Logs.Create(read.Log);
     using var appliance = new Appliance(read, log);
     await appliance.RunAsync(stop);
-    return 0;
+    return (int)ExitCode.Done;
 });
 
-var code = await Fatal.InvokeAsync("ntm-gateway", new RootCommand("The NTM Gateway: an NTMobile router for a home.") { run }, args);
-return (ExitCode)code is ExitCode.Done or ExitCode.Bug ? code : 2;
+return await Fatal.InvokeAsync("ntm-gateway", new RootCommand("The NTM Gateway: an NTMobile router for a home.") { run }, args);

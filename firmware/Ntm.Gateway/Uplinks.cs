@@ -180,7 +180,7 @@ public sealed class Uplinks : IDisposable
         }
         catch (LinuxException refused)
         {
-            throw new FatalException(ExitCode.System, $"Uplink {config.Name}: {refused.Message}", refused);
+            throw new FatalException(Fatal.Explain(refused).Code, $"Uplink {config.Name}: {refused.Message}", refused);
         }
 
         var port = attachment.Socket4?.Port ?? attachment.Socket6!.Port;

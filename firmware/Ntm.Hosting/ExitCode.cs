@@ -14,7 +14,7 @@ public enum ExitCode
     /// <summary>EX_NOINPUT: a file or folder is missing.</summary>
     Missing = 66,
 
-    /// <summary>EX_UNAVAILABLE: a port is in use.</summary>
+    /// <summary>EX_UNAVAILABLE: a port, socket or interface name is in use, or nobody answered.</summary>
     Unavailable = 69,
 
     /// <summary>EX_SOFTWARE: a bug of ours.</summary>
@@ -23,7 +23,7 @@ public enum ExitCode
     /// <summary>EX_OSERR: the system lacks something.</summary>
     System = 71,
 
-    /// <summary>EX_CANTCREAT: a file to be made is there already.</summary>
+    /// <summary>EX_CANTCREAT: a file to be made is there already, or something else is in its place.</summary>
     Exists = 73,
 
     /// <summary>EX_IOERR: the disk.</summary>
@@ -35,6 +35,6 @@ public enum ExitCode
     /// <summary>EX_NOPERM: missing privileges, or a secret that others can read.</summary>
     NotPermitted = 77,
 
-    /// <summary>EX_CONFIG: the configuration.</summary>
+    /// <summary>EX_CONFIG: the configuration, also where its file is missing.</summary>
     Config = 78,
 }

@@ -61,7 +61,7 @@ public static class Fatal
     private static ExitCode CodeOf(int error) => error switch
     {
         1 or 13 => ExitCode.NotPermitted, // EPERM, EACCES
-        98 or 99 => ExitCode.Unavailable, // EADDRINUSE, EADDRNOTAVAIL
+        16 or 98 or 99 => ExitCode.Unavailable, // EBUSY (a TUN's name), EADDRINUSE, EADDRNOTAVAIL
         _ => ExitCode.System,
     };
 

@@ -18,17 +18,32 @@ internal sealed class Directions(NodeContext context, Registration registration,
     private const int MostExchanges = 256;
     private const int MostTickets = 1024;
 
+    /// <summary>A coordinator that has not answered for so long is passed over: the next is asked as well.</summary>
+    private static readonly TimeSpan AnotherAfter = TimeSpan.FromMilliseconds(500);
+
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(Limits.NameTtlSeconds);
 
     private readonly Dictionary<string, Named> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<VirtualAddress, string> _byVip = [];
-    private readonly HashSet<string> _exchanges = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Exchange> _exchanges = new(StringComparer.Ordinal);
     private readonly List<Ticket> _tickets = [];
 
     /// <summary>Finishes an answer that was found: alias, or the device's own address where it is ours.</summary>
     public required Func<Now, string, VirtualAddress, string, NameAnswer> Finish { get; init; }
 
-    public TimeSpan NextDeadline => _tickets.Count == 0 ? TimeSpan.MaxValue : _tickets[0].Until;
+    public TimeSpan NextDeadline
+    {
+        get
+        {
+            var next = _tickets.Count == 0 ? TimeSpan.MaxValue : _tickets[0].Until;
+            foreach (var exchange in _exchanges.Values)
+            {
+                next = exchange.AnotherAt < next ? exchange.AnotherAt : next;
+            }
+
+            return next;
+        }
+    }
 
     public string? NameOf(VirtualAddress vip) => _byVip.GetValueOrDefault(vip);
 
@@ -97,6 +112,11 @@ internal sealed class Directions(NodeContext context, Registration registration,
 
     public void HandleTimeout(Now now)
     {
+        foreach (var exchange in _exchanges.Values.Where(e => e.AnotherAt <= now.Boot).ToArray())
+        {
+            AskNext(now, exchange);
+        }
+
         while (_tickets.Count > 0 && _tickets[0].Until <= now.Boot)
         {
             var ticket = _tickets[0];
@@ -108,25 +128,47 @@ internal sealed class Directions(NodeContext context, Registration registration,
 
     private void Ask(Now now, string name)
     {
-        if (_exchanges.Contains(name))
+        if (_exchanges.ContainsKey(name))
         {
             return;
         }
 
-        var coordinator = registration.Coordinators.FirstOrDefault(c => c.Registered) ?? registration.Coordinators.FirstOrDefault();
-        if (coordinator is null || _exchanges.Count >= MostExchanges)
+        // Those that know us first, and of them the one heard last: a coordinator that has died is noticed late.
+        var coordinators = registration.Coordinators.OrderByDescending(c => c.Registered).ThenByDescending(c => c.Tunnel.LastReceived).ToArray();
+        if (coordinators.Length == 0 || _exchanges.Count >= MostExchanges)
         {
             context.Counters.Count("name-cannot-ask");
             return;
         }
 
-        _exchanges.Add(name);
-        context.Signals!.Request(
-            now, coordinator.Tunnel, new Signal { DirectionRequest = new() { Name = name } }, (at, answer) => OnAnswer(at, name, answer));
+        var exchange = new Exchange(name, coordinators);
+        _exchanges.Add(name, exchange);
+        AskNext(now, exchange);
     }
 
-    private void OnAnswer(Now now, string name, Signal? answer)
+    private void AskNext(Now now, Exchange exchange)
     {
+        var coordinator = exchange.Coordinators[exchange.Asked++];
+        exchange.AnotherAt = exchange.Asked < exchange.Coordinators.Length ? now.Boot + AnotherAfter : TimeSpan.MaxValue;
+        context.Signals!.Request(
+            now, coordinator.Tunnel, new Signal { DirectionRequest = new() { Name = exchange.Name } }, (at, answer) => OnAnswer(at, exchange, answer));
+    }
+
+    private void OnAnswer(Now now, Exchange exchange, Signal? answer)
+    {
+        var name = exchange.Name;
+        if (_exchanges.GetValueOrDefault(name) != exchange)
+        {
+            return; // another coordinator was quicker
+        }
+
+        if (answer is null or { Refusal.Reason: RefusalReason.RefusalNotRegistered or RefusalReason.RefusalNotJoined or RefusalReason.RefusalUnreachable }
+            && exchange.Asked < exchange.Coordinators.Length)
+        {
+            AskNext(now, exchange); // it may be the other one that both nodes are registered at
+            return;
+        }
+
         _exchanges.Remove(name);
         switch (answer)
         {
@@ -225,4 +267,17 @@ internal sealed class Directions(NodeContext context, Registration registration,
     private void Answer(long ticket, NameAnswer answer) => context.Events.Enqueue(new NodeEvent.NameAnswered(ticket, answer));
 
     private readonly record struct Ticket(long Number, string Name, TimeSpan Until);
+
+    private sealed class Exchange(string name, ServerLink[] coordinators)
+    {
+        public string Name { get; } = name;
+
+        public ServerLink[] Coordinators { get; } = coordinators;
+
+        /// <summary>How many of them, from the first.</summary>
+        public int Asked { get; set; }
+
+        /// <summary>When the next is asked, unless an answer comes before; max: there is none left.</summary>
+        public TimeSpan AnotherAt { get; set; }
+    }
 }

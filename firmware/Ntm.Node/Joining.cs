@@ -50,15 +50,20 @@ internal sealed class Joining(NodeContext context)
         {
             End(false, name is null ? "This invite code leaves the name open: give one, with --name." : $"'{name}' cannot be a name: use a-z, 0-9 and hyphens inside, at most 63.");
         }
+        else if (!BindingCheck.TryVouch(
+            InviteCode.Bind(invite, name, context.Key, now.Wall), invite.OwnerPublicKey.Span, grant.Zone, out var binding, out var why))
+        {
+            End(false, $"The invite code cannot be used: {why}. Copy all of it again, or ask for a new one.");
+        }
+        else if (invite.Coordinators.Any(c => new PublicKey(c.PublicKey.Span) == context.Key))
+        {
+            End(false, "The invite code names this gateway as its own coordinator. Ask for a new one.");
+        }
         else
         {
             _underWay = true;
-            var signed = InviteCode.Bind(invite, name, context.Key, now.Wall);
-            if (BindingCheck.TryVouch(signed, invite.OwnerPublicKey.Span, grant.Zone, out var binding, out _))
-            {
-                context.Signals = MakeSignals(new ZoneAddressing(grant.Zone));
-                Ask(now, new Membership(invite.OwnerPublicKey.ToByteArray(), binding, [.. invite.Coordinators]), 0);
-            }
+            context.Signals = MakeSignals(new ZoneAddressing(grant.Zone));
+            Ask(now, new Membership(invite.OwnerPublicKey.ToByteArray(), binding, [.. invite.Coordinators]), 0);
         }
     }
 

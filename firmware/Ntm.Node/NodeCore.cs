@@ -82,7 +82,7 @@ public sealed class NodeCore : ICore
                 next = Min(next, signals.NextDeadline);
             }
 
-            next = Min(next, Min(_registration.NextDeadline, _directions.NextDeadline));
+            next = Min(Min(next, _peers.NextDeadline), Min(_registration.NextDeadline, _directions.NextDeadline));
             return _held.TryPeek(out var held) ? Min(next, held.Until) : next;
         }
     }
@@ -212,6 +212,7 @@ public sealed class NodeCore : ICore
         _context.Signals?.HandleTimeout(now);
         _registration.HandleTimeout(now);
         _directions.HandleTimeout(now);
+        _peers.HandleTimeout(now);
         _checks.HandleTimeout(now);
         while (_held.TryPeek(out var held) && held.Until <= now.Boot)
         {
@@ -251,6 +252,7 @@ public sealed class NodeCore : ICore
             {
                 case InboundVerdict.ToLan:
                     peer.LastTraffic = now.Boot;
+                    _peers.Used(now, peer);
                     packet.Disposition = Disposition.ToTun;
                     break;
                 case InboundVerdict.Answered:
@@ -290,12 +292,13 @@ public sealed class NodeCore : ICore
 
     private void SendTo(Now now, Peer peer, Packet packet)
     {
-        if (!peer.Tunnel.IsEstablished)
+        if (!peer.Tunnel.IsEstablished || now.Boot > peer.RenewAt)
         {
             _directions.Refresh(now, peer);
         }
 
         _checks.Sending(now, peer);
+        _peers.Used(now, peer);
         _context.Tunnels.Seal(now, peer.Tunnel, packet);
         if (packet.Disposition != Disposition.ToWire)
         {

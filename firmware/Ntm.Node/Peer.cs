@@ -24,6 +24,9 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, Tunnel.Tunn
 
     public TimeSpan DirectedAt { get; set; }
 
+    /// <summary>From when a new direction is asked for while there is traffic: the relay channels of this one end with their lease.</summary>
+    public TimeSpan RenewAt { get; set; } = TimeSpan.MaxValue;
+
     public List<PeerPath> Paths { get; } = [];
 
     /// <summary>The path in use; null until a tunnel stands.</summary>
@@ -43,6 +46,9 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, Tunnel.Tunn
 
     /// <summary>Data (not signalling) last went out or came in.</summary>
     public TimeSpan? LastTraffic { get; set; }
+
+    /// <summary>When its use was last kept, boot time; null: not in this run.</summary>
+    public TimeSpan? UseKept { get; set; }
 
     /// <summary>The first data sent since something was last heard; null: none.</summary>
     public TimeSpan? UnheardSince { get; set; }

@@ -17,8 +17,25 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
 {
     public const string Collection = "peer";
     public const string PinCollection = "pin";
+
+    /// <summary>When a peer's tunnel was last in use, wall time; to begin it again after a restart.</summary>
+    public const string UseCollection = "peer-use";
+
     private const int Most = 4096;
 
+    /// <summary>How often use is kept: what is kept may be so much older than the truth.</summary>
+    private static readonly TimeSpan UseKeptEvery = TimeSpan.FromMinutes(10);
+
+    /// <summary>Tunnels used within this long of the latest use are begun again after a restart.</summary>
+    private static readonly TimeSpan InUse = TimeSpan.FromMinutes(30);
+
+    private static readonly TimeSpan LeastRenewal = TimeSpan.FromMinutes(1);
+
+    /// <summary>One a tick, so that a restart with many peers is no burst.</summary>
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
+
+    private readonly Queue<Peer> _toBegin = new();
+    private TimeSpan _nextBegin = TimeSpan.MaxValue;
     private readonly Dictionary<PublicKey, Peer> _byKey = [];
     private readonly Dictionary<VirtualAddress, Peer> _byVip = [];
     private readonly Dictionary<string, PublicKey> _pins = new(StringComparer.Ordinal);
@@ -44,6 +61,57 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
             else if (entry.Collection == Collection)
             {
                 TryTake(now, RouteDirection.Parser.ParseFrom(entry.Value), keep: false, out _, out _);
+            }
+        }
+
+        BeginAgain(now, memory);
+    }
+
+    public TimeSpan NextDeadline => _nextBegin;
+
+    /// <summary>Begins the next tunnel that was in use before a restart.</summary>
+    public void HandleTimeout(Now now)
+    {
+        if (_nextBegin <= now.Boot)
+        {
+            if (_toBegin.TryDequeue(out var peer) && !peer.Tunnel.IsEstablished)
+            {
+                context.Tunnels.Begin(now, peer.Tunnel);
+            }
+
+            _nextBegin = _toBegin.Count > 0 ? now.Boot + Pace : TimeSpan.MaxValue;
+        }
+    }
+
+    /// <summary>Traffic with this peer: remembered, so that a restart takes the tunnel up again by itself.</summary>
+    public void Used(Now now, Peer peer)
+    {
+        if (peer.UseKept is not { } kept || now.Boot - kept > UseKeptEvery)
+        {
+            peer.UseKept = now.Boot;
+            context.Keep(UseCollection, peer.Binding.Key.ToString(), BitConverter.GetBytes(now.Wall.ToUnixTimeSeconds()));
+        }
+    }
+
+    // Against the latest use and not against the clock, which a restart may have lost.
+    private void BeginAgain(Now now, IEnumerable<StoreWrite> memory)
+    {
+        var uses = new List<(Peer Peer, long At)>();
+        foreach (var entry in memory)
+        {
+            if (entry is { Collection: UseCollection, Value.Length: sizeof(long) } && PublicKey.TryParse(entry.Key, out var key) && _byKey.TryGetValue(key, out var peer))
+            {
+                uses.Add((peer, BitConverter.ToInt64(entry.Value!)));
+            }
+        }
+
+        var latest = uses.Count == 0 ? 0 : uses.Max(u => u.At);
+        foreach (var (peer, at) in uses.OrderByDescending(u => u.At))
+        {
+            if (latest - at < InUse.TotalSeconds)
+            {
+                _toBegin.Enqueue(peer);
+                _nextBegin = now.Boot;
             }
         }
     }
@@ -94,6 +162,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
 
         peer.Direction = direction;
         peer.DirectedAt = now.Boot;
+        peer.RenewAt = now.Boot + RenewAfter(direction, isNew: keep);
         peer.HeardCandidateGeneration = 0; // of before this direction
         Aim(now, peer);
         if (keep)
@@ -114,6 +183,10 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         foreach (var peer in _byKey.Values)
         {
             Aim(now, peer);
+            if (peer.Tunnel.IsHandshakeUnderWay)
+            {
+                context.Tunnels.Begin(now, peer.Tunnel); // at once on the paths that are new
+            }
         }
     }
 
@@ -186,6 +259,13 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         return relay.Tunnel.SendPath is { IsNone: false } path
             ? [path with { Channel = leg.Channel }]
             : relay.Endpoints.SelectMany(context.PathsTo).Select(p => p with { Channel = leg.Channel });
+    }
+
+    // Half of what is left, so that there is time for a coordinator that is away. One from the store has lasted nobody knows how long.
+    private static TimeSpan RenewAfter(RouteDirection direction, bool isNew)
+    {
+        var lifetime = direction.Relays.Count == 0 ? TimeSpan.FromDays(1) : TimeSpan.FromSeconds(direction.Relays.Min(r => r.Lifetime));
+        return isNew && lifetime / 2 > LeastRenewal ? lifetime / 2 : LeastRenewal;
     }
 
     private bool MaySend(Now now, Peer peer, WirePath path, int bytes) =>

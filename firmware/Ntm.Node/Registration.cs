@@ -42,9 +42,10 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// <summary>Begins, with the membership just joined or loaded.</summary>
     public void Start(Now now)
     {
-        foreach (var server in context.Membership!.Coordinators)
+        var servers = context.Membership!.Coordinators;
+        for (var i = 0; i < servers.Count; i++)
         {
-            Meet(now, server, "coordinator", isRelay: false);
+            Meet(now, servers[i], servers.Count == 1 ? "coordinator" : $"coordinator {i + 1}", isRelay: false);
         }
     }
 
@@ -183,6 +184,9 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             case { RelayRegistrationResponse: { } response }:
                 Succeeded(now, link, response.Observed, response.Lifetime);
                 break;
+            case { Refusal.Reason: RefusalReason.RefusalNotJoined } when !link.IsRelay:
+                Rejoin(now, link);
+                break;
             case { Refusal: { } refusal }:
                 Failed(now, link, $"refused: {refusal.Text}");
                 break;
@@ -196,6 +200,21 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
                 break;
         }
     }
+
+    // We are a member, and this coordinator does not know it: it is the zone's second, or it has lost its store. The same binding convinces it.
+    private void Rejoin(Now now, ServerLink link) =>
+        context.Signals!.Request(now, link.Tunnel, new Signal { JoinRequest = new() { Binding = context.Membership!.Binding.Signed } }, (at, answer) =>
+        {
+            if (answer is { JoinResponse: not null })
+            {
+                context.Note($"{link.Name} {link.Tunnel.SendPath.Remote} has taken our binding.");
+                Register(at, link);
+            }
+            else
+            {
+                Failed(at, link, answer is { Refusal: { } refusal } ? $"it does not take our binding: {refusal.Text}" : "no answer to our binding within 8 s");
+            }
+        });
 
     private void Succeeded(Now now, ServerLink link, Endpoint observed, uint lifetime)
     {

@@ -50,8 +50,16 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
 
         if (_provisional.Count >= Limits.ProvisionalTunnels)
         {
-            context.Counters.Count("relay-provisional-full");
-            return null;
+            // One that was never heard of after its initiation gives way: initiations are cheap, and a flood of them must not keep out nodes.
+            var silent = _provisional.FindIndex(p => !p.Tunnel.IsEstablished);
+            if (silent < 0)
+            {
+                context.Counters.Count("relay-provisional-full");
+                return null;
+            }
+
+            context.Counters.Count("relay-provisional-gave-way");
+            EndProvisional(now, silent);
         }
 
         var tunnel = context.Tunnels.Add(key, TunnelKind.Ntm);
@@ -137,15 +145,20 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         return true;
     }
 
+    private void EndProvisional(Now now, int index)
+    {
+        var tunnel = _provisional[index].Tunnel;
+        _provisional.RemoveAt(index);
+        context.Signals?.Forget(now, tunnel);
+        context.Tunnels.Remove(tunnel);
+    }
+
     public void HandleTimeout(Now now)
     {
         while (_provisional.Count > 0 && _provisional[0].Until <= now.Boot)
         {
-            var tunnel = _provisional[0].Tunnel;
-            _provisional.RemoveAt(0);
             context.Counters.Count("relay-provisional-ended");
-            context.Signals?.Forget(now, tunnel);
-            context.Tunnels.Remove(tunnel);
+            EndProvisional(now, 0);
         }
 
         if (_keepAt <= now.Boot)

@@ -150,7 +150,10 @@ internal static class BoxCommand
             tell.Plain("");
             tell.Plain($"Alice's console: {door.Address}");
             tell.Plain($"Look around:     sudo ip netns exec {job.Alice.Devices[0].Namespace.Name} curl http://nas.bob.{MainJob.Zone}/hello.txt");
-            tell.Plain($"                 sudo {programs.Ntm} --socket {job.Alice.Socket} paths");
+
+            // Where the SDK is the tree's own (.dotnet/), programs started by hand must be told.
+            var runtime = Environment.GetEnvironmentVariable("DOTNET_ROOT") is { } root && root.StartsWith(programs.Root, StringComparison.Ordinal) ? $"env DOTNET_ROOT={root} " : "";
+            tell.Plain($"                 sudo {runtime}{programs.Ntm} --socket {job.Alice.Socket} paths");
             tell.Plain("Ctrl-C ends and removes everything.");
             try
             {

@@ -12,16 +12,16 @@ namespace Ntm.Box;
 internal sealed class Copy : IAsyncDisposable
 {
     /// <summary>Where copies keep their files. Root's alone.</summary>
-    public const string Home = "/var/lib/ntm-box";
+    public const string Home = "/var/lib/ntm-boxes";
 
     /// <summary>The variable that all programs of a copy carry, with its id: so they are found again even when the box was killed.</summary>
     private const string Mark = "NTM_BOX_COPY";
 
-    private readonly FileStream? held;
+    private readonly FileStream held;
     private readonly List<Child> children = [];
     private readonly Lock gate = new();
 
-    private Copy(string id, FileStream? held)
+    private Copy(string id, FileStream held)
     {
         Id = id;
         this.held = held;
@@ -54,14 +54,16 @@ internal sealed class Copy : IAsyncDisposable
         while (true)
         {
             var id = RandomNumberGenerator.GetHexString(4, lowercase: true);
-            if (System.IO.Directory.Exists(Path.Combine(Home, id)) || NamespacesOf($"nb{id}-").Count > 0)
+            if (Ids().Contains(id) || System.IO.Directory.Exists(Path.Combine(Home, id)) || NamespacesOf($"nb{id}-").Count > 0)
             {
                 continue;
             }
 
+            var held = TryHold(id) ?? throw new BoxFailed($"the lock of the new copy {id} in {Home} could not be taken");
             System.IO.Directory.CreateDirectory(Path.Combine(Home, id, "logs"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            File.WriteAllText(HolderFile(id), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
             Environment.SetEnvironmentVariable(Mark, id);
-            return new Copy(id, TryHold(id) ?? throw new BoxFailed($"the lock of the new copy {id} in {Home} could not be taken"));
+            return new Copy(id, held);
         }
     }
 
@@ -75,9 +77,8 @@ internal sealed class Copy : IAsyncDisposable
 
         using var registry = await RegistryAsync(stop);
         var dead = new List<Copy>();
-        foreach (var directory in System.IO.Directory.GetDirectories(Home))
+        foreach (var id in Ids())
         {
-            var id = Path.GetFileName(directory);
             if (TryHold(id) is { } held)
             {
                 dead.Add(new Copy(id, held));
@@ -97,26 +98,24 @@ internal sealed class Copy : IAsyncDisposable
 
         using var registry = await RegistryAsync(stop);
         var alive = new List<string>();
-        foreach (var directory in System.IO.Directory.GetDirectories(Home))
+        foreach (var id in Ids())
         {
-            using var held = TryHold(Path.GetFileName(directory));
+            using var held = TryHold(id);
             if (held is null)
             {
-                alive.Add(Path.GetFileName(directory));
+                alive.Add(id);
             }
         }
 
         return alive;
     }
 
-    /// <summary>The id of the program that holds a copy, as its lock file says.</summary>
+    /// <summary>The id of the program that holds a copy, as it wrote down; null where it did not, or is gone.</summary>
     public static int? HolderOf(string id)
     {
         try
         {
-            using var stream = new FileStream(Path.Combine(Home, id, "holder"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            using var reader = new StreamReader(stream);
-            return int.Parse(reader.ReadToEnd().Trim(), CultureInfo.InvariantCulture);
+            return int.Parse(File.ReadAllText(HolderFile(id)), CultureInfo.InvariantCulture);
         }
         catch (Exception e) when (e is IOException or FormatException)
         {
@@ -173,10 +172,12 @@ internal sealed class Copy : IAsyncDisposable
             Try(() => System.IO.Directory.Delete(Directory, recursive: true), kept);
         }
 
-        held?.Dispose();
+        // The lock goes last, and while nobody looks for copies: a copy without files and a copy without a lock are never seen.
         using (await RegistryAsync(CancellationToken.None))
         {
-            if (System.IO.Directory.GetDirectories(Home).Length == 0)
+            Try(() => File.Delete(LockOf(Id)), kept);
+            held.Dispose();
+            if (Ids().Count == 0)
             {
                 Try(() => System.IO.Directory.Delete(Home, recursive: true), kept);
             }
@@ -190,7 +191,7 @@ internal sealed class Copy : IAsyncDisposable
 
     /// <summary>What of this copy still exists: namespaces, files, processes. Empty after a good removal.</summary>
     public IReadOnlyList<string> Remains() =>
-        [.. NamespacesOf(Prefix), .. System.IO.Directory.Exists(Directory) ? [Directory] : (string[])[], .. Processes.With($"{Mark}={Id}").Select(p => $"process {p}")];
+        [.. NamespacesOf(Prefix), .. new[] { Directory, LockOf(Id) }.Where(Path.Exists), .. Processes.With($"{Mark}={Id}").Select(p => $"process {p}")];
 
     private static IReadOnlyList<string> NamespacesOf(string prefix) =>
         System.IO.Directory.Exists("/run/netns")
@@ -217,14 +218,17 @@ internal sealed class Copy : IAsyncDisposable
         }
     }
 
+    private static string LockOf(string id) => Path.Combine(Home, id + ".lock");
+
+    private static string HolderFile(string id) => Path.Combine(Home, id, "holder");
+
+    private static List<string> Ids() => [.. System.IO.Directory.GetFiles(Home, "*.lock").Select(f => Path.GetFileNameWithoutExtension(f)!)];
+
     private static FileStream? TryHold(string id)
     {
         try
         {
-            var file = Path.Combine(Home, id, "lock");
-            var stream = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            File.WriteAllText(Path.Combine(Home, id, "holder"), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
-            return stream;
+            return new FileStream(LockOf(id), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException)
         {

@@ -15,8 +15,7 @@ public sealed class Zone
 {
     private readonly Scenario _scenario;
     private readonly OwnerKey _owner;
-    private readonly StaticKeyPair _coordinatorKey;
-    private readonly List<StoreWrite> _coordinatorMemory = [];
+    private readonly List<(string Name, SimHost Host, StaticKeyPair Key, List<StoreWrite> Memory)> _coordinators = [];
     private readonly Dictionary<string, List<StoreWrite>> _relayMemory = [];
 
     public Zone(Scenario scenario, string name = "home.example")
@@ -24,8 +23,8 @@ public sealed class Zone
         (_scenario, Name) = (scenario, name);
         var entropy = scenario.World.Entropy.Fork("zone " + name);
         _owner = OwnerKey.Generate(entropy);
-        _coordinatorKey = StaticKeyPair.Generate(entropy);
         CoordinatorHost = scenario.Server("coordinator");
+        _coordinators.Add(("dc1", CoordinatorHost, StaticKeyPair.Generate(entropy), []));
         StartCoordinator();
     }
 
@@ -39,19 +38,34 @@ public sealed class Zone
 
     public Dictionary<string, (SimHost Host, RelayCore Core)> Relays { get; } = [];
 
-    /// <summary>Starts the coordinator, again with what it kept.</summary>
-    public void StartCoordinator()
+    /// <summary>Another coordinator of the zone, running; invites from now on name it, too.</summary>
+    public SimHost AddCoordinator(string name = "dc2")
     {
-        Coordinator = new CoordinatorCore(
-            new CoordinatorModel(Name, _owner.Public, "dc1"), _coordinatorKey, _scenario.World.Entropy.Fork("dc" + _scenario.World.Clock.Elapsed), LastOf(_coordinatorMemory));
-        CoordinatorHost.AfterEach = _ =>
+        var host = _scenario.Server(name);
+        _coordinators.Add((name, host, StaticKeyPair.Generate(_scenario.World.Entropy.Fork("key " + name)), []));
+        Start(_coordinators.Count - 1);
+        return host;
+    }
+
+    /// <summary>Starts the first coordinator, again with what it kept.</summary>
+    public void StartCoordinator() => Coordinator = Start(0);
+
+    /// <summary>Starts a further coordinator again, with what it kept.</summary>
+    public void RestartCoordinator(int which) => Start(which);
+
+    private CoordinatorCore Start(int which)
+    {
+        var (name, host, key, memory) = _coordinators[which];
+        var core = new CoordinatorCore(
+            new CoordinatorModel(Name, _owner.Public, name), key, _scenario.World.Entropy.Fork(name + _scenario.World.Clock.Elapsed), LastOf(memory));
+        host.AfterEach = _ =>
         {
-            while (Coordinator.TryTakeEvent(out var happened))
+            while (core.TryTakeEvent(out var happened))
             {
                 switch (happened)
                 {
                     case CoordinatorEvent.Keep keep:
-                        _coordinatorMemory.Add(keep.Write);
+                        memory.Add(keep.Write);
                         break;
                     case CoordinatorEvent.Notice notice:
                         CoordinatorNotices.Add(notice.Sentence);
@@ -59,16 +73,21 @@ public sealed class Zone
                 }
             }
         };
-        CoordinatorHost.Start(Coordinator);
+        host.Start(core);
+        return core;
     }
 
     /// <summary>An invite code.</summary>
     public string Invite(Role role, string name = "")
     {
-        var server = new Server { PublicKey = _coordinatorKey.Public.ToWire() };
-        server.Endpoints.AddRange(CoordinatorHost.Uplinks.SelectMany(u => u.Addresses).Select(a => a.ToWire()));
+        var servers = _coordinators.Select(c =>
+        {
+            var server = new Server { PublicKey = c.Key.Public.ToWire() };
+            server.Endpoints.AddRange(c.Host.Uplinks.SelectMany(u => u.Addresses).Select(a => a.ToWire()));
+            return server;
+        });
         return InviteCode.Write(_owner.Invite(
-            Name, role, name, _scenario.World.Clock.Read(TimeSpan.Zero, TimeSpan.Zero).Wall.AddDays(7), [server], _scenario.World.Entropy.Fork("invite " + name + role)));
+            Name, role, name, _scenario.World.Clock.Read(TimeSpan.Zero, TimeSpan.Zero).Wall.AddDays(7), servers, _scenario.World.Entropy.Fork("invite " + name + role)));
     }
 
     /// <summary>A relay that has joined; let a second pass.</summary>

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Ntm.Hosting;
 
 namespace Ntm.Gateway.Http;
 
@@ -30,7 +31,7 @@ public static class HttpServer
 
     /// <summary>Makes way for our socket: a file left by a gateway that is gone is removed.</summary>
     /// <returns>Null, or why the gateway cannot listen there.</returns>
-    public static string? Prepare(string socket)
+    public static FatalException? Prepare(string socket)
     {
         try
         {
@@ -46,7 +47,8 @@ public static class HttpServer
 
             using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             probe.Connect(new UnixDomainSocketEndPoint(socket));
-            return $"Another program already listens on {socket}. Stop it (systemctl stop ntm-gateway), or give this one another \"socket\" in its configuration.";
+            return new(ExitCode.Unavailable,
+                $"Another program already listens on {socket}. Stop it (systemctl stop ntm-gateway), or give this one another \"socket\" in its configuration.");
         }
         catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionRefused)
         {
@@ -54,22 +56,23 @@ public static class HttpServer
         }
         catch (SocketException other)
         {
-            return $"{socket} is in the way: it is no socket that can be opened ({other.Message}). Remove it, or give another \"socket\" in the configuration.";
+            return new(ExitCode.Exists,
+                $"{socket} is in the way: it is no socket that can be opened ({other.Message}). Remove it, or give another \"socket\" in the configuration.");
         }
         catch (Exception denied) when (denied is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            return $"The socket {socket} cannot be made: {denied.Message} Run as root, or give another \"socket\" in the configuration.";
+            return new(ExitCode.NotPermitted, $"The socket {socket} cannot be made: {denied.Message} Run as root, or give another \"socket\" in the configuration.");
         }
     }
 
     // A plain file also refuses connections; only sockets of a dead gateway are ours to delete.
-    private static string? Remove(string socket)
+    private static FatalException? Remove(string socket)
     {
         try
         {
             if (new FileInfo(socket) is { Length: > 0 } || (File.GetAttributes(socket) & FileAttributes.Normal) != 0 && !IsSocket(socket))
             {
-                return $"{socket} is in the way: it is a file, not a socket. Remove it, or give another \"socket\" in the configuration.";
+                return new(ExitCode.Exists, $"{socket} is in the way: it is a file, not a socket. Remove it, or give another \"socket\" in the configuration.");
             }
 
             File.Delete(socket);
@@ -77,7 +80,7 @@ public static class HttpServer
         }
         catch (Exception denied) when (denied is IOException or UnauthorizedAccessException)
         {
-            return $"The left-over socket {socket} cannot be removed: {denied.Message}";
+            return new(ExitCode.NotPermitted, $"The left-over socket {socket} cannot be removed: {denied.Message} Run as the user who owns it.");
         }
     }
 

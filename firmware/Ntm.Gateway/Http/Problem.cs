@@ -51,7 +51,7 @@ public sealed record Problem(string Kind, int Status, string Title, string Detai
 
     public static Problem UnknownDevice(string device) => new("unknown-device", StatusCodes.Status404NotFound,
         "This device is not known",
-        $"'{Quoted(device)}' is neither a MAC address nor the address of a device seen on the LAN. GET /api/v1/devices lists the known ones; a device that has been silent shows up when it sends something.");
+        $"'{Quoted(device)}' is neither a MAC address nor the address of a device seen on the LAN. 'ntm devices' and the console list the known ones; a device that has been silent shows up when it sends something.");
 
     public static Problem Refused(string title, string reason) => new("refused", StatusCodes.Status409Conflict, title, reason);
 

@@ -30,7 +30,7 @@ internal sealed class ConsoleDoor : IAsyncDisposable
     {
         for (var port = FirstPort; port < FirstPort + Ports; port++)
         {
-            var listener = new TcpListener(IPAddress.Loopback, port) { ExclusiveAddressUse = true };
+            var listener = new TcpListener(IPAddress.Loopback, port);
             try
             {
                 listener.Start();

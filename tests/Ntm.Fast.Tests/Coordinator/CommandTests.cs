@@ -56,6 +56,20 @@ public sealed class CommandTests : IDisposable
         await RefusedAsync<FatalException>(ExitCode.BadData, "invite", "--data", Data, "--owner-key", Path.Combine(Data, "node.key"));
     }
 
+    [Fact]
+    public async Task AnotherCoordinatorOfTheZoneIsMadeWithItsOwnerKeyAndNamedInInvites()
+    {
+        await BeginAsync();
+        var second = _folder.File("second");
+        var said = await DoAsync("init", "--zone", "home.example", "--data", second, "--endpoint", "203.0.113.11:4916", "--owner-key", Path.Combine(Data, "owner.key"));
+        Assert.False(File.Exists(Path.Combine(second, "owner.key")));
+        var also = said.Split("--also ")[1].Trim();
+        Assert.True(InviteCode.TryRead(await DoAsync("invite", "--data", Data, "--also", also), out var invite, out _, out _));
+        Assert.Equal(2, invite.Coordinators.Count);
+        Assert.Equal("203.0.113.11:4916", invite.Coordinators[1].Endpoints[0].TryRead(out var address) ? address.ToString() : "");
+        Assert.Contains("--also", await RefusedAsync<FatalException>(ExitCode.Usage, "invite", "--data", Data, "--also", "203.0.113.11:4916"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("owner.key")]
     [InlineData("node.key")]

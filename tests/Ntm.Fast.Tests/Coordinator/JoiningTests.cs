@@ -143,6 +143,25 @@ public sealed class JoiningTests
     }
 
     [Fact]
+    public void AFloodOfInitiationsDoesNotKeepOutWhoHasAnInvite()
+    {
+        for (var i = 0; i < Limits.ProvisionalTunnels + 6; i++)
+        {
+            var outbox = new Outbox();
+            var tunnels = new TunnelTable(StaticKeyPair.Generate(new HallEntropy($"stranger {i}")), new HallEntropy($"stranger {i} too"), outbox);
+            var tunnel = tunnels.Add(_hall.Key.Public, TunnelKind.Ntm);
+            tunnel.Candidates.Add(new WirePath(0, Hall.CoordinatorAddress, 0));
+            tunnels.Begin(_hall.Now, tunnel);
+            Assert.True(outbox.TryTakeDatagram(out _, out var initiation));
+            _hall.Deliver(Hall.Address($"198.51.100.{i + 1}:1000"), initiation);
+        }
+
+        Assert.Equal(Limits.ProvisionalTunnels, _hall.Core.Describe(_hall.Now).Provisional);
+        Assert.Equal((6, 0), (_hall.Counted("provisional-gave-way"), _hall.Counted("provisional-full")));
+        Assert.NotNull(_hall.Add("alice", "198.51.100.200:1000").Join(_hall.Invite(), "alice")!.JoinResponse);
+    }
+
+    [Fact]
     public void ASecondKeyWithAKnownVirtualAddressIsRefused()
     {
         // No two keys with one hash can be had, so every key gets the same address here.

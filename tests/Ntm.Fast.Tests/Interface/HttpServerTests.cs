@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Ntm.Fast.Tests.Store;
 using Ntm.Gateway.Http;
+using Ntm.Hosting;
 
 namespace Ntm.Fast.Tests.Interface;
 
@@ -39,7 +40,9 @@ public sealed class HttpServerTests : IDisposable
     public async Task A_second_gateway_is_told_of_the_first()
     {
         await using var gateway = await InterfaceUnderTest.StartAsync();
-        Assert.Contains("already listens", HttpServer.Prepare(gateway.Socket));
+        var refused = HttpServer.Prepare(gateway.Socket)!;
+        Assert.Equal(ExitCode.Unavailable, refused.Code);
+        Assert.Contains("already listens", refused.Message);
         Assert.NotEmpty(await gateway.Http.GetStringAsync("/api/v1/status"));
     }
 
@@ -49,7 +52,9 @@ public sealed class HttpServerTests : IDisposable
     public void A_file_in_the_way_is_left_alone(string content)
     {
         File.WriteAllText(_folder.File("gateway.sock"), content);
-        Assert.Contains("in the way", HttpServer.Prepare(_folder.File("gateway.sock")));
+        var refused = HttpServer.Prepare(_folder.File("gateway.sock"))!;
+        Assert.Equal(ExitCode.Exists, refused.Code);
+        Assert.Contains("in the way", refused.Message);
         Assert.Equal(content, File.ReadAllText(_folder.File("gateway.sock")));
     }
 }

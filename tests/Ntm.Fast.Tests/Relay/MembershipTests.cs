@@ -170,10 +170,12 @@ public sealed class MembershipTests
         var many = Enumerable.Range(0, 70).Select(i => _bench.Node($"n{i}", NatKind.None)).ToArray();
         foreach (var node in many)
         {
+            // One after the other: of those that are known by their initiation alone, the oldest gives way to a new one.
             node.Home.Router.Call(now => node.Party.Tunnels.Begin(now, _bench.TunnelToRelay(node.At)));
+            _bench.World.RunFor(TimeSpan.FromSeconds(0.3));
         }
 
-        _bench.World.RunFor(TimeSpan.FromSeconds(1));
+        Assert.Equal(0, _bench.Count("relay-provisional-gave-way"));
         Assert.True(_bench.Count("relay-provisional-full") >= 7);
         Assert.Equal(63, many.Count(n => _bench.TunnelToRelay(n.At).IsEstablished));
         foreach (var node in many)
@@ -185,5 +187,23 @@ public sealed class MembershipTests
         _bench.World.RunFor(TimeSpan.FromSeconds(31));
         Assert.Equal(64, _bench.Count("relay-provisional-ended"));
         _bench.Node("late").Registered();
+    }
+
+    [Fact]
+    public void A_flood_of_initiations_does_not_keep_a_node_out()
+    {
+        _bench.Joined();
+        var many = Enumerable.Range(0, 70).Select(i => _bench.Node($"n{i}", NatKind.None)).ToArray();
+        foreach (var node in many)
+        {
+            node.Home.Router.Call(now => node.Party.Tunnels.Begin(now, _bench.TunnelToRelay(node.At)));
+            node.Home.Router.Stop(); // it never hears an answer
+        }
+
+        _bench.World.RunFor(TimeSpan.FromSeconds(1));
+        Assert.Equal(6, _bench.Count("relay-provisional-gave-way"));
+        Assert.Equal(0, _bench.Count("relay-provisional-full"));
+        _bench.Node("alice").Registered();
+        Assert.Equal(7, _bench.Count("relay-provisional-gave-way"));
     }
 }

@@ -110,6 +110,24 @@ public sealed class TroubleTests
     }
 
     [Fact]
+    public void A_relayed_conversation_outlives_its_channels_lease()
+    {
+        var homes = new TwoHomes(NatKind.Symmetric, NatKind.Symmetric).Resolved();
+        homes.World.Flow.IsRecording = false;
+        homes.Alice.Home.Router.Stop();   // asleep, to simulate less: the lease runs on
+        homes.Bob.Home.Router.Stop();
+        homes.World.RunFor(TimeSpan.FromHours(47.5));
+        homes.Alice.Start();
+        homes.Bob.Start();
+        homes.World.RunFor(5 * Second);
+        for (var minutes = 0; minutes < 60; minutes += 3)
+        {
+            Assert.True(homes.Talk(3) == 3, $"after {minutes} minutes: {homes.AlicesPeer.Reason}");
+            homes.World.RunFor(TimeSpan.FromMinutes(3));
+        }
+    }
+
+    [Fact]
     public void What_is_not_published_has_no_name_and_strange_names_are_not_ours()
     {
         var homes = new TwoHomes(NatKind.PortRestricted, NatKind.PortRestricted);

@@ -10,10 +10,15 @@ internal sealed class TwoHomes
 {
     private int _sent;
 
-    public TwoHomes(NatKind alices, NatKind bobs, ulong seed = 7, bool withRelay = true, WireConditions? wires = null, bool withIPv6 = false)
+    public TwoHomes(NatKind alices, NatKind bobs, ulong seed = 7, bool withRelay = true, bool twoCoordinators = false, WireConditions? wires = null, bool withIPv6 = false)
     {
         Scenario = new Scenario(seed);
         Zone = new Zone(Scenario);
+        if (twoCoordinators)
+        {
+            SecondCoordinator = Zone.AddCoordinator();
+        }
+
         if (withRelay)
         {
             Zone.AddRelay();
@@ -50,6 +55,8 @@ internal sealed class TwoHomes
     public Ntm.Simulation.World World => Scenario.World;
 
     public Zone Zone { get; }
+
+    public SimHost? SecondCoordinator { get; }
 
     public HomeRouter Alice { get; }
 

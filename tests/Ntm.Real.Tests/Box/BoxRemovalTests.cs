@@ -36,13 +36,14 @@ public sealed class BoxRemovalTests
     [NeedsRootFact]
     public async Task WhatAKilledCopyLeftIsRemovedAndALivingOneIsLeftAlone()
     {
+        await using var living = BoxRun.Start("nats");
+        await living.UntilSaidAsync("[nats]"); // so that it is not this one's start that removes the other
         await using var killed = BoxRun.Start("nats");
         await killed.UntilSaidAsync("[nats]");
         killed.Signal("KILL");
         await killed.EndAsync();
         Assert.NotEmpty(BoxRun.RemainsOf(killed.Copy));
 
-        await using var living = BoxRun.Start("nats");
         var (code, said) = await BoxRun.ToEndAsync("down");
 
         Assert.True(code == 0, said);

@@ -79,7 +79,7 @@ internal sealed class BoxRun : IAsyncDisposable
         var mark = $"NTM_BOX_COPY={copy}";
         return
         [
-            .. Entries("/run/netns", $"nb{copy}-*"), .. Entries("/etc/netns", $"nb{copy}-*"), .. Entries("/var/lib/ntm-box", copy),
+            .. Entries("/run/netns", $"nb{copy}-*"), .. Entries("/etc/netns", $"nb{copy}-*"), .. Entries("/var/lib/ntm-boxes", copy + "*"),
             .. Directory.EnumerateDirectories("/proc").Where(d => char.IsAsciiDigit(Path.GetFileName(d)[0]) && Environment(d).Contains(mark)),
         ];
     }

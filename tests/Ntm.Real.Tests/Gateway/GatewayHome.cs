@@ -4,6 +4,7 @@ using System.Text;
 using Ntm.Box.Os;
 using Ntm.Interface;
 using System.Text.Json;
+using Located = Ntm.Box.Os.Programs;
 
 namespace Ntm.Real.Tests.Gateway;
 
@@ -12,7 +13,7 @@ internal sealed class GatewayHome : IDisposable
 {
     private static readonly TimeSpan Patient = TimeSpan.FromSeconds(60);
 
-    private readonly Programs _programs = Programs.Locate(AppContext.BaseDirectory);
+    private readonly Located _programs = Located.Locate(AppContext.BaseDirectory);
     private readonly TestNamespace _outside = new("o");
 
     public GatewayHome()
