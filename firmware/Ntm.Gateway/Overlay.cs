@@ -14,12 +14,16 @@ public static class Overlay
     public static void SetUp(Tun tun, NodeEvent.Member member, IPNetwork aliases, ILogger log)
     {
         var own = member.Own.ToIPAddress();
-        var router = aliases.BaseAddress;
+
+        // The range's first address: what the core knows as its own (AliasTable.RouterAddress).
+        var first = aliases.BaseAddress.GetAddressBytes();
+        first[3]++;
+        var router = new IPAddress(first);
         tun.AddAddress(own, 128);
         tun.AddRoute(new IPNetwork(member.ZonePrefix.ToIPAddress(), 48), source: own);
         tun.AddAddress(router, 32);
 
-        // Translation to IPv6 adds 20 bytes: IPv4 gets that much less than the TUN's MTU, and the kernel tells devices so (RFC 1191).
+        // Translation to IPv6 adds 20 bytes, and 8 to a fragment: IPv4 gets that much less than the TUN's MTU, and the kernel tells devices so (RFC 1191).
         tun.AddRoute(aliases, Limits.MtuInsideIPv4, router);
         log.Information("{Node}.{Zone} is {Own} on {Tun}; {Aliases} stands there for the addresses of other homes.",
             member.NodeName, member.Zone, own, tun.Name, aliases);
