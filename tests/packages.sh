@@ -3,8 +3,8 @@
 
 # The box: network namespaces, NAT, DHCP and names, an RFC 5780 server and client, captures, and what its LAN devices run.
 BOX_PACKAGES="iproute2 procps util-linux nftables dnsmasq-base coturn tcpdump busybox curl bind9-dnsutils iputils-ping socat openssl ca-certificates"
-# Tests besides: the peer that the tunnel is tried against.
-TEST_PACKAGES="wireguard-go wireguard-tools"
+# Tests besides: the peer that the tunnel is tried against, and the translator that translation is.
+TEST_PACKAGES="wireguard-go wireguard-tools tayga"
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 export DOTNET_ADD_GLOBAL_TOOLS_TO_PATH=false DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
@@ -137,29 +137,31 @@ ensure_sdk() {
 }
 
 ensure_packages() {
-  local missing masked=""
+  local missing service masked=""
   missing=$(packages_missing "$@")
   if [ -z "$missing" ]; then
     return
   fi
   say "Installing packages: $missing"
   apt_update_once
-  # Debian starts coturn as a service when it is installed. The box runs its own, in its own namespace; the machine gets none.
-  case " $missing " in *" coturn "*)
-    if [ -d /run/systemd/system ]; then
-      as_root systemctl mask -q coturn.service 2>/dev/null && masked=yes
-    fi
-    ;;
-  esac
+  # Debian starts these as services when they are installed. The box and the tests run their own, in namespaces; the machine gets none.
+  for service in coturn tayga; do
+    case " $missing " in *" $service "*)
+      if [ -d /run/systemd/system ] && as_root systemctl mask -q "$service.service" 2>/dev/null; then
+        masked="$masked $service"
+      fi
+      ;;
+    esac
+  done
   # shellcheck disable=SC2086 # a list of words
   if ! apt_install $missing; then
     complain "These packages could not be installed: $missing"
     exit 2
   fi
-  if [ -n "$masked" ]; then
-    as_root systemctl unmask -q coturn.service || true
-    as_root systemctl disable -q coturn.service 2>/dev/null || true
-  fi
+  for service in $masked; do
+    as_root systemctl unmask -q "$service.service" || true
+    as_root systemctl disable -q "$service.service" 2>/dev/null || true
+  done
 }
 
 # prepare PACKAGE...: after this the machine has all it needs, or the script has ended and said what is missing.

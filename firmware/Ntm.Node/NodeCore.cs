@@ -163,9 +163,14 @@ public sealed class NodeCore : ICore
             _scratch.Reset();
             _scratch.Fill(_held.Dequeue().Packet);
             Outbound(now, _scratch, mayHold: false);
-            if (_scratch.Disposition == Disposition.ToWire)
+            switch (_scratch.Disposition)
             {
-                Outbox.Send(_scratch.Path, _scratch.Bytes);
+                case Disposition.ToWire:
+                    Outbox.Send(_scratch.Path, _scratch.Bytes);
+                    break;
+                case Disposition.ToTun:
+                    Outbox.Deliver(_scratch.Bytes);
+                    break;
             }
         }
     }
@@ -241,11 +246,19 @@ public sealed class NodeCore : ICore
         {
             _context.Counters.Count("server-sent-a-packet"); // coordinators and relays have nothing to say to the LAN
         }
-        else if (_proxy!.Inbound(now, packet, peer.Vip))
+        else
         {
-            peer.LastTraffic = now.Boot;
-            _peers.Used(now, peer);
-            packet.Disposition = Disposition.ToTun;
+            switch (_proxy!.Inbound(now, packet, peer.Vip))
+            {
+                case InboundVerdict.ToLan:
+                    peer.LastTraffic = now.Boot;
+                    _peers.Used(now, peer);
+                    packet.Disposition = Disposition.ToTun;
+                    break;
+                case InboundVerdict.Answered:
+                    SendTo(now, peer, packet);
+                    break;
+            }
         }
     }
 
@@ -271,8 +284,8 @@ public sealed class NodeCore : ICore
             case OutboundVerdict.ToPeer when _peers.FindByVip(remote) is { } peer:
                 SendTo(now, peer, packet);
                 break;
-            case OutboundVerdict.ToPeer:
-                _context.Counters.Count("no-such-peer");
+            case OutboundVerdict.Answered:
+                packet.Disposition = Disposition.ToTun;
                 break;
         }
     }
@@ -380,7 +393,7 @@ public sealed class NodeCore : ICore
     {
         _context.Membership = membership;
         _context.Own = membership.Addressing.Node(_context.Key);
-        _proxy = new DeviceProxy(_context.Own, _devices, _aliases, _context.Counters);
+        _proxy = new DeviceProxy(_context.Own, _devices, _aliases, _context.Counters) { HasPeer = vip => _peers.FindByVip(vip) is not null };
         _proxy.SetOwnAddresses(_ownAddresses);
         _context.Events.Enqueue(new NodeEvent.Member(membership.Zone, membership.NodeName, _context.Own, membership.Addressing.Prefix));
         _registration.Start(now);

@@ -57,7 +57,9 @@ public static class Limits
     // ---- addresses
 
     public const int MtuInside = 1420;
-    public const int MtuInsideIPv4 = 1400;
+
+    /// <summary>IPv6's less 20 bytes of the larger header and 8 of a fragment header, so that a fragment made for it fits in one packet.</summary>
+    public const int MtuInsideIPv4 = 1392;
 
     /// <summary>IPv6 minimum link MTU, RFC 8200.</summary>
     public const int MtuMinimum = 1280;
@@ -135,6 +137,21 @@ public static class Limits
     public static readonly TimeSpan FlowUdpIdle = TimeSpan.FromMinutes(5);
     public static readonly TimeSpan FlowIcmpIdle = TimeSpan.FromSeconds(60);
 
+    // ---- translation (RFC 7915)
+
+    /// <summary>Packets under way in fragments, in each direction.</summary>
+    public const int FragmentedPackets = 256;
+
+    /// <summary>How long later fragments may follow the first (RFC 6146 section 4, FRAGMENT_MIN).</summary>
+    public static readonly TimeSpan FragmentLife = TimeSpan.FromSeconds(2);
+
+    /// <summary>Hop-by-hop options, destination options and routing headers of one packet that are skipped, in all.</summary>
+    public const int ExtensionHeaderBytes = 256;
+
+    /// <summary>ICMP errors of our own, in each direction (RFC 4443 section 2.4 f).</summary>
+    public const int IcmpErrorsPerSecond = 10;
+    public const int IcmpErrorsAtOnce = 10;
+
     // ---- device proxy (ours, not on the wire)
 
     /// <summary>LAN devices a router remembers.</summary>
@@ -162,7 +179,7 @@ public static class Limits
 
     // ---- buffers (ours, not on the wire)
 
-    /// <summary>Room for 16 bytes of transport header, 20 of IPv4-to-IPv6 growth, 12 of virtio-net header, and alignment.</summary>
+    /// <summary>Room for 16 bytes of transport header, 28 of IPv4-to-IPv6 growth, 12 of virtio-net header, and alignment.</summary>
     public const int PacketHeadroom = 64;
 
     /// <summary>Headroom, a 1,500-byte frame, padding and tag, rounded up.</summary>

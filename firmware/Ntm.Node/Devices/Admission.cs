@@ -156,6 +156,13 @@ internal sealed class Admission
         return true;
     }
 
+    /// <summary>Whether a flow is under way between the remote and this LAN address. Changes nothing but to forget it when it is over.</summary>
+    public bool Serves(TimeSpan now, in FlowKey key, LanAddress local)
+    {
+        var at = FindLive(now, key);
+        return at != None && _flows[at].Local == local;
+    }
+
     private static bool MayRemoteBegin(in FlowKey key, bool isPublished, in InnerPacket packet) =>
         isPublished || (key.OwnNumber == 0 && packet.IcmpKind is (IcmpKind.EchoRequest or IcmpKind.EchoReply));
 

@@ -30,10 +30,18 @@ internal sealed class Device(MacAddress mac)
 
     public LatestFirst Of(LanAddress address) => address.IsIPv4 ? IPv4 : IPv6;
 
-    /// <summary>The LAN address a flow of this face goes to: <paramref name="preferred"/> while it is still the device's, else the latest.</summary>
+    /// <summary>
+    /// The LAN address a flow of this face goes to: <paramref name="preferred"/> while it is still the device's, else the latest; where the device has none of
+    /// the face's family, of the other.
+    /// </summary>
     public LanAddress AddressFor(bool ipv6Face, LanAddress preferred)
     {
-        var addresses = ipv6Face ? IPv6 : IPv4;
-        return !preferred.IsNone && addresses.Contains(preferred) ? preferred : addresses.Latest;
+        if (!preferred.IsNone && Of(preferred).Contains(preferred))
+        {
+            return preferred;
+        }
+
+        var (own, other) = ipv6Face ? (IPv6, IPv4) : (IPv4, IPv6);
+        return own.Count > 0 ? own.Latest : other.Latest;
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using Ntm.Node.Translation;
 using Ntm.Protocol;
@@ -16,6 +15,22 @@ public enum OutboundVerdict
 
     /// <summary>Its source is no device known yet: dropped and counted; hand in the neighbour table.</summary>
     NeighbourWanted,
+
+    /// <summary>Refused and counted; it is now an ICMP error to its sender, for the TUN.</summary>
+    Answered,
+}
+
+/// <summary>What became of a packet from a peer.</summary>
+public enum InboundVerdict
+{
+    /// <summary>Dropped and counted.</summary>
+    Refused,
+
+    /// <summary>It is now a packet for the LAN or the router itself, for the TUN.</summary>
+    ToLan,
+
+    /// <summary>Refused and counted; it is now an ICMPv6 error to its sender, for the peer's tunnel.</summary>
+    Answered,
 }
 
 /// <summary>
@@ -27,6 +42,7 @@ public sealed class DeviceProxy
 {
     // Counted, with InnerPacket's and Admission's.
     public const string DestinationUnknown = "outbound-destination-unknown";
+    public const string NoSuchPeer = "no-such-peer";
     public const string SourceUnknown = "outbound-source-unknown";
     public const string SourceForeign = "outbound-source-foreign";
     public const string NumbersUsedUp = "outbound-numbers-used-up";
@@ -43,6 +59,10 @@ public sealed class DeviceProxy
     private readonly AliasTable _aliases;
     private readonly Counters _counters;
     private readonly Admission _admission = new();
+    private readonly FragmentTable _outboundFragments = new();
+    private readonly FragmentTable _inboundFragments = new();
+    private readonly OwnErrors _errorsToLan;
+    private readonly OwnErrors _errorsToPeers;
     private readonly HashSet<LanAddress> _ownAddresses = [];
     private ushort _identification;
 
@@ -53,8 +73,13 @@ public sealed class DeviceProxy
         _devices = devices;
         _aliases = aliases;
         _counters = counters;
+        _errorsToLan = new(counters);
+        _errorsToPeers = new(counters);
         SetOwnAddresses([]);
     }
+
+    /// <summary>Whether there is a peer that a remote VIP belongs to.</summary>
+    public Func<VirtualAddress, bool> HasPeer { get; init; } = static _ => true;
 
     /// <summary>Flows remembered now, for people.</summary>
     public int Flows => _admission.Count;
@@ -95,7 +120,12 @@ public sealed class DeviceProxy
 
         if (!TryRemote(now, read.Destination, out remote))
         {
-            return Refuse(DestinationUnknown);
+            return Refuse(now, packet, read, DestinationUnknown, Refusal.Unreachable);
+        }
+
+        if (!HasPeer(remote))
+        {
+            return Refuse(now, packet, read, NoSuchPeer, Refusal.Unreachable);
         }
 
         // A signalling port is the core's, not the TUN's: nothing on the LAN may pass for it.
@@ -104,22 +134,10 @@ public sealed class DeviceProxy
             return Refuse(SignallingPort);
         }
 
-        switch (OwnFace(read.Source, out var source, out var device))
+        var face = OwnFace(read.Source, out var source, out var device);
+        if (face == Face.Foreign)
         {
-            case Face.Known when device is not null:
-                if (!_devices.TrySpoke(now, device, read.Source))
-                {
-                    return Refuse(NumbersUsedUp);
-                }
-
-                source = FaceOf(device, read.Source);
-                break;
-            case Face.Unknown:
-                _counters.Count(SourceUnknown);
-                unknownDevice = read.Source.ToIPAddress();
-                return OutboundVerdict.NeighbourWanted;
-            case Face.Foreign:
-                return Refuse(SourceForeign);
+            return Refuse(SourceForeign);
         }
 
         if (read.IsError)
@@ -127,22 +145,54 @@ public sealed class DeviceProxy
             return OutboundError(now, packet, read, carried, source, remote);
         }
 
+        if (face == Face.Unknown)
+        {
+            _counters.Count(SourceUnknown);
+            unknownDevice = read.Source.ToIPAddress();
+            return OutboundVerdict.NeighbourWanted;
+        }
+
+        if (read.IsLaterFragment)
+        {
+            if (!_outboundFragments.TryFollow(now.Boot, FragmentKey.Of(read), read, out var begun, out reason))
+            {
+                return Refuse(reason);
+            }
+
+            ToPeer(packet, read, begun.AsVip, remote);
+            return OutboundVerdict.ToPeer;
+        }
+
+        if (read.IsFragment && _outboundFragments.HasBegun(now.Boot, FragmentKey.Of(read)))
+        {
+            return Refuse(FragmentTable.Overlaps);
+        }
+
+        if (device is not null)
+        {
+            if (!_devices.TrySpoke(now, device, read.Source))
+            {
+                return Refuse(now, packet, read, NumbersUsedUp, Refusal.Prohibited);
+            }
+
+            source = FaceOf(device, read.Source);
+        }
+
         var echo = read.IcmpKind != IcmpKind.None;
-        var key = new FlowKey(remote, source.Number, read.SourcePort, echo ? (ushort)0 : read.DestinationPort, read.Protocol);
+        var key = InUse(now, device, read.Source,
+            new FlowKey(remote, source.Number, read.SourcePort, echo ? (ushort)0 : read.DestinationPort, read.Protocol));
+        source = source.WithNumber(key.OwnNumber);
         if (!_admission.TryOutbound(now.Boot, key, read, device is { IsPublished: true }, read.Source, out reason))
         {
-            return Refuse(reason);
+            return Refuse(now, packet, read, reason, RefusalFor(reason));
         }
 
-        if (read.IsIPv6)
+        if (read.IsFragment)
         {
-            PacketTranslation.Readdress(packet, read, source, remote);
-        }
-        else
-        {
-            PacketTranslation.ToIPv6(packet, read, source, remote);
+            _outboundFragments.Begin(now.Boot, FragmentKey.Of(read), read, LanAddress.FromVip(source));
         }
 
+        ToPeer(packet, read, source, remote);
         return OutboundVerdict.ToPeer;
     }
 
@@ -150,8 +200,7 @@ public sealed class DeviceProxy
     /// A packet opened from a peer's tunnel. Checked, admitted and translated in place for the LAN, or left as it is for the router itself.
     /// </summary>
     /// <param name="peerNode">The tunnel peer's VIP, number 0.</param>
-    /// <returns>False: dropped and counted.</returns>
-    public bool Inbound(Now now, Packet packet, VirtualAddress peerNode)
+    public InboundVerdict Inbound(Now now, Packet packet, VirtualAddress peerNode)
     {
         var carried = default(InnerPacket);
         if (!InnerPacket.TryRead(packet.Bytes, out var read, out var reason)
@@ -181,14 +230,30 @@ public sealed class DeviceProxy
         Device? device = null;
         if (destination.Number != 0 && (device = _devices.Find(destination.Number)) is null)
         {
-            return Drop(NoDevice);
+            // In the same words as to one that is not published: what numbers there are is nobody's business.
+            return Drop(now, packet, read, NoDevice, Refusal.Prohibited);
+        }
+
+        LanAddress local;
+        if (read.IsLaterFragment)
+        {
+            if (!_inboundFragments.TryFollow(now.Boot, FragmentKey.Of(read), read, out local, out reason))
+            {
+                return Drop(reason);
+            }
+
+            return ToLan(now, packet, read, carried, local);
+        }
+
+        if (read.IsFragment && _inboundFragments.HasBegun(now.Boot, FragmentKey.Of(read)))
+        {
+            return Drop(FragmentTable.Overlaps);
         }
 
         var key = read.IsError
             ? KeyOfCarried(carried.Destination.AsVip, destination.Number, carried.SourcePort, carried.DestinationPort, carried)
             : new FlowKey(source, destination.Number, read.DestinationPort,
                 read.IcmpKind != IcmpKind.None ? (ushort)0 : read.SourcePort, read.Protocol);
-        LanAddress local;
         if (read.IsError)
         {
             if (carried.Source != read.Destination || !key.Remote.SameNode(peerNode))
@@ -203,20 +268,31 @@ public sealed class DeviceProxy
         }
         else if (!_admission.TryInbound(now.Boot, key, read, device, out local, out reason))
         {
-            return Drop(reason);
+            return Drop(now, packet, read, reason, RefusalFor(reason));
         }
 
         if (local.IsNone)
         {
             if (device is not null)
             {
-                return Drop(DeviceAbsent);
+                return Drop(now, packet, read, DeviceAbsent, Refusal.Unreachable);
             }
 
             local = read.Destination;
         }
 
-        return local.IsIPv4 ? ToLanIPv4(now, packet, read, carried, local.IPv4) : ToLanIPv6(packet, read, carried, local.AsVip);
+        // Without the whole message there is no ICMP checksum for the other family (RFC 7915 section 1.2).
+        if (local.IsIPv4 && read.Protocol == InnerPacket.IcmpV6 && (read.IsFragment || (read.IsError && carried.HasFragmentHeader && carried.IcmpKind != IcmpKind.None)))
+        {
+            return Drop(InnerPacket.IcmpFragment);
+        }
+
+        if (read.IsFragment)
+        {
+            _inboundFragments.Begin(now.Boot, FragmentKey.Of(read), read, local);
+        }
+
+        return ToLan(now, packet, read, carried, local);
     }
 
     private static bool IsSignalling(in InnerPacket read, bool isSourceNode, bool isDestinationNode) =>
@@ -237,6 +313,23 @@ public sealed class DeviceProxy
         remote = destination.AsVip;
         return remote.SameZone(_own) && !remote.SameNode(_own);
     }
+
+    /// <summary>
+    /// The flow a packet between one of ours and a remote belongs to: that of the face it speaks with, or the one in which the remote speaks with the device's
+    /// other face and was sent here because the device has no address of that family.
+    /// </summary>
+    private FlowKey InUse(Now now, Device? device, LanAddress local, in FlowKey key)
+    {
+        if (device is null || _admission.Serves(now.Boot, key, local))
+        {
+            return key;
+        }
+
+        var other = key with { OwnNumber = (ushort)(key.OwnNumber ^ VirtualAddress.IPv6FaceBit) };
+        return _admission.Serves(now.Boot, other, local) ? other : key;
+    }
+
+    private static Refusal RefusalFor(string reason) => reason == Admission.NotPublished ? Refusal.Prohibited : Refusal.Silent;
 
     private VirtualAddress FaceOf(Device device, LanAddress address) =>
         _own.WithNumber(address.IsIPv4 ? device.Number : (ushort)(device.Number | VirtualAddress.IPv6FaceBit));
@@ -267,18 +360,21 @@ public sealed class DeviceProxy
     private OutboundVerdict OutboundError(
         Now now, Packet packet, in InnerPacket read, in InnerPacket carried, VirtualAddress source, VirtualAddress remote)
     {
-        // The carried packet went from the remote to one of ours; the error may come from there or from the router itself.
+        // The carried packet went from the remote to one of ours; the error may come from there, from the router itself or from another on the way.
         if (carried.Source != read.Destination || OwnFace(carried.Destination, out var target, out var device) != Face.Known)
         {
             return Refuse(CarriedForeign);
         }
 
-        var key = KeyOfCarried(remote, target.Number, carried.DestinationPort, carried.SourcePort, carried);
+        var key = InUse(now, device, carried.Destination, KeyOfCarried(remote, target.Number, carried.DestinationPort, carried.SourcePort, carried));
+        target = target.WithNumber(key.OwnNumber);
         if (!_admission.TryError(now.Boot, key, device, out _, out var reason))
         {
             return Refuse(reason);
         }
 
+        // Whoever only reports an error needs no number for that (RFC 6791: any address of the translator's will do).
+        source = read.Source == carried.Destination ? target : (source.Number & Limits.DeviceNumberLast) == 0 ? _own : source;
         if (read.IsIPv6)
         {
             IcmpErrors.Readdress(packet, read, carried, source, remote, remote, target);
@@ -291,7 +387,22 @@ public sealed class DeviceProxy
         return OutboundVerdict.ToPeer;
     }
 
-    private bool ToLanIPv4(Now now, Packet packet, in InnerPacket read, in InnerPacket carried, uint local)
+    private static void ToPeer(Packet packet, in InnerPacket read, VirtualAddress source, VirtualAddress remote)
+    {
+        if (read.IsIPv6)
+        {
+            PacketTranslation.Readdress(packet, read, source, remote);
+        }
+        else
+        {
+            PacketTranslation.ToIPv6(packet, read, source, remote);
+        }
+    }
+
+    private InboundVerdict ToLan(Now now, Packet packet, in InnerPacket read, in InnerPacket carried, LanAddress local) =>
+        local.IsIPv4 ? ToLanIPv4(now, packet, read, carried, local.IPv4) : ToLanIPv6(packet, read, carried, local.AsVip);
+
+    private InboundVerdict ToLanIPv4(Now now, Packet packet, in InnerPacket read, in InnerPacket carried, uint local)
     {
         if (!_aliases.TryGetOrAdd(now, read.Source.AsVip, out var alias, out _))
         {
@@ -301,7 +412,7 @@ public sealed class DeviceProxy
         if (!read.IsError)
         {
             PacketTranslation.ToIPv4(packet, read, alias, local, ref _identification);
-            return true;
+            return InboundVerdict.ToLan;
         }
 
         // The flow's own remote has had an alias since its first packet, unless that was reused meanwhile.
@@ -311,10 +422,10 @@ public sealed class DeviceProxy
         }
 
         IcmpErrors.ToIPv4(packet, read, carried, alias, local, local, target, ref _identification);
-        return true;
+        return InboundVerdict.ToLan;
     }
 
-    private bool ToLanIPv6(Packet packet, in InnerPacket read, in InnerPacket carried, VirtualAddress local)
+    private InboundVerdict ToLanIPv6(Packet packet, in InnerPacket read, in InnerPacket carried, VirtualAddress local)
     {
         if (read.IsError)
         {
@@ -325,7 +436,7 @@ public sealed class DeviceProxy
             PacketTranslation.Readdress(packet, read, read.Source.AsVip, local);
         }
 
-        return true;
+        return InboundVerdict.ToLan;
     }
 
     private OutboundVerdict Refuse(string reason)
@@ -334,11 +445,24 @@ public sealed class DeviceProxy
         return OutboundVerdict.Refused;
     }
 
-    private bool Drop([NotNull] string? reason)
+    private OutboundVerdict Refuse(Now now, Packet packet, in InnerPacket read, string reason, Refusal refusal)
     {
-        ArgumentNullException.ThrowIfNull(reason);
         _counters.Count(reason);
-        return false;
+        return _errorsToLan.TryTurn(now.Boot, packet, read, refusal, read.Destination.AsVip, ref _identification)
+            ? OutboundVerdict.Answered : OutboundVerdict.Refused;
+    }
+
+    private InboundVerdict Drop(string reason)
+    {
+        _counters.Count(reason);
+        return InboundVerdict.Refused;
+    }
+
+    private InboundVerdict Drop(Now now, Packet packet, in InnerPacket read, string reason, Refusal refusal)
+    {
+        _counters.Count(reason);
+        return _errorsToPeers.TryTurn(now.Boot, packet, read, refusal, _own, ref _identification)
+            ? InboundVerdict.Answered : InboundVerdict.Refused;
     }
 
     private enum Face

@@ -13,6 +13,9 @@ internal static class IcmpErrors
     /// <summary>An ICMPv6 error is never larger (RFC 4443 section 2.4 c).</summary>
     private const int LargestIPv6Error = Limits.MtuMinimum;
 
+    /// <summary>Nor an ICMP error, where it should be (RFC 1812 section 4.3.2.3).</summary>
+    private const int LargestIPv4Error = 576;
+
     public static bool IsTranslated(bool isIPv6, byte type, byte code) =>
         isIPv6 ? TryToIPv4(type, code, out _, out _) : TryToIPv6(type, code, out _, out _);
 
@@ -38,22 +41,29 @@ internal static class IcmpErrors
             4 => 6u,
             _ => 0u,
         };
-        var length = CarriedLength(error[5] * 4, carried, LargestIPv6Error - 88);
+        var start = 88 + carried.FragmentHeaderLength;
+        var length = CarriedLength(error[5] * 4, carried, LargestIPv6Error - start);
         var carriedHeader = error[8..];
         var (carriedClass, carriedHopLimit) = (carriedHeader[1], carriedHeader[8]);
 
         // The head grows by 20 as for any packet, the rest of the room comes from the tail.
         var from = read.Offset + 8 + carried.Offset + 20;
         packet.GrowHead(20);
-        packet.SetLength(Math.Max(packet.Length, 88 + length));
+        packet.SetLength(Math.Max(packet.Length, start + length));
         bytes = packet.Bytes;
-        bytes.Slice(from, length).CopyTo(bytes[88..]);
-        packet.SetLength(88 + length);
+        bytes.Slice(from, length).CopyTo(bytes[start..]);
+        packet.SetLength(start + length);
         bytes = packet.Bytes;
 
         PacketTranslation.WriteIPv6Header(
-            bytes[48..], carriedClass, carried.StatedTransportLength, carried.Protocol, carriedHopLimit, carriedSource, carriedDestination);
-        var transport = bytes[88..];
+            bytes[48..], carriedClass, carried.StatedTransportLength + carried.FragmentHeaderLength, IPv6Headers.First(carried), carriedHopLimit,
+            carriedSource, carriedDestination);
+        if (carried.HasFragmentHeader)
+        {
+            IPv6Headers.WriteFragmentHeader(bytes[88..], carried);
+        }
+
+        var transport = bytes[start..];
         if (carried.IcmpKind != IcmpKind.None)
         {
             PacketTranslation.TurnEcho(transport, carried.IcmpKind, true,
@@ -79,19 +89,19 @@ internal static class IcmpErrors
         var bytes = packet.Bytes;
         var typeOfService = (byte)(BinaryPrimitives.ReadUInt16BigEndian(bytes) >> 4);
         var timeToLive = bytes[7];
-        var error = bytes[40..];
+        var error = bytes[read.Offset..];
         TryToIPv4(error[0], error[1], out var type, out var code);
 
         // RFC 7915 section 5.2: the IPv4 link takes 20 bytes less, and no more than this family's MTU inside.
-        var last = error[0] == 2 ? Math.Min(BinaryPrimitives.ReadUInt32BigEndian(error[4..]), Limits.MtuInside) : 0;
-        last = last > 20 ? last - 20 : 0;
-        var length = CarriedLength(error[0] == 2 ? 0 : error[4] * 8, carried, int.MaxValue);
+        var last = error[0] == 2 ? BinaryPrimitives.ReadUInt32BigEndian(error[4..]) : 0;
+        last = last > 20 ? Math.Min(last - 20, Limits.MtuInsideIPv4) : 0;
+        var length = CarriedLength(error[0] == 2 ? 0 : error[4] * 8, carried, LargestIPv4Error - 48);
         var carriedClass = (byte)(BinaryPrimitives.ReadUInt16BigEndian(error[8..]) >> 4);
         var carriedHopLimit = error[8 + 7];
 
         packet.GrowHead(-20);
         bytes = packet.Bytes;
-        bytes.Slice(68, length).CopyTo(bytes[48..]);
+        bytes.Slice(read.Offset + 8 + carried.Offset - 20, length).CopyTo(bytes[48..]);
         packet.SetLength(48 + length);
         bytes = packet.Bytes;
 
@@ -100,6 +110,11 @@ internal static class IcmpErrors
         PacketTranslation.WriteIPv4Header(
             bytes[28..], carriedClass, carried.StatedTransportLength + 20, carried.Protocol, carriedHopLimit,
             carriedSource, carriedDestination, ref none);
+        if (carried.HasFragmentHeader)
+        {
+            PacketTranslation.WriteIPv4Fragment(bytes[28..], carried);
+        }
+
         var transport = bytes[48..];
         if (carried.IcmpKind != IcmpKind.None)
         {
@@ -123,13 +138,13 @@ internal static class IcmpErrors
         Packet packet, in InnerPacket read, in InnerPacket carried,
         VirtualAddress source, VirtualAddress destination, VirtualAddress carriedSource, VirtualAddress carriedDestination)
     {
-        packet.SetLength(read.Length);
+        IPv6Headers.Strip(packet, read);
         var bytes = packet.Bytes;
         source.Write(bytes[8..]);
         destination.Write(bytes[24..]);
         carriedSource.Write(bytes[56..]);
         carriedDestination.Write(bytes[72..]);
-        PacketTranslation.UpdateTransportChecksum(bytes.Slice(88, carried.TransportLength), carried.Protocol,
+        PacketTranslation.UpdateTransportChecksum(bytes.Slice(48 + carried.Offset, carried.TransportLength), carried.Protocol,
             PacketTranslation.Sum(carried.Source) + PacketTranslation.Sum(carried.Destination),
             InternetChecksum.Sum(carriedSource) + InternetChecksum.Sum(carriedDestination));
         BinaryPrimitives.WriteUInt16BigEndian(bytes[42..], 0);

@@ -17,7 +17,8 @@ internal enum IcmpKind : byte
 
 /// <summary>
 /// What the device proxy needs to know of an IP packet, read and checked once; afterwards translation cannot fail. TCP, UDP, ICMP echo and
-/// ICMP errors, unfragmented, without IPv6 extension headers. Everything else is refused with a reason.
+/// ICMP errors, whole or in fragments (ICMP only over IPv6: RFC 7915 section 1.2). IPv6 extension headers that a translator ignores are skipped
+/// within bounds. Everything else is refused with a reason.
 /// </summary>
 internal readonly struct InnerPacket
 {
@@ -35,7 +36,12 @@ internal readonly struct InnerPacket
     public const string Truncated = "packet-truncated";
     public const string BadHeader = "packet-header-bad";
     public const string BadChecksum = "packet-checksum-bad";
-    public const string Fragment = "packet-fragment";
+    public const string BadFragment = "fragment-bad";
+    public const string TinyFragment = "fragment-tiny";
+    public const string UnsummedFragment = "fragment-udp-unsummed";
+    public const string IcmpFragment = "fragment-icmp";
+    public const string CarriedFragment = "icmp-error-about-later-fragment";
+    public const string ExtensionHeader = "packet-extension-header";
     public const string SourceRoute = "packet-source-routed";
     public const string OtherProtocol = "packet-other-protocol";
     public const string OtherIcmp = "packet-other-icmp";
@@ -68,6 +74,25 @@ internal readonly struct InnerPacket
     /// <summary>As <see cref="SourcePort"/>.</summary>
     public ushort DestinationPort { get; private init; }
 
+    /// <summary>Where in the whole packet's TCP, UDP or ICMP this fragment starts, in bytes.</summary>
+    public int FragmentOffset { get; private init; }
+
+    public bool HasMoreFragments { get; private init; }
+
+    /// <summary>Of a fragment; IPv4's has 16 bits.</summary>
+    public uint Identification { get; private init; }
+
+    /// <summary>An IPv4 fragment, or an IPv6 packet with a fragment header, be it of a single fragment (RFC 6946).</summary>
+    public bool HasFragmentHeader { get; private init; }
+
+    public bool IsFragment => HasMoreFragments || FragmentOffset != 0;
+
+    /// <summary>It holds neither ports nor flags: it goes where the first one went.</summary>
+    public bool IsLaterFragment => FragmentOffset != 0;
+
+    /// <summary>Bytes of fragment header it has in IPv6.</summary>
+    public int FragmentHeaderLength => HasFragmentHeader ? IPv6Headers.FragmentHeaderLength : 0;
+
     public byte TcpFlags { get; private init; }
 
     public IcmpKind IcmpKind { get; private init; }
@@ -90,6 +115,13 @@ internal readonly struct InnerPacket
         var start = Offset + 8;
         if (!TryRead(bytes[start..Length], true, out carried, out reason))
         {
+            return false;
+        }
+
+        if (carried.IsLaterFragment)
+        {
+            // No ports, so no flow vouches for it.
+            reason = CarriedFragment;
             return false;
         }
 
@@ -153,20 +185,28 @@ internal readonly struct InnerPacket
             return false;
         }
 
-        if ((BinaryPrimitives.ReadUInt16BigEndian(bytes[6..]) & 0x3FFF) != 0)
-        {
-            reason = Fragment;
-            return false;
-        }
-
         if (header > 20 && IsSourceRouted(bytes[20..header]))
         {
             reason = SourceRoute;
             return false;
         }
 
-        return TryReadTransport(bytes[..Math.Min(total, bytes.Length)], carried, false, header, total - header, bytes[9],
-            LanAddress.ReadIPv4(bytes[12..]), LanAddress.ReadIPv4(bytes[16..]), out packet, out reason);
+        int fragment = BinaryPrimitives.ReadUInt16BigEndian(bytes[6..]);
+        var isFragment = (fragment & 0x3FFF) != 0;
+        packet = new()
+        {
+            Source = LanAddress.ReadIPv4(bytes[12..]),
+            Destination = LanAddress.ReadIPv4(bytes[16..]),
+            Protocol = bytes[9],
+            Offset = header,
+            TransportLength = Math.Min(total, bytes.Length) - header,
+            StatedTransportLength = total - header,
+            HasFragmentHeader = isFragment,
+            FragmentOffset = (fragment & 0x1FFF) * 8,
+            HasMoreFragments = (fragment & 0x2000) != 0,
+            Identification = isFragment ? BinaryPrimitives.ReadUInt16BigEndian(bytes[4..]) : 0u,
+        };
+        return TryReadTransport(bytes, carried, ref packet, out reason);
     }
 
     private static bool TryReadIPv6(ReadOnlySpan<byte> bytes, bool carried, out InnerPacket packet, [NotNullWhen(false)] out string? reason)
@@ -192,25 +232,54 @@ internal readonly struct InnerPacket
             return false;
         }
 
-        if (bytes[6] == 44)
+        var end = Math.Min(40 + stated, bytes.Length);
+        if (!IPv6Headers.TryRead(bytes[..end], out var headers, out reason))
         {
-            reason = Fragment;
             return false;
         }
 
-        return TryReadTransport(bytes[..Math.Min(40 + stated, bytes.Length)], carried, true, 40, stated, bytes[6],
-            source, destination, out packet, out reason);
+        packet = new()
+        {
+            IsIPv6 = true,
+            Source = source,
+            Destination = destination,
+            Protocol = headers.Protocol,
+            Offset = headers.Offset,
+            TransportLength = end - headers.Offset,
+            StatedTransportLength = 40 + stated - headers.Offset,
+            HasFragmentHeader = headers.HasFragmentHeader,
+            FragmentOffset = headers.Fragment & 0xFFF8,
+            HasMoreFragments = (headers.Fragment & 1) != 0,
+            Identification = headers.Identification,
+        };
+        return TryReadTransport(bytes, carried, ref packet, out reason);
     }
 
-    private static bool TryReadTransport(
-        ReadOnlySpan<byte> bytes, bool carried, bool isIPv6, int offset, int stated, byte protocol, LanAddress source, LanAddress destination,
-        out InnerPacket packet, [NotNullWhen(false)] out string? reason)
+    /// <summary>Reads on where IP ends; <paramref name="packet"/> holds what IP says.</summary>
+    private static bool TryReadTransport(ReadOnlySpan<byte> bytes, bool carried, ref InnerPacket packet, [NotNullWhen(false)] out string? reason)
     {
-        packet = default;
-        reason = Truncated;
-        var transport = bytes[offset..];
+        var transport = bytes.Slice(packet.Offset, packet.TransportLength);
+        var isIcmp = packet.Protocol == (packet.IsIPv6 ? IcmpV6 : Icmp);
+        if (!isIcmp && packet.Protocol is not (Tcp or Udp))
+        {
+            reason = OtherProtocol;
+            return false;
+        }
+
+        reason = !packet.IsFragment ? null : isIcmp && !packet.IsIPv6 ? IcmpFragment : !carried && !IsFragmentGood(packet) ? BadFragment : null;
+        if (reason is not null)
+        {
+            return false;
+        }
+
+        if (packet.IsLaterFragment)
+        {
+            return true;
+        }
+
         if (transport.Length < 8)
         {
+            reason = packet.IsFragment && !carried ? TinyFragment : Truncated;
             return false;
         }
 
@@ -218,46 +287,27 @@ internal readonly struct InnerPacket
         var kind = IcmpKind.None;
         var sourcePort = BinaryPrimitives.ReadUInt16BigEndian(transport);
         var destinationPort = BinaryPrimitives.ReadUInt16BigEndian(transport[2..]);
-        if (protocol == Tcp)
+        if (packet.Protocol == Tcp)
         {
-            if (!carried)
+            if (!carried && RefusalOfTcp(transport, packet.IsFragment) is { } refusal)
             {
-                if (transport.Length < 20)
-                {
-                    return false;
-                }
-
-                var header = (transport[12] >> 4) * 4;
-                if (header < 20 || header > transport.Length)
-                {
-                    reason = BadHeader;
-                    return false;
-                }
+                reason = refusal;
+                return false;
             }
 
             flags = transport.Length > 13 ? transport[13] : (byte)0;
         }
-        else if (protocol == Udp)
+        else if (packet.Protocol == Udp)
         {
-            // Shorter than IP says is legal (RFC 9868 puts options there); longer is not.
-            // RFC 8200 section 8.1: no UDP over IPv6 without a checksum.
-            int length = BinaryPrimitives.ReadUInt16BigEndian(transport[4..]);
-            if (length < 8 || length > stated)
+            if (RefusalOfUdp(transport, packet, carried) is { } refusal)
             {
-                reason = BadHeader;
-                return false;
-            }
-
-            if (isIPv6 && !carried && BinaryPrimitives.ReadUInt16BigEndian(transport[6..]) == 0)
-            {
-                reason = BadChecksum;
+                reason = refusal;
                 return false;
             }
         }
-        else if (protocol == (isIPv6 ? IcmpV6 : Icmp))
+        else
         {
-            protocol = IcmpV6;
-            kind = KindOf(isIPv6, transport[0], transport[1]);
+            kind = KindOf(packet.IsIPv6, transport[0], transport[1]);
             switch (kind)
             {
                 case IcmpKind.None:
@@ -267,13 +317,8 @@ internal readonly struct InnerPacket
                 case IcmpKind.Error:
                     sourcePort = destinationPort = 0;
 
-                    // Its checksum is made anew by the translation, so it has to be right now.
-                    if (!carried && !IsErrorChecksumGood(transport, isIPv6, source, destination))
-                    {
-                        reason = BadChecksum;
-                        return false;
-                    }
-
+                    // An error is never so large that it has to be fragmented. Its checksum is made anew by the translation, so it has to be right now.
+                    reason = packet.HasFragmentHeader ? IcmpFragment : carried || IsErrorChecksumGood(transport, packet) ? null : BadChecksum;
                     break;
 
                 default:
@@ -281,28 +326,46 @@ internal readonly struct InnerPacket
                     break;
             }
         }
-        else
-        {
-            reason = OtherProtocol;
-            return false;
-        }
 
-        packet = new()
+        packet = packet with
         {
-            IsIPv6 = isIPv6,
-            Source = source,
-            Destination = destination,
-            Protocol = protocol,
-            Offset = offset,
-            TransportLength = transport.Length,
-            StatedTransportLength = stated,
+            Protocol = isIcmp ? IcmpV6 : packet.Protocol,
             SourcePort = sourcePort,
             DestinationPort = destinationPort,
             TcpFlags = flags,
             IcmpKind = kind,
         };
-        reason = null;
-        return true;
+        return reason is null;
+    }
+
+    /// <summary>Fragments but the last are of whole 8-byte blocks, none is empty, and none reaches beyond what a packet can hold.</summary>
+    private static bool IsFragmentGood(in InnerPacket packet) => packet.TransportLength > 0
+        && (!packet.HasMoreFragments || packet.TransportLength % 8 == 0)
+        && packet.FragmentOffset + packet.TransportLength <= ushort.MaxValue - 20;
+
+    private static string? RefusalOfTcp(ReadOnlySpan<byte> transport, bool isFragment)
+    {
+        var header = transport.Length < 20 ? 0 : (transport[12] >> 4) * 4;
+        return header >= 20 && header <= transport.Length ? null
+
+            // RFC 7112: all headers are in the first fragment.
+            : isFragment && (header == 0 || header > transport.Length) ? TinyFragment
+            : transport.Length < 20 ? Truncated : BadHeader;
+    }
+
+    private static string? RefusalOfUdp(ReadOnlySpan<byte> transport, in InnerPacket packet, bool carried)
+    {
+        // Shorter than IP says is legal (RFC 9868 puts options there); longer is not, but in a first fragment.
+        int length = BinaryPrimitives.ReadUInt16BigEndian(transport[4..]);
+        if (length < 8 || (length > packet.StatedTransportLength && !packet.IsFragment))
+        {
+            return BadHeader;
+        }
+
+        // RFC 8200 section 8.1: no UDP over IPv6 without a checksum. RFC 7915 section 4.5: of a fragment it cannot be computed.
+        return carried || BinaryPrimitives.ReadUInt16BigEndian(transport[6..]) != 0 ? null
+            : packet.IsIPv6 ? BadChecksum
+            : packet.IsFragment ? UnsummedFragment : null;
     }
 
     private static IcmpKind KindOf(bool isIPv6, byte type, byte code) => (isIPv6, type) switch
@@ -312,12 +375,12 @@ internal readonly struct InnerPacket
         _ => IcmpErrors.IsTranslated(isIPv6, type, code) ? IcmpKind.Error : IcmpKind.None,
     };
 
-    private static bool IsErrorChecksumGood(ReadOnlySpan<byte> transport, bool isIPv6, LanAddress source, LanAddress destination)
+    private static bool IsErrorChecksumGood(ReadOnlySpan<byte> transport, in InnerPacket packet)
     {
         var sum = InternetChecksum.Sum(transport);
-        if (isIPv6)
+        if (packet.IsIPv6)
         {
-            sum += InternetChecksum.PseudoHeader(source.AsVip, destination.AsVip, transport.Length, IcmpV6);
+            sum += InternetChecksum.PseudoHeader(packet.Source.AsVip, packet.Destination.AsVip, transport.Length, IcmpV6);
         }
 
         return InternetChecksum.Fold(sum) == 0xFFFF;

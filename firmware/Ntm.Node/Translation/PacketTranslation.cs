@@ -11,12 +11,14 @@ namespace Ntm.Node.Translation;
 /// <remarks>
 /// TTL and hop limit are copied, not decremented: the kernel forwards each packet between LAN and TUN and decrements it there, so the
 /// translation is no hop of its own. TOS and traffic class are copied; the flow label is 0; IPv4 options are dropped. Towards IPv4, DF is set on
-/// packets of more than 1,260 bytes, others get DF 0 and an identification (RFC 7915 section 5.1). Transport checksums are updated
-/// incrementally, so that damage stays visible to the receiver; only UDP's absent IPv4 checksum is computed.
+/// packets of more than 1,260 bytes, others get DF 0 and an identification (RFC 7915 section 5.1). Fragments stay fragments, with the low 16 bits of
+/// the identification towards IPv4; only they have a fragment header in IPv6. Packets are not fragmented here: whoever routes them to the TUN or to the
+/// LAN does that. IPv6 extension headers are taken out. Transport checksums are updated incrementally, so that damage stays visible to the receiver;
+/// only UDP's absent IPv4 checksum is computed.
 /// </remarks>
 internal static class PacketTranslation
 {
-    /// <summary>Largest TCP segment through the tunnel, over both families: 1400 - 40 and 1420 - 60.</summary>
+    /// <summary>Largest TCP segment through the tunnel, over both families: 1392 - 40, which is less than 1420 - 60.</summary>
     public const ushort MssMost = Limits.MtuInsideIPv4 - 40;
 
     private const int DontFragmentBeyond = 1260;
@@ -28,11 +30,21 @@ internal static class PacketTranslation
         var trafficClass = bytes[1];
         var hopLimit = bytes[8];
         packet.SetLength(read.Length);
-        packet.GrowHead(40 - read.Offset);
+        var header = 40 + read.FragmentHeaderLength;
+        packet.GrowHead(header - read.Offset);
         bytes = packet.Bytes;
-        WriteIPv6Header(bytes, trafficClass, read.TransportLength, read.Protocol, hopLimit, source, destination);
+        WriteIPv6Header(bytes, trafficClass, bytes.Length - 40, IPv6Headers.First(read), hopLimit, source, destination);
+        if (read.HasFragmentHeader)
+        {
+            IPv6Headers.WriteFragmentHeader(bytes[40..], read);
+        }
 
-        var transport = bytes[40..];
+        if (read.IsLaterFragment)
+        {
+            return;
+        }
+
+        var transport = bytes[header..];
         var removed = Sum(read.Source) + Sum(read.Destination);
         var added = InternetChecksum.Sum(source) + InternetChecksum.Sum(destination);
         if (read.IcmpKind != IcmpKind.None)
@@ -66,6 +78,15 @@ internal static class PacketTranslation
         packet.GrowHead(20 - read.Offset);
         bytes = packet.Bytes;
         WriteIPv4Header(bytes, typeOfService, bytes.Length, read.Protocol, timeToLive, source, destination, ref identification);
+        if (read.HasFragmentHeader)
+        {
+            WriteIPv4Fragment(bytes, read);
+        }
+
+        if (read.IsLaterFragment)
+        {
+            return;
+        }
 
         var transport = bytes[20..];
         if (read.IcmpKind != IcmpKind.None)
@@ -84,13 +105,19 @@ internal static class PacketTranslation
     /// <summary>IPv6 to IPv6 with other addresses. Errors' own headers only: what they carry is <see cref="IcmpErrors"/>'.</summary>
     public static void Readdress(Packet packet, in InnerPacket read, VirtualAddress source, VirtualAddress destination)
     {
-        packet.SetLength(read.Length);
+        IPv6Headers.Strip(packet, read);
         var bytes = packet.Bytes;
         source.Write(bytes[8..]);
         destination.Write(bytes[24..]);
-        UpdateTransportChecksum(bytes[40..], read.Protocol, Sum(read.Source) + Sum(read.Destination),
+        if (read.IsLaterFragment)
+        {
+            return;
+        }
+
+        var transport = bytes[(40 + read.FragmentHeaderLength)..];
+        UpdateTransportChecksum(transport, read.Protocol, Sum(read.Source) + Sum(read.Destination),
             InternetChecksum.Sum(source) + InternetChecksum.Sum(destination));
-        ClampMss(bytes[40..], read);
+        ClampMss(transport, read);
     }
 
     internal static void WriteIPv6Header(
@@ -118,6 +145,15 @@ internal static class PacketTranslation
         BinaryPrimitives.WriteUInt16BigEndian(header[10..], 0);
         BinaryPrimitives.WriteUInt32BigEndian(header[12..], source);
         BinaryPrimitives.WriteUInt32BigEndian(header[16..], destination);
+        BinaryPrimitives.WriteUInt16BigEndian(header[10..], InternetChecksum.Finish(InternetChecksum.Sum(header[..20])));
+    }
+
+    /// <summary>RFC 7915 section 5.1.1: makes a header that of a fragment.</summary>
+    internal static void WriteIPv4Fragment(Span<byte> header, in InnerPacket read)
+    {
+        BinaryPrimitives.WriteUInt16BigEndian(header[4..], (ushort)read.Identification);
+        BinaryPrimitives.WriteUInt16BigEndian(header[6..], (ushort)((read.FragmentOffset / 8) | (read.HasMoreFragments ? 0x2000 : 0)));
+        BinaryPrimitives.WriteUInt16BigEndian(header[10..], 0);
         BinaryPrimitives.WriteUInt16BigEndian(header[10..], InternetChecksum.Finish(InternetChecksum.Sum(header[..20])));
     }
 

@@ -75,7 +75,7 @@ internal sealed class Home
     public bool Receive(byte[] packet, VirtualAddress from)
     {
         Packet.Fill(packet);
-        return Proxy.Inbound(Now, Packet, from.Node);
+        return Proxy.Inbound(Now, Packet, from.Node) == InboundVerdict.ToLan;
     }
 
     public void MustReceive(byte[] packet, VirtualAddress from)

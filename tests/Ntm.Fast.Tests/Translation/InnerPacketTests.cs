@@ -53,10 +53,6 @@ public sealed class InnerPacketTests
     {
         var udp = TestPackets.UdpDatagram(1, 2, [1, 2, 3]);
         var tcp = TestPackets.TcpSegment(1, 2, 2, [], []);
-        AssertRefused(InnerPacket.Fragment, TestPackets.MakeIPv4(s_device4, s_alias4, 17, udp, flags: 0x2000));
-        AssertRefused(InnerPacket.Fragment, TestPackets.MakeIPv4(s_device4, s_alias4, 17, udp, flags: 0x0001));
-        AssertRefused(InnerPacket.Fragment, TestPackets.MakeIPv6(s_own6, s_remote6, 44, [17, 0, 0, 1, 0, 0, 0, 9, .. udp]));
-        AssertRefused(InnerPacket.OtherProtocol, TestPackets.MakeIPv6(s_own6, s_remote6, 0, [17, 0, 0, 0, 0, 0, 0, 0, .. udp]));
         AssertRefused(InnerPacket.OtherProtocol, TestPackets.MakeIPv4(s_device4, s_alias4, 47, udp));
         AssertRefused(InnerPacket.OtherProtocol, TestPackets.MakeIPv4(s_device4, s_alias4, 58, TestPackets.IcmpMessage(128, 0, 0, [])));
         AssertRefused(InnerPacket.OtherProtocol, TestPackets.MakeIPv6(s_own6, s_remote6, 1, TestPackets.IcmpMessage(8, 0, 0, [])));

@@ -175,13 +175,13 @@ public sealed class PacketTranslationTests
     }
 
     [Theory]
-    [InlineData(1460, 0, 1360)]
-    [InlineData(1460, 1, 1360)]
-    [InlineData(1361, 2, 1360)]
-    [InlineData(1361, 3, 1360)]
-    [InlineData(1360, 0, 1360)]
+    [InlineData(1460, 0, 1352)]
+    [InlineData(1460, 1, 1352)]
+    [InlineData(1353, 2, 1352)]
+    [InlineData(1353, 3, 1352)]
+    [InlineData(1352, 0, 1352)]
     [InlineData(536, 1, 536)]
-    [InlineData(65535, 1, 1360)]
+    [InlineData(65535, 1, 1352)]
     public void The_largest_segment_is_clamped_at_any_offset(ushort asked, int padding, ushort expected)
     {
         byte[] options = [.. Enumerable.Repeat((byte)1, padding), 2, 4, (byte)(asked >> 8), (byte)asked, .. Enumerable.Repeat((byte)0, 4 - padding)];

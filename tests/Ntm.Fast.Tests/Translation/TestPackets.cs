@@ -75,6 +75,52 @@ internal static class TestPackets
         return packet;
     }
 
+    /// <summary>The pieces a sender or router makes of a whole IPv4 packet without options, each with at most so many bytes after its header.</summary>
+    public static List<byte[]> Fragment4(byte[] whole, int most)
+    {
+        List<byte[]> pieces = [];
+        for (var at = 20; at < whole.Length; at += most / 8 * 8)
+        {
+            var end = Math.Min(at + (most / 8 * 8), whole.Length);
+            byte[] piece = [.. whole[..20], .. whole[at..end]];
+            Put(piece, 2, (ushort)piece.Length);
+            Put(piece, 6, (ushort)(((at - 20) / 8) | (end < whole.Length ? 0x2000 : 0)));
+            Put(piece, 10, 0);
+            Put(piece, 10, Checksum(piece[..20]));
+            pieces.Add(piece);
+        }
+
+        return pieces;
+    }
+
+    /// <summary>As <see cref="Fragment4"/>, of an IPv6 packet without extension headers.</summary>
+    public static List<byte[]> Fragment6(byte[] whole, int most, uint identification)
+    {
+        List<byte[]> pieces = [];
+        for (var at = 40; at < whole.Length; at += most / 8 * 8)
+        {
+            var end = Math.Min(at + (most / 8 * 8), whole.Length);
+            var field = (at - 40) | (end < whole.Length ? 1 : 0);
+            pieces.Add(WithHeader(
+                [.. whole[..40], .. whole[at..end]], 44,
+                [
+                    0, 0, (byte)(field >> 8), (byte)field,
+                    (byte)(identification >> 24), (byte)(identification >> 16), (byte)(identification >> 8), (byte)identification,
+                ]));
+        }
+
+        return pieces;
+    }
+
+    /// <summary>An IPv6 packet with an extension header put in behind its header; the header's first byte is set to what follows.</summary>
+    public static byte[] WithHeader(byte[] packet, byte type, byte[] header)
+    {
+        byte[] longer = [.. packet[..40], packet[6], .. header[1..], .. packet[40..]];
+        longer[6] = type;
+        Put(longer, 4, (ushort)(longer.Length - 40));
+        return longer;
+    }
+
     /// <summary>Fails unless the packet is whole and every checksum in it is right.</summary>
     public static void AssertRight(ReadOnlySpan<byte> bytes)
     {

@@ -26,13 +26,13 @@ public sealed class TunAndPump
 
         // The longest packets the device and the route let through.
         Assert.Contains("1 received", home.Run("ping -c 1 -W 2 -M do -s 1372 2001:db8:1::5")); // 1372 + 8 + 40 = 1420
-        Assert.Contains("1 received", home.Run("ping -c 1 -W 2 -M do -s 1372 198.18.0.9")); // 1372 + 8 + 20 = 1400
+        Assert.Contains("1 received", home.Run("ping -c 1 -W 2 -M do -s 1364 198.18.0.9")); // 1364 + 8 + 20 = 1392
         Assert.False(home.Try("ping -c 1 -W 1 -M do -s 1373 198.18.0.9"));
 
         var link = home.Run("ip address show dev ntm0");
         Assert.Contains("mtu 1420", link);
         Assert.DoesNotContain("fe80", link); // nothing of its own to announce
-        Assert.Contains("mtu 1400", home.Run("ip route show 198.18.0.0/15"));
+        Assert.Contains("mtu 1392", home.Run("ip route show 198.18.0.0/15"));
     }
 
     [NeedsRootFact]
