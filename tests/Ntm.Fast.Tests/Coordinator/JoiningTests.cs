@@ -121,8 +121,8 @@ public sealed class JoiningTests
     public void NothingButAJoinIsHeardOfAnUnknownKey()
     {
         var stranger = _hall.Add("stranger", "198.51.100.1:1000");
-        Refused(stranger.Direction("alice.home.example"), RefusalReason.RefusalNotPermitted, "signal-before-join");
-        Refused(stranger.Ask(new Signal { RegistrationRequest = Party.Registration(1) }), RefusalReason.RefusalNotPermitted, "signal-before-join");
+        Refused(stranger.Direction("alice.home.example"), RefusalReason.RefusalNotJoined, "signal-before-join");
+        Refused(stranger.Ask(new Signal { RegistrationRequest = Party.Registration(1) }), RefusalReason.RefusalNotJoined, "signal-before-join");
         Assert.Equal(1, _hall.Core.Describe(_hall.Now).Provisional);
         _hall.Advance(TimeSpan.FromSeconds(31));
         Assert.Equal(0, _hall.Core.Describe(_hall.Now).Provisional);
