@@ -185,8 +185,19 @@ public sealed class InnerPacketTests
     private static Dictionary<string, byte[]> Valid()
     {
         var udp = TestPackets.UdpDatagram(5, 6, TestPackets.Payload(9));
+        var long_ = TestPackets.UdpDatagram(5, 6, TestPackets.Payload(90));
+        var fragment4 = TestPackets.Fragment4(TestPackets.MakeIPv4(s_alias4, s_device4, 17, long_), 40)[0];
+        var fragment6 = TestPackets.Fragment6(TestPackets.MakeIPv6(s_remote6, s_own6, 17, long_), 40, 77)[0];
+        var plain = TestPackets.MakeIPv6(s_own6, s_remote6, 17, udp);
+        byte[] header = [0, 0, 1, 4, 0, 0, 0, 0];
         return new()
         {
+            ["fragment4"] = fragment4,
+            ["fragment6"] = fragment6,
+            ["headers6"] = TestPackets.WithHeader(TestPackets.WithHeader(plain, 60, header), 0, header),
+            ["atomic6"] = TestPackets.WithHeader(plain, 44, [0, 0, 0, 0, 1, 2, 3, 4]),
+            ["error4-fragment"] = TestPackets.MakeIPv4(s_device4, s_alias4, 1, TestPackets.IcmpMessage(11, 1, 0, fragment4)),
+            ["error6-fragment"] = TestPackets.MakeIPv6(s_own6, s_remote6, 58, TestPackets.IcmpMessage(3, 1, 0, fragment6)),
             ["tcp4"] = TestPackets.MakeIPv4(s_device4, s_alias4, 6, TestPackets.TcpSegment(1, 2, 2, [2, 4, 5, 180], TestPackets.Payload(9))),
             ["udp4"] = TestPackets.MakeIPv4(s_device4, s_alias4, 17, udp),
             ["options4"] = TestPackets.MakeIPv4(s_device4, s_alias4, 17, udp, options: [148, 4, 0, 0]),

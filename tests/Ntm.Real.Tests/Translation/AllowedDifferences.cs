@@ -37,8 +37,24 @@ internal static class AllowedDifferences
         }
 
         var (mine, other) = (Comparable(ours, 0), Comparable(theirs[0], 1));
+        ForgetClampedSegment(mine, other);
         return theirs.Count == 1 && mine.AsSpan().SequenceEqual(other) ? (true, Same)
             : (false, $"they differ at byte {mine.AsSpan().CommonPrefixLength(other)} of {mine.Length} and {other.Length}; tayga made {theirs.Count}");
+    }
+
+    /// <summary>Ours lowers the largest segment that a SYN asks for; the generator puts the option first.</summary>
+    private static void ForgetClampedSegment(byte[] mine, byte[] other)
+    {
+        var isIPv4 = mine[0] >> 4 == 4;
+        var at = isIPv4 ? 20 : mine[6] == 44 ? 48 : 40;
+        if ((isIPv4 ? mine[9] : mine[at == 48 ? 40 : 6]) == 6 && mine.Length >= at + 24 && mine.Length == other.Length && mine[at + 20] == 2
+            && BinaryPrimitives.ReadUInt16BigEndian(mine.AsSpan(at + 22)) == PacketTranslation.MssMost
+            && BinaryPrimitives.ReadUInt16BigEndian(other.AsSpan(at + 22)) > PacketTranslation.MssMost)
+        {
+            other.AsSpan(at + 22, 2).CopyTo(mine.AsSpan(at + 22));
+            mine.AsSpan(at + 16, 2).Clear();
+            other.AsSpan(at + 16, 2).Clear();
+        }
     }
 
     /// <summary>Why tayga alone may refuse a packet; null where it may not.</summary>
@@ -67,7 +83,7 @@ internal static class AllowedDifferences
         return carried.IcmpKind == IcmpKind.EchoReply ? "an error about an echo reply: tayga drops it"
             : packet[0] >> 4 == 6 && packet[read.Offset] == 1 && packet[read.Offset + 1] == 3
                 ? "RFC 7915 section 5.2: address unreachable becomes host unreachable; tayga drops it"
-            : isIPv4 && carried.IsFragment && carried.TransportLength < carried.StatedTransportLength
+            : carried.IsFragment && carried.TransportLength < carried.StatedTransportLength
                 ? "an error that carries a part of a fragment: tayga drops it"
             : carried.Protocol == 6 && carried.TransportLength < 20 ? "an error that carries less than a TCP header: RFC 792 asks for 8 bytes, tayga for 20"
             : null;
