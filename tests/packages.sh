@@ -102,7 +102,11 @@ sdk_given_up() {
   complain "No .NET 10 SDK is here, the distribution has none, and Microsoft's install script could not be had or failed."
   complain "Nothing was changed. With a way to the internet, this one command installs it into this directory; then start again:"
   complain ""
-  complain "  $SDK_COMMAND"
+  if command -v curl >/dev/null; then
+    complain "  $SDK_COMMAND"
+  else
+    complain "  apt-get install -y curl ca-certificates && $SDK_COMMAND"
+  fi
   exit 3
 }
 
