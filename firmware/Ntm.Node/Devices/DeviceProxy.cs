@@ -4,41 +4,12 @@ using Ntm.Protocol;
 
 namespace Ntm.Node.Devices;
 
-/// <summary>What became of a packet from the TUN.</summary>
-public enum OutboundVerdict
-{
-    /// <summary>Dropped and counted.</summary>
-    Refused,
-
-    /// <summary>It is now an IPv6 packet between VIPs, for the remote's tunnel.</summary>
-    ToPeer,
-
-    /// <summary>Its source is no device known yet: dropped and counted; hand in the neighbour table.</summary>
-    NeighbourWanted,
-
-    /// <summary>Refused and counted; it is now an ICMP error to its sender, for the TUN.</summary>
-    Answered,
-}
-
-/// <summary>What became of a packet from a peer.</summary>
-public enum InboundVerdict
-{
-    /// <summary>Dropped and counted.</summary>
-    Refused,
-
-    /// <summary>It is now a packet for the LAN or the router itself, for the TUN.</summary>
-    ToLan,
-
-    /// <summary>Refused and counted; it is now an ICMPv6 error to its sender, for the peer's tunnel.</summary>
-    Answered,
-}
-
 /// <summary>
 /// Acts for LAN devices that do not speak NTM (docs/protocol.md sections 2 and 7): turns (device address, alias) into (device VIP, remote VIP)
 /// and back, in place, and admits only what may come in. It holds no tunnels and knows no peers' keys: which tunnel a packet goes
 /// to or came from is its caller's business. Nothing is allocated per packet.
 /// </summary>
-public sealed class DeviceProxy
+public sealed partial class DeviceProxy
 {
     // Counted, with InnerPacket's and Admission's.
     public const string DestinationUnknown = "outbound-destination-unknown";
@@ -302,59 +273,7 @@ public sealed class DeviceProxy
     private static FlowKey KeyOfCarried(VirtualAddress remote, ushort number, ushort ownPort, ushort remotePort, in InnerPacket carried) =>
         new(remote, number, ownPort, carried.IcmpKind != IcmpKind.None ? (ushort)0 : remotePort, carried.Protocol);
 
-    /// <summary>The remote VIP an address on the TUN stands for.</summary>
-    private bool TryRemote(Now now, LanAddress destination, out VirtualAddress remote)
-    {
-        if (destination.IsIPv4)
-        {
-            return _aliases.TryFind(now, destination.IPv4, out remote);
-        }
-
-        remote = destination.AsVip;
-        return remote.SameZone(_own) && !remote.SameNode(_own);
-    }
-
-    /// <summary>
-    /// The flow a packet between one of ours and a remote belongs to: that of the face it speaks with, or the one in which the remote speaks with the device's
-    /// other face and was sent here because the device has no address of that family.
-    /// </summary>
-    private FlowKey InUse(Now now, Device? device, LanAddress local, in FlowKey key)
-    {
-        if (device is null || _admission.Serves(now.Boot, key, local))
-        {
-            return key;
-        }
-
-        var other = key with { OwnNumber = (ushort)(key.OwnNumber ^ VirtualAddress.IPv6FaceBit) };
-        return _admission.Serves(now.Boot, other, local) ? other : key;
-    }
-
     private static Refusal RefusalFor(string reason) => reason == Admission.NotPublished ? Refusal.Prohibited : Refusal.Silent;
-
-    private VirtualAddress FaceOf(Device device, LanAddress address) =>
-        _own.WithNumber(address.IsIPv4 ? device.Number : (ushort)(device.Number | VirtualAddress.IPv6FaceBit));
-
-    /// <summary>The VIP by which a LAN address is known outside; changes nothing.</summary>
-    private Face OwnFace(LanAddress address, out VirtualAddress vip, out Device? device)
-    {
-        vip = _own;
-        device = null;
-        if (_ownAddresses.Contains(address))
-        {
-            return Face.Known;
-        }
-
-        device = _devices.Find(address);
-        if (device is null)
-        {
-            // Aliases and VIPs are other homes'; a LAN machine that uses one is no device of ours.
-            return address.IsUnicast && !(address.IsIPv4 ? _aliases.Contains(address.IPv4) : address.AsVip.SameZone(_own))
-                ? Face.Unknown : Face.Foreign;
-        }
-
-        vip = FaceOf(device, address);
-        return Face.Known;
-    }
 
     /// <summary>An error from the LAN about a packet that a remote had sent.</summary>
     private OutboundVerdict OutboundError(
@@ -463,12 +382,5 @@ public sealed class DeviceProxy
         _counters.Count(reason);
         return _errorsToPeers.TryTurn(now.Boot, packet, read, refusal, _own, ref _identification)
             ? InboundVerdict.Answered : InboundVerdict.Refused;
-    }
-
-    private enum Face
-    {
-        Known,
-        Unknown,
-        Foreign,
     }
 }

@@ -185,7 +185,7 @@ internal readonly struct InnerPacket
             return false;
         }
 
-        if (header > 20 && IsSourceRouted(bytes[20..header]))
+        if (header > 20 && IPv4Options.AreSourceRouted(bytes[20..header]))
         {
             reason = SourceRoute;
             return false;
@@ -384,32 +384,5 @@ internal readonly struct InnerPacket
         }
 
         return InternetChecksum.Fold(sum) == 0xFFFF;
-    }
-
-    /// <summary>An unexpired loose or strict source route (RFC 7915 section 4.1 forbids to translate it), or options that do not parse.</summary>
-    private static bool IsSourceRouted(ReadOnlySpan<byte> options)
-    {
-        while (!options.IsEmpty && options[0] != 0)
-        {
-            if (options[0] == 1)
-            {
-                options = options[1..];
-                continue;
-            }
-
-            if (options.Length < 2 || options[1] < 2 || options[1] > options.Length)
-            {
-                return true;
-            }
-
-            if (options[0] is 131 or 137 && options[1] >= 3 && options[2] <= options[1])
-            {
-                return true;
-            }
-
-            options = options[options[1]..];
-        }
-
-        return false;
     }
 }
