@@ -275,6 +275,7 @@ public sealed class DeviceProxy
         {
             if (device is not null)
             {
+                _admission.Withdraw(key);
                 return Drop(now, packet, read, DeviceAbsent, Refusal.Unreachable);
             }
 
@@ -284,6 +285,11 @@ public sealed class DeviceProxy
         // Without the whole message there is no ICMP checksum for the other family (RFC 7915 section 1.2).
         if (local.IsIPv4 && read.Protocol == InnerPacket.IcmpV6 && (read.IsFragment || (read.IsError && carried.HasFragmentHeader && carried.IcmpKind != IcmpKind.None)))
         {
+            if (!read.IsError)
+            {
+                _admission.Withdraw(key);
+            }
+
             return Drop(InnerPacket.IcmpFragment);
         }
 
@@ -292,7 +298,13 @@ public sealed class DeviceProxy
             _inboundFragments.Begin(now.Boot, FragmentKey.Of(read), read, local);
         }
 
-        return ToLan(now, packet, read, carried, local);
+        var verdict = ToLan(now, packet, read, carried, local);
+        if (verdict != InboundVerdict.ToLan && !read.IsError)
+        {
+            _admission.Withdraw(key);
+        }
+
+        return verdict;
     }
 
     private static bool IsSignalling(in InnerPacket read, bool isSourceNode, bool isDestinationNode) =>
