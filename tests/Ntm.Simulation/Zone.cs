@@ -165,8 +165,10 @@ public sealed class HomeRouter
     public NodeStatus Status => Core.Describe(Home.Router.Now);
 
     /// <summary>Starts the core, again with what it kept.</summary>
-    public void Start()
+    /// <param name="keep">What of it is still there; null: all.</param>
+    public void Start(Predicate<StoreWrite>? keep = null)
     {
+        _memory.RemoveAll(w => keep?.Invoke(w) == false);
         Core = new NodeCore(_key, _entropy, NodeOptions.Default with { OwnNetworks = [IPNetwork.Parse("192.168.77.0/24")] }, Zone.LastOf(_memory));
         Home.Router.AfterEach = Take;
         Home.Router.Start(Core);
