@@ -168,8 +168,10 @@ public sealed class HomeRouter
     /// <param name="keep">What of it is still there; null: all.</param>
     public void Start(Predicate<StoreWrite>? keep = null)
     {
-        _memory.RemoveAll(w => keep?.Invoke(w) == false);
-        Core = new NodeCore(_key, _entropy, NodeOptions.Default with { OwnNetworks = [IPNetwork.Parse("192.168.77.0/24")] }, Zone.LastOf(_memory));
+        var kept = Zone.LastOf(_memory).Where(w => keep?.Invoke(w) != false).ToArray();
+        _memory.Clear();
+        _memory.AddRange(kept);
+        Core = new NodeCore(_key, _entropy, NodeOptions.Default with { OwnNetworks = [IPNetwork.Parse("192.168.77.0/24")] }, kept);
         Home.Router.AfterEach = Take;
         Home.Router.Start(Core);
         for (var i = 0; i < Home.Router.Uplinks.Count; i++)
