@@ -31,13 +31,7 @@ internal sealed class ConfigFile
                 throw new ConfigException(path, [$"it is longer than {LongestFile >> 20} MB."]);
             }
 
-            using var document = JsonDocument.Parse(
-                File.ReadAllBytes(path), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            return new ConfigFile(path, document.RootElement.Clone());
-        }
-        catch (JsonException e)
-        {
-            throw new ConfigException(path, [$"it is no JSON from line {e.LineNumber + 1}, column {e.BytePositionInLine + 1} on. Correct it there or just before."], e);
+            return Parse(path, File.ReadAllBytes(path));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -50,6 +44,20 @@ internal sealed class ConfigFile
         catch (IOException e)
         {
             throw new ConfigException(path, [$"it cannot be read: {e.Message}"], e);
+        }
+    }
+
+    public static ConfigFile Parse(string path, byte[] json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(
+                json, new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            return new ConfigFile(path, document.RootElement.Clone());
+        }
+        catch (JsonException e)
+        {
+            throw new ConfigException(path, [$"it is no JSON from line {e.LineNumber + 1}, column {e.BytePositionInLine + 1} on. Correct it there or just before."], e);
         }
     }
 }

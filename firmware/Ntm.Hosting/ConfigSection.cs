@@ -31,9 +31,13 @@ public sealed class ConfigSection
 
         foreach (var property in value.EnumerateObject())
         {
-            if (!_values.TryAdd(property.Name, property.Value))
+            if (NameOf(property) is not { } name)
             {
-                file.Problems.Add($"The key '{prefix}{property.Name}' stands there twice. Take one away.");
+                file.Problems.Add($"A key {(prefix.Length == 0 ? "of the file" : $"in '{prefix.TrimEnd('.')}'")} is no valid text: half a character stands in it. Write it anew.");
+            }
+            else if (!_values.TryAdd(name, property.Value))
+            {
+                file.Problems.Add($"The key '{prefix}{Shown(name)}' stands there twice. Take one away.");
             }
         }
     }
@@ -41,6 +45,12 @@ public sealed class ConfigSection
     /// <summary>Reads a file: JSON, with // and /* */ comments and trailing commas allowed.</summary>
     /// <exception cref="ConfigException">It cannot be read or is no JSON.</exception>
     public static ConfigSection Read(string path) => ConfigFile.Read(path).Root;
+
+    /// <summary>The same, of a file's bytes.</summary>
+    /// <param name="path">The file, absolute, for problems and relative paths.</param>
+    /// <param name="json">What stands in it.</param>
+    /// <exception cref="ConfigException">It is no JSON.</exception>
+    public static ConfigSection Parse(string path, byte[] json) => ConfigFile.Parse(path, json).Root;
 
     /// <summary>The file, absolute.</summary>
     public string File => _file.Path;
@@ -53,9 +63,7 @@ public sealed class ConfigSection
     public void Refuse(string key, string rest) => _file.Problems.Add($"'{_prefix}{key}' {rest}");
 
     /// <summary>A text; null where the key is missing.</summary>
-    public string? Text(string key) => Find(key) is not { } value ? null : value.ValueKind == JsonValueKind.String
-        ? value.GetString()
-        : Wrong<string>(key, "a text \"...\"", value);
+    public string? Text(string key) => Find(key) is not { } value ? null : TextOf(value) ?? Wrong<string>(key, "a text \"...\"", value);
 
     /// <summary>A text that must be there and not be empty.</summary>
     public string RequiredText(string key)
@@ -74,8 +82,17 @@ public sealed class ConfigSection
     }
 
     /// <summary>A file or folder; relative ones count from the configuration's folder.</summary>
-    public string FilePath(string key, string otherwise) =>
-        Path.GetFullPath(Text(key) ?? otherwise, Path.GetDirectoryName(_file.Path) ?? "/");
+    public string FilePath(string key, string otherwise)
+    {
+        var path = Text(key) ?? otherwise;
+        if (path.Contains('\0', StringComparison.Ordinal))
+        {
+            Refuse(key, "must be a file or folder, but has a zero character in it.");
+            path = otherwise;
+        }
+
+        return Path.GetFullPath(path, Path.GetDirectoryName(_file.Path) ?? "/");
+    }
 
     /// <summary>A whole number within bounds, both included.</summary>
     public int Number(string key, int otherwise, int least, int most)
@@ -103,7 +120,7 @@ public sealed class ConfigSection
     /// <param name="read">Reads it; false where it is not that.</param>
     /// <param name="otherwise">Where the key is missing.</param>
     public T Value<T>(string key, string wanted, TryRead<T> read, T otherwise) => Find(key) is not { } value ? otherwise
-        : value.ValueKind == JsonValueKind.String && read(value.GetString()!, out var result) ? result : Wrong<T>(key, wanted, value)!;
+        : TextOf(value) is { } text && read(text, out var result) ? result : Wrong<T>(key, wanted, value)!;
 
     /// <summary>A list of such texts; empty where the key is missing.</summary>
     public IReadOnlyList<T> Values<T>(string key, string wanted, TryRead<T> read)
@@ -111,7 +128,7 @@ public sealed class ConfigSection
         var list = new List<T>();
         foreach (var (name, value) in List(key))
         {
-            if (value.ValueKind == JsonValueKind.String && read(value.GetString()!, out var result))
+            if (TextOf(value) is { } text && read(text, out var result))
             {
                 list.Add(result);
             }
@@ -143,7 +160,7 @@ public sealed class ConfigSection
         {
             foreach (var key in section._values.Keys.Where(k => !section._known.Contains(k)))
             {
-                _file.Problems.Add($"The key '{section._prefix}{key}' is not known. Known here: {string.Join(", ", section._known)}.");
+                _file.Problems.Add($"The key '{section._prefix}{Shown(key)}' is not known. Known here: {string.Join(", ", section._known)}.");
             }
         }
 
@@ -181,12 +198,40 @@ public sealed class ConfigSection
         return default;
     }
 
+    /// <summary>Null where it is no text, or one with half a character in it ("\ud800" alone, or bytes that are no UTF-8).</summary>
+    private static string? TextOf(JsonElement value)
+    {
+        try
+        {
+            return value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static string? NameOf(JsonProperty property)
+    {
+        try
+        {
+            return property.Name;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
+
+    private static string Shown(string text) => text.Length > 60 ? text[..60] + "..." : text;
+
     private static string Kind(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Object => "an object",
         JsonValueKind.Array => "a list",
         JsonValueKind.Null => "null",
-        _ => value.GetRawText() is { Length: > 60 } text ? text[..60] + "..." : value.GetRawText(),
+        JsonValueKind.String when TextOf(value) is null => "text with half a character in it",
+        _ => Shown(value.GetRawText()),
     };
 }
 

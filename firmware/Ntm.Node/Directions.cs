@@ -23,6 +23,9 @@ internal sealed class Directions(NodeContext context, Registration registration,
 
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(Limits.NameTtlSeconds);
 
+    // A repeated request waits longer and longer. Who asks again for a name need not wait for that: the exchange is then begun once more.
+    private static readonly TimeSpan ExchangeSpacing = Limits.SignalRepeats[2];
+
     private readonly Dictionary<string, Named> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<VirtualAddress, string> _byVip = [];
     private readonly Dictionary<string, Exchange> _exchanges = new(StringComparer.Ordinal);
@@ -128,21 +131,22 @@ internal sealed class Directions(NodeContext context, Registration registration,
 
     private void Ask(Now now, string name)
     {
-        if (_exchanges.ContainsKey(name))
+        var former = _exchanges.GetValueOrDefault(name);
+        if (former is not null && now.Boot - former.Begun < ExchangeSpacing)
         {
             return;
         }
 
         // Those that know us first, and of them the one heard last: a coordinator that has died is noticed late.
         var coordinators = registration.Coordinators.OrderByDescending(c => c.Registered).ThenByDescending(c => c.Tunnel.LastReceived).ToArray();
-        if (coordinators.Length == 0 || _exchanges.Count >= MostExchanges)
+        if (coordinators.Length == 0 || (former is null && _exchanges.Count >= MostExchanges))
         {
             context.Counters.Count("name-cannot-ask");
             return;
         }
 
-        var exchange = new Exchange(name, coordinators);
-        _exchanges.Add(name, exchange);
+        var exchange = new Exchange(name, coordinators, now.Boot);
+        _exchanges[name] = exchange;
         AskNext(now, exchange);
     }
 
@@ -157,9 +161,10 @@ internal sealed class Directions(NodeContext context, Registration registration,
     private void OnAnswer(Now now, Exchange exchange, Signal? answer)
     {
         var name = exchange.Name;
-        if (_exchanges.GetValueOrDefault(name) != exchange)
+        var current = _exchanges.GetValueOrDefault(name);
+        if (current is null || (current != exchange && answer is not { RouteDirection: not null }))
         {
-            return; // another coordinator was quicker
+            return; // another coordinator was quicker, or it was asked anew; but a direction is welcome even so
         }
 
         if (answer is null or { Refusal.Reason: RefusalReason.RefusalNotRegistered or RefusalReason.RefusalNotJoined or RefusalReason.RefusalUnreachable }
@@ -207,10 +212,13 @@ internal sealed class Directions(NodeContext context, Registration registration,
         }
 
         var vip = peer.Vip.WithNumber((ushort)direction.Number);
-        Know(name, vip, now.Boot);
-        var value = new byte[16];
-        vip.Write(value);
-        context.Keep(Collection, name, value);
+        if (Know(name, vip, now.Boot))
+        {
+            var value = new byte[16];
+            vip.Write(value);
+            context.Keep(Collection, name, value);
+        }
+
         if (!peer.Tunnel.IsEstablished)
         {
             peer.Reason = direction.Reason;
@@ -235,13 +243,25 @@ internal sealed class Directions(NodeContext context, Registration registration,
         return answer;
     }
 
-    private void Know(string name, VirtualAddress vip, TimeSpan at)
+    private bool Know(string name, VirtualAddress vip, TimeSpan at)
     {
-        if (_names.Count < MostNames || _names.ContainsKey(name))
+        if (_names.TryGetValue(name, out var former))
         {
-            _names[name] = new(vip, at);
-            _byVip[vip] = name;
+            // A device that got another number leaves no reverse name behind.
+            if (former.Vip != vip && _byVip.GetValueOrDefault(former.Vip) == name)
+            {
+                _byVip.Remove(former.Vip);
+            }
         }
+        else if (_names.Count >= MostNames)
+        {
+            context.Counters.Count("name-too-many-known");
+            return false;
+        }
+
+        _names[name] = new(vip, at);
+        _byVip[vip] = name;
+        return true;
     }
 
     private void Forget(string name, NameVerdict verdict)
@@ -268,11 +288,13 @@ internal sealed class Directions(NodeContext context, Registration registration,
 
     private readonly record struct Ticket(long Number, string Name, TimeSpan Until);
 
-    private sealed class Exchange(string name, ServerLink[] coordinators)
+    private sealed class Exchange(string name, ServerLink[] coordinators, TimeSpan begun)
     {
         public string Name { get; } = name;
 
         public ServerLink[] Coordinators { get; } = coordinators;
+
+        public TimeSpan Begun { get; } = begun;
 
         /// <summary>How many of them, from the first.</summary>
         public int Asked { get; set; }

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Google.Protobuf;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
 using Ntm.Signalling.Trust;
 
 namespace Ntm.Node;
@@ -13,6 +14,10 @@ namespace Ntm.Node;
 public sealed record Membership(byte[] OwnerKey, VouchedBinding Binding, IReadOnlyList<Server> Coordinators)
 {
     public const string Collection = "membership";
+
+    /// <summary>Counted: a kept entry that does not parse, or is of no use.</summary>
+    public const string EntryUnreadable = "membership-entry-unreadable";
+
     private const string BindingKey = "binding";
     private const string OwnerKeyKey = "owner";
     private const string CoordinatorKey = "coordinator/";
@@ -33,9 +38,12 @@ public sealed record Membership(byte[] OwnerKey, VouchedBinding Binding, IReadOn
         }
     }
 
-    /// <summary>From the store; false where nothing is kept.</summary>
+    /// <summary>From the store; false where nothing is kept, or not enough of it is good. Never throws: damaged entries are counted and passed over.</summary>
+    /// <param name="memory">All entries kept.</param>
     /// <param name="key">The node key: a membership of another key (a restored backup with a new key) does not count.</param>
-    public static bool TryLoad(IEnumerable<StoreWrite> memory, PublicKey key, [NotNullWhen(true)] out Membership? membership)
+    /// <param name="counters">Where damaged entries are counted.</param>
+    /// <param name="membership">The membership.</param>
+    public static bool TryLoad(IEnumerable<StoreWrite> memory, PublicKey key, Counters counters, [NotNullWhen(true)] out Membership? membership)
     {
         membership = null;
         byte[]? owner = null;
@@ -54,10 +62,22 @@ public sealed record Membership(byte[] OwnerKey, VouchedBinding Binding, IReadOn
                     owner = entry.Value;
                     break;
                 case BindingKey:
-                    signed = SignedBinding.Parser.ParseFrom(entry.Value);
+                    signed = Read(SignedBinding.Parser, entry.Value, counters);
                     break;
                 case var k when k.StartsWith(CoordinatorKey, StringComparison.Ordinal):
-                    coordinators[k] = Server.Parser.ParseFrom(entry.Value);
+                    if (Read(Server.Parser, entry.Value, counters) is { } server)
+                    {
+                        // Whom we ask is another party.
+                        if (server.PublicKey.TryRead(out var serverKey) && serverKey != key)
+                        {
+                            coordinators[k] = server;
+                        }
+                        else
+                        {
+                            counters.Count(EntryUnreadable);
+                        }
+                    }
+
                     break;
             }
         }
@@ -67,13 +87,28 @@ public sealed record Membership(byte[] OwnerKey, VouchedBinding Binding, IReadOn
             return false;
         }
 
-        var zone = Protocol.Signalling.Binding.Parser.ParseFrom(signed.Binding).Zone;
-        if (!BindingCheck.TryVouch(signed, owner, zone, out var vouched, out _) || vouched.Key != key)
+        var zone = Read(Protocol.Signalling.Binding.Parser, signed.Binding.ToByteArray(), counters)?.Zone;
+        if (!NtmName.IsZone(zone) || !BindingCheck.TryVouch(signed, owner, zone, out var vouched, out _) || vouched.Key != key || vouched.Role != Role.Node)
         {
+            counters.Count(EntryUnreadable);
             return false;
         }
 
         membership = new(owner, vouched, [.. coordinators.Values]);
         return true;
+    }
+
+    private static T? Read<T>(MessageParser<T> parser, byte[] value, Counters counters)
+        where T : class, IMessage<T>
+    {
+        try
+        {
+            return parser.ParseFrom(value);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            counters.Count(EntryUnreadable);
+            return null;
+        }
     }
 }

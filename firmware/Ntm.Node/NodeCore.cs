@@ -370,12 +370,16 @@ public sealed class NodeCore : ICore
         }
 
         _memory = null;
-        if (Membership.TryLoad(memory, _context.Key, out var membership))
+        if (Membership.TryLoad(memory, _context.Key, _context.Counters, out var membership))
         {
             _context.Signals = MakeSignals(membership.Addressing);
             Enter(now, membership);
             _peers.Load(now, memory);
             _directions.Load(memory);
+        }
+        else if (_context.Counters[Membership.EntryUnreadable] > 0)
+        {
+            _context.Warn("The kept membership is damaged or was made with another node key. Join again with a new invite code, or restore the data directory.");
         }
     }
 

@@ -18,6 +18,9 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
     public const string Collection = "peer";
     public const string PinCollection = "pin";
 
+    /// <summary>Counted: a kept direction that does not parse.</summary>
+    public const string EntryUnreadable = "peer-entry-unreadable";
+
     /// <summary>When a peer's tunnel was last in use, wall time; to begin it again after a restart.</summary>
     public const string UseCollection = "peer-use";
 
@@ -44,7 +47,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
 
     public Peer? FindByVip(VirtualAddress any) => _byVip.GetValueOrDefault(any.Node);
 
-    /// <summary>From the store, after the membership.</summary>
+    /// <summary>From the store, after the membership. Damaged entries are counted and passed over.</summary>
     public void Load(Now now, IEnumerable<StoreWrite> memory)
     {
         foreach (var entry in memory)
@@ -58,9 +61,13 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
             {
                 _pins[entry.Key] = new PublicKey(entry.Value);
             }
+            else if (entry.Collection == PinCollection)
+            {
+                context.Counters.Count(EntryUnreadable);
+            }
             else if (entry.Collection == Collection)
             {
-                TryTake(now, RouteDirection.Parser.ParseFrom(entry.Value), keep: false, out _, out _);
+                LoadPeer(now, entry.Value);
             }
         }
 
@@ -116,6 +123,22 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         }
     }
 
+    private void LoadPeer(Now now, byte[] value)
+    {
+        RouteDirection direction;
+        try
+        {
+            direction = RouteDirection.Parser.ParseFrom(value);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            context.Counters.Count(EntryUnreadable);
+            return;
+        }
+
+        TryTake(now, direction, keep: false, out _, out _); // counts what it does not believe
+    }
+
     /// <summary>Takes a direction from the coordinator or the store.</summary>
     /// <param name="problem">Where false: why it is not believed.</param>
     public bool TryTake(Now now, RouteDirection direction, bool keep, [NotNullWhen(true)] out Peer? peer, [NotNullWhen(false)] out string? problem)
@@ -128,8 +151,9 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
             return false;
         }
 
-        if (vouched.Role != Role.Node || vouched.Key == context.Key)
+        if (vouched.Role != Role.Node || vouched.Key == context.Key || context.Tunnels.Find(vouched.Key) is { Owner: not (null or Peer) })
         {
+            // A binding may be made for any key by whoever holds its invite: one of our coordinator's or relay's key would take their tunnel over.
             context.Counters.Count("direction-not-a-peer");
             problem = "it is about no other node";
             return false;
@@ -142,15 +166,24 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
             return false;
         }
 
+        if (_byKey.TryGetValue(vouched.Key, out peer) && peer.Name != vouched.Name)
+        {
+            // Also a bound: otherwise one invite would make us pin names without end.
+            peer = null;
+            context.Counters.Count("direction-second-name");
+            problem = $"the key of '{vouched.Name}' is known under another name; a key has one name for good";
+            return false;
+        }
+
         var vip = membership.Addressing.Node(vouched.Key);
-        if ((_byVip.TryGetValue(vip, out var other) && other.Binding.Key != vouched.Key) || vip == context.Own || _byKey.Count >= Most)
+        if ((_byVip.TryGetValue(vip, out var other) && other.Binding.Key != vouched.Key) || vip == context.Own || (peer is null && _byKey.Count >= Most))
         {
             context.Counters.Count("direction-vip-clash-or-too-many");
             problem = "its virtual address is another node's, or there are too many peers";
             return false;
         }
 
-        if (!_byKey.TryGetValue(vouched.Key, out peer))
+        if (peer is null)
         {
             peer = new Peer(vouched, vip, context.Tunnels.Add(vouched.Key, TunnelKind.Ntm));
             var made = peer;

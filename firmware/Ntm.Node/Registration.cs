@@ -14,6 +14,9 @@ namespace Ntm.Node;
 /// </summary>
 internal sealed class Registration(NodeContext context, Func<IEnumerable<PublishedDevice>> published)
 {
+    /// <summary>Relays met and not forgotten: those in use and a few of before, to which peers may still have legs.</summary>
+    private const int RelaysMost = 4 * Limits.RelaysPerNode;
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     private readonly List<ServerLink> _links = [];
@@ -94,6 +97,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
 
     public void HandleTimeout(Now now)
     {
+        // By number: a coordinator's answer may bring links while one is registered.
         for (var i = 0; i < _links.Count; i++)
         {
             if (_links[i].NextAt <= now.Boot)
@@ -174,6 +178,11 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
 
     private void OnAnswer(Now now, ServerLink link, Signal? answer)
     {
+        if (!_links.Contains(link))
+        {
+            return; // forgotten meanwhile
+        }
+
         switch (answer)
         {
             case { RegistrationResponse: { } response }:
@@ -276,6 +285,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     private void MeetRelays(Now now, IEnumerable<RelayServer> relays)
     {
         var membership = context.Membership!;
+        var named = new HashSet<PublicKey>();
         foreach (var relay in relays.Take(Limits.RelaysPerNode))
         {
             if (!BindingCheck.TryVouch(relay.Binding, membership.OwnerKey, membership.Zone, out var vouched, out var problem) || vouched.Role != Role.Relay)
@@ -285,9 +295,31 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
                 continue;
             }
 
+            // A binding may be made for any key by whoever holds its invite: ours, the coordinator's or a peer's is no relay's.
+            if (vouched.Key == context.Key || context.Tunnels.Find(vouched.Key) is { Owner: not (null or ServerLink { IsRelay: true }) })
+            {
+                context.Counters.Count("registration-relay-not-a-relay");
+                continue;
+            }
+
             var server = new Server { PublicKey = ByteString.CopyFrom(vouched.Key.ToArray()) };
             server.Endpoints.AddRange(relay.Endpoints);
             Meet(now, server, $"relay {vouched.Name}", isRelay: true);
+            named.Add(vouched.Key);
+        }
+
+        ForgetRelays(now, named);
+    }
+
+    /// <summary>The oldest relays that are not named any more give way.</summary>
+    private void ForgetRelays(Now now, HashSet<PublicKey> named)
+    {
+        while (Relays.Count() > RelaysMost && Relays.FirstOrDefault(r => !named.Contains(r.Tunnel.Peer)) is { } gone)
+        {
+            _links.Remove(gone);
+            context.Signals!.Forget(now, gone.Tunnel);
+            context.Tunnels.Remove(gone.Tunnel);
+            OnRelaysChanged?.Invoke(now);
         }
     }
 }

@@ -18,7 +18,9 @@ public readonly record struct MacAddress(ulong Value)
         ulong value = 0;
         for (var i = 0; i < 17; i += 3)
         {
-            if (!byte.TryParse(text.AsSpan(i, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var b)
+            // Digits only: the library's parser takes a zero character after one.
+            if (!char.IsAsciiHexDigit(text[i]) || !char.IsAsciiHexDigit(text[i + 1])
+                || !byte.TryParse(text.AsSpan(i, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var b)
                 || (i < 15 && text[i + 2] is not (':' or '-')))
             {
                 return false;

@@ -14,8 +14,8 @@ namespace Ntm.Relay;
 /// </summary>
 internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> onBound)
 {
-    /// <summary>Nodes remembered: each needs an invite of the owner, so this bounds a mistake, not an attack.</summary>
-    private const int NodesMost = 65_536;
+    /// <summary>Nodes remembered, each of an invite of its own: as many as a coordinator has members.</summary>
+    private const int NodesMost = 4096;
 
     // Addresses are kept so that a restarted relay forwards at once; they change rarely, and a few seconds' loss is mended by the node's next datagram.
     private static readonly TimeSpan AddressKeeping = TimeSpan.FromSeconds(10);
@@ -23,6 +23,9 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     private readonly Dictionary<PublicKey, RelayNode> _byKey = [];
     private readonly Dictionary<string, PublicKey> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<VirtualAddress, PublicKey> _vips = [];
+
+    /// <summary>One-time key -> the key that it bound. Whoever holds an invite can bind any number of keys with it; one counts.</summary>
+    private readonly Dictionary<ByteString, PublicKey> _usedInvites = [];
     private readonly List<(Tunnel.Tunnel Tunnel, TimeSpan Until)> _provisional = [];
     private TimeSpan _keepAt = TimeSpan.MaxValue;
 
@@ -203,6 +206,10 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         {
             refusal = Refuse("relay-name-taken", RefusalReason.RefusalNameTaken, $"The name {binding.Name} belongs to another key.");
         }
+        else if (_usedInvites.TryGetValue(binding.OneTimeKey, out var user) && user != key)
+        {
+            refusal = Refuse("relay-invite-used", RefusalReason.RefusalInviteUsed, "The invite was used by another key. Ask the owner for a new one.");
+        }
         else if (_vips.TryGetValue(membership.Addressing.Node(key), out var same) && same != key)
         {
             refusal = Refuse("relay-vip-taken", RefusalReason.RefusalNameTaken, "Another key has the same virtual address. Make a new key.");
@@ -219,6 +226,7 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     {
         _byKey[node.Key] = node;
         _names[node.Binding.Name] = node.Key;
+        _usedInvites[node.Binding.OneTimeKey] = node.Key;
         _vips[context.Membership!.Addressing.Node(node.Key)] = node.Key;
     }
 

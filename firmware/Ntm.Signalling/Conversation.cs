@@ -19,6 +19,12 @@ internal sealed class Conversation(Tunnel.Tunnel tunnel, VirtualAddress peer, ul
 
     public ulong NextNumber { get; set; } = firstNumber;
 
+    /// <summary>Whether a look at the remembered answers is among the deadlines: one a conversation, however many requests the peer makes.</summary>
+    public bool ForgetIsScheduled { get; set; }
+
+    /// <summary>When the oldest remembered answer may be forgotten; null: none is remembered.</summary>
+    public TimeSpan? ForgetAt => _order.TryPeek(out var oldest) ? oldest.Until : null;
+
     public bool IsIdle => Requests.Count == 0 && Answers.Count == 0;
 
     /// <summary>Makes room for one more answer to remember.</summary>

@@ -156,12 +156,21 @@ public sealed class SignalChannel
             }
 
             due.Conversation.ForgetBefore(now.Boot);
+            if (due.Number == 0)
+            {
+                due.Conversation.ForgetIsScheduled = false;
+                ScheduleForget(due.Conversation);
+            }
+
             if (due.Conversation.IsIdle && _conversations.GetValueOrDefault(due.Conversation.Tunnel) == due.Conversation)
             {
                 _conversations.Remove(due.Conversation.Tunnel);
             }
         }
     }
+
+    /// <summary>Requests and looks at answers that are scheduled.</summary>
+    internal int Deadlines => _deadlines.Count;
 
     public TimeSpan NextDeadline => _deadlines.TryPeek(out _, out var at) ? at : TimeSpan.MaxValue;
 
@@ -219,12 +228,21 @@ public sealed class SignalChannel
             return;
         }
 
-        var until = now.Boot + Limits.AnswerMemory;
-        conversation.Remember(request.Number, until);
-        _deadlines.Enqueue((conversation, 0), until);
+        conversation.Remember(request.Number, now.Boot + Limits.AnswerMemory);
+        ScheduleForget(conversation);
         if (OnSignal(now, tunnel, path, request) is { } answer)
         {
             Answer(now, tunnel, request.Number, answer);
+        }
+    }
+
+    // One entry a conversation: a peer that makes requests without end adds none.
+    private void ScheduleForget(Conversation conversation)
+    {
+        if (!conversation.ForgetIsScheduled && conversation.ForgetAt is { } at)
+        {
+            conversation.ForgetIsScheduled = true;
+            _deadlines.Enqueue((conversation, 0), at);
         }
     }
 

@@ -51,10 +51,17 @@ public sealed class SimHost : IStation
     public Action<Now>? AfterEach { get; set; }
 
     /// <summary>How long the host had been up when the world began.</summary>
-    public TimeSpan SinceBoot { get; }
+    public TimeSpan SinceBoot { get; private set; }
 
     /// <summary>How wrong its wall clock is.</summary>
     public TimeSpan WallSkew { get; set; }
+
+    /// <summary>The machine boots again: boot time starts anew, and nothing runs until <see cref="Start"/>.</summary>
+    public void Reboot()
+    {
+        Stop();
+        SinceBoot = -_world.Clock.Elapsed;
+    }
 
     public Now Now => _world.Clock.Read(SinceBoot, WallSkew);
 

@@ -165,9 +165,13 @@ public sealed class HomeRouter
     public NodeStatus Status => Core.Describe(Home.Router.Now);
 
     /// <summary>Starts the core, again with what it kept.</summary>
-    public void Start()
+    /// <param name="keep">What of it is still there; null: all.</param>
+    public void Start(Predicate<StoreWrite>? keep = null)
     {
-        Core = new NodeCore(_key, _entropy, NodeOptions.Default with { OwnNetworks = [IPNetwork.Parse("192.168.77.0/24")] }, Zone.LastOf(_memory));
+        var kept = Zone.LastOf(_memory).Where(w => keep?.Invoke(w) != false).ToArray();
+        _memory.Clear();
+        _memory.AddRange(kept);
+        Core = new NodeCore(_key, _entropy, NodeOptions.Default with { OwnNetworks = [IPNetwork.Parse("192.168.77.0/24")] }, kept);
         Home.Router.AfterEach = Take;
         Home.Router.Start(Core);
         for (var i = 0; i < Home.Router.Uplinks.Count; i++)

@@ -139,6 +139,15 @@ internal sealed class Admission
         return true;
     }
 
+    /// <summary>A packet that <see cref="TryInbound"/> let in went nowhere after all: a flow that others began and no device answered yet is taken back.</summary>
+    public void Withdraw(in FlowKey key)
+    {
+        if (_index.TryGetValue(key, out var at) && _flows[at].Side == BegunByRemote && (_flows[at].Seen & Seen.Own) == 0)
+        {
+            Remove(at);
+        }
+    }
+
     /// <summary>Judges an ICMP error by the flow of the packet it carries; it refreshes nothing.</summary>
     /// <param name="local">As in <see cref="TryInbound"/>.</param>
     public bool TryError(TimeSpan now, in FlowKey key, Device? device, out LanAddress local, [NotNullWhen(false)] out string? reason)

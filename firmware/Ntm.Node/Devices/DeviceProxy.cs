@@ -246,6 +246,7 @@ public sealed partial class DeviceProxy
         {
             if (device is not null)
             {
+                _admission.Withdraw(key);
                 return Drop(now, packet, read, DeviceAbsent, Refusal.Unreachable);
             }
 
@@ -255,6 +256,11 @@ public sealed partial class DeviceProxy
         // Without the whole message there is no ICMP checksum for the other family (RFC 7915 section 1.2).
         if (local.IsIPv4 && read.Protocol == InnerPacket.IcmpV6 && (read.IsFragment || (read.IsError && carried.HasFragmentHeader && carried.IcmpKind != IcmpKind.None)))
         {
+            if (!read.IsError)
+            {
+                _admission.Withdraw(key);
+            }
+
             return Drop(InnerPacket.IcmpFragment);
         }
 
@@ -263,7 +269,13 @@ public sealed partial class DeviceProxy
             _inboundFragments.Begin(now.Boot, FragmentKey.Of(read), read, local);
         }
 
-        return ToLan(now, packet, read, carried, local);
+        var verdict = ToLan(now, packet, read, carried, local);
+        if (verdict != InboundVerdict.ToLan && !read.IsError)
+        {
+            _admission.Withdraw(key);
+        }
+
+        return verdict;
     }
 
     private static bool IsSignalling(in InnerPacket read, bool isSourceNode, bool isDestinationNode) =>

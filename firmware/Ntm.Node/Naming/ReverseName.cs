@@ -17,7 +17,8 @@ public static class ReverseName
         {
             for (var i = 0; i < 4; i++)
             {
-                if (!byte.TryParse(labels[i], NumberStyles.None, CultureInfo.InvariantCulture, out bytes[3 - i])
+                // Digits only: the library's parser takes zero characters after them.
+                if (!labels[i].All(char.IsAsciiDigit) || !byte.TryParse(labels[i], NumberStyles.None, CultureInfo.InvariantCulture, out bytes[3 - i])
                     || (labels[i].Length > 1 && labels[i][0] == '0'))
                 {
                     return false;

@@ -1,0 +1,120 @@
+using Google.Protobuf;
+using Ntm.Node;
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+using Ntm.Signalling.Trust;
+
+namespace Ntm.Fuzz.Cores;
+
+/// <summary>The node core: spoken to by its coordinator, by a peer, by a relay, and by a node it does not know.</summary>
+public sealed class NodeTarget : CoreTarget
+{
+    private readonly NodeCore _core;
+    private IReadOnlyDictionary<string, long> _counters = new Dictionary<string, long>();
+    private long _ticket;
+
+    public NodeTarget()
+    {
+        _core = new NodeCore(Cast.Alice.Key, Cast.Entropy("alice core"), NodeOptions.Default, Memory());
+        Stage = new Stage(_core, Cast.Alice.Key, Cast.Alice.Address, TakeEvents);
+        var coordinator = Stage.Add(Cast.Coordinator);
+        coordinator.Answering = s => s switch
+        {
+            // Every other request is left for the inputs to answer.
+            { Number: var n } when n % 2 == 1 && Ready => null,
+            { RegistrationRequest: not null } => GoldenSignals.All().Single(g => g.Name == "registration-response").Signal.Clone(),
+            _ => null,
+        };
+        var peer = Stage.Add(Cast.Bob);
+        var relay = Stage.Add(Cast.Relay);
+        relay.Answering = s => s.RelayRegistrationRequest is null ? null
+            : new Signal { RelayRegistrationResponse = new() { Observed = Cast.Alice.Address.ToWire(), Lifetime = 60 } };
+        Stage.Add(Cast.Carol);
+        _core.UplinkChanged(Stage.Now, new(0, "catv", true, "it has an address", [Cast.Alice.Address]));
+        Stage.Pass(TimeSpan.FromMilliseconds(1));
+        Stage.Exchange();
+        peer.Tunnels.Begin(Stage.Now, peer.Tunnel);
+        Stage.Exchange();
+        Stage.Pass(TimeSpan.FromMilliseconds(1));
+        var status = _core.Describe(Stage.Now);
+        Require(status.Member!.Registered && status.Peers.Single().Established, "alice is registered and has a tunnel with bob");
+        Ready = true;
+    }
+
+    public override string Name => "node";
+
+    public override string Law => "every message into NodeCore: never throws; peers and relays are those whom the owner vouched for; paths and names stay bounded";
+
+    private bool Ready { get; }
+
+    /// <summary>What a node keeps of its membership and of a peer.</summary>
+    public static IEnumerable<StoreWrite> Memory()
+    {
+        if (!BindingCheck.TryVouch(Cast.Alice.Binding, Cast.Owner.Public, Cast.Zone, out var vouched, out var problem))
+        {
+            throw new InvalidOperationException(problem);
+        }
+
+        var direction = Cast.Direction(Cast.Bob, begin: true);
+        return
+        [
+            .. new Membership(Cast.Owner.Public, vouched, [Cast.CoordinatorServer()]).ToStore(),
+            new("peer", Cast.Bob.Key.Public.ToString(), direction.ToByteArray()),
+            new("pin", "bob", Cast.Bob.Key.Public.ToArray()),
+        ];
+    }
+
+    public override int Execute(ReadOnlySpan<byte> input)
+    {
+        if (++_ticket % 8 == 0)
+        {
+            // So that there is something for the coordinator to answer.
+            _core.NameWanted(Stage.Now, _ticket, _ticket % 16 == 0 ? "nas.bob.home.example" : $"n{_ticket % 4096}.bob.home.example");
+            Stage.Exchange();
+        }
+
+        return base.Execute(input);
+    }
+
+    public override void CheckBounds()
+    {
+        var status = _core.Describe(Stage.Now);
+        Require(status.Member is { Zone: Cast.Zone, NodeName: "alice", Coordinators.Count: 1, Relays.Count: <= 1 }, "zone, name, coordinators and relays are the owner's");
+        Require(status.Peers.All(p => p.Name is "bob" or "carol") && status.Peers.Count <= 2, "peers are those whom the owner vouched for");
+        Require(status.Peers.All(p => p.Paths.Count <= Limits.Candidates + Limits.RelaysPerNode + 4), "a peer's paths are bounded");
+        Require(status.Peers.All(p => p.Aliases.Count <= Limits.AliasesPerNode), "a node's aliases are bounded");
+    }
+
+    protected override int SpeakerOf(Signal signal) => signal.BodyCase switch
+    {
+        Signal.BodyOneofCase.PathCheck or Signal.BodyOneofCase.PathCheckReply or Signal.BodyOneofCase.PathUse or Signal.BodyOneofCase.CandidateUpdate => 1,
+        Signal.BodyOneofCase.RelayRegistrationResponse => 2,
+        _ => 0,
+    };
+
+    protected override int Counted()
+    {
+        if (_ticket % 8 != 1)
+        {
+            return 0; // describing a node is dear
+        }
+
+        var now = _core.Describe(Stage.Now).Counters;
+        var outcome = 0;
+        foreach (var (reason, count) in now)
+        {
+            outcome = _counters.TryGetValue(reason, out var before) && before == count ? outcome : (outcome * 31) + Outcome(reason);
+        }
+
+        _counters = now;
+        return outcome;
+    }
+
+    private void TakeEvents()
+    {
+        while (_core.TryTakeEvent(out _))
+        {
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using Google.Protobuf;
+using Ntm.Fuzz.Cores;
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+
+namespace Ntm.Fuzz;
+
+/// <summary>One right message of every kind, of the zone and the parties of <see cref="Cast"/>.</summary>
+public static class GoldenSignals
+{
+    public static IEnumerable<(string Name, Signal Signal)> All()
+    {
+        var direction = Cast.Direction(Cast.Bob, begin: true);
+        var announcement = new RelayAnnouncement { Binding = Cast.Relay.Binding, Legs = 3 };
+        announcement.Endpoints.Add(Cast.Relay.Address.ToWire());
+        var registration = new RegistrationRequest { Generation = 5 };
+        registration.Candidates.AddRange(Cast.Candidates());
+        registration.Devices.Add(new PublishedDevice { Name = "nas", Number = 1 });
+        var registered = new RegistrationResponse { Observed = Cast.Alice.Address.ToWire(), Lifetime = 60 };
+        var relay = new RelayServer { Binding = Cast.Relay.Binding };
+        relay.Endpoints.Add(Cast.Relay.Address.ToWire());
+        registered.Relays.Add(relay);
+        var update = new CandidateUpdate { Generation = 9 };
+        update.Candidates.AddRange(Cast.Candidates());
+        return
+        [
+            ("refusal", new Signal { Refusal = new() { Reason = RefusalReason.RefusalNoSuchName, Text = "There is no such name." } }),
+            ("acknowledgement", new Signal { Acknowledgement = new() }),
+            ("join-request", new Signal { JoinRequest = new() { Binding = Cast.Carol.Binding } }),
+            ("join-response", new Signal { JoinResponse = new() { Observed = Cast.Alice.Address.ToWire() } }),
+            ("registration-request", new Signal { RegistrationRequest = registration }),
+            ("registration-response", new Signal { RegistrationResponse = registered }),
+            ("direction-request", new Signal { DirectionRequest = new() { Name = "nas.bob.home.example" } }),
+            ("direction-request-node", new Signal { DirectionRequest = new() { Name = "bob.home.example" } }),
+            ("route-direction", new Signal { RouteDirection = direction }),
+            ("route-direction-carol", new Signal { RouteDirection = Cast.Direction(Cast.Carol, begin: false) }),
+            ("relay-registration-request", new Signal { RelayRegistrationRequest = new() { Binding = Cast.Carol.Binding } }),
+            ("relay-registration-response", new Signal { RelayRegistrationResponse = new() { Observed = Cast.Alice.Address.ToWire(), Lifetime = 60 } }),
+            ("relay-announcement", new Signal { RelayAnnouncement = announcement }),
+            ("relay-announcement-response", new Signal { RelayAnnouncementResponse = new() { Lifetime = 60 } }),
+            ("channel-lease-request", new Signal { ChannelLeaseRequest = new() { Count = 256 } }),
+            ("channel-lease-response", new Signal { ChannelLeaseResponse = new() { First = 256, Count = 256, Lifetime = 172_800 } }),
+            ("relay-pairing", new Signal { RelayPairing = Cast.Pairing(260, 261) }),
+            ("path-check", new Signal { PathCheck = new() { Id = 0x0102030405060708 } }),
+            ("path-check-reply", new Signal { PathCheckReply = new() { Id = 0x0102030405060708, Seen = Cast.Alice.Address.ToWire() } }),
+            ("path-use", new Signal { PathUse = new() { Generation = 3, Relayed = true } }),
+            ("candidate-update", new Signal { CandidateUpdate = update }),
+        ];
+    }
+}

@@ -1,0 +1,20 @@
+using Ntm.Fuzz.Cores;
+using Ntm.Fuzz.Parsers;
+using Ntm.Fuzz.Tables;
+using Ntm.Fuzz.Wire;
+
+namespace Ntm.Fuzz;
+
+/// <summary>All targets, each new: they have state.</summary>
+public static class Targets
+{
+    public static IEnumerable<Target> All() =>
+    [
+        new TextTarget(), new NameTarget(), new DnsTarget(), new NetlinkTarget(), new SignalTarget(), new ConfigTarget(), new InviteTarget(), new BindingTarget(),
+        new StoredDevicesTarget(), new StoredNodeTarget(), new StoredRelayTarget(), new StoredCoordinatorTarget(),
+        new TunnelTarget(), new HandshakeTarget(), new ChannelTarget(), new ProxyTarget(outbound: true), new ProxyTarget(outbound: false), new RelayDatagramsTarget(),
+        new CoordinatorTarget(), new RelayTarget(), new NodeTarget(),
+    ];
+
+    public static Target Find(string name) => All().Single(t => t.Name == name);
+}
