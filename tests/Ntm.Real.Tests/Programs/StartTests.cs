@@ -19,21 +19,35 @@ public sealed class StartTests(Town town, ITestOutputHelper output)
         await town.UpAsync();
         var config = Town.WriteGateway(Fresh("nobody"), "ntm3", 4950, "127.0.0.1:5350");
 
-        // It may read everything, so that it does not matter where this tree stands.
+        // It may read everything, so that it does not matter where the town's files stand. The programs stand where everybody may look: before it
+        // runs one, the .NET host asks access(2), which knows no capabilities, and this tree may be root's alone.
+        var readable = Directory.CreateTempSubdirectory("ntm-programs-");
+        using var gone = new Removed(readable.FullName);
+        File.SetUnixFileMode(readable.FullName, (UnixFileMode)0b111_101_101);
+        var (gatewayProgram, coordinatorProgram, relayProgram) = (await Readable(town.Programs.Gateway), await Readable(town.Programs.Coordinator), await Readable(town.Programs.Relay));
         string[] nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"];
-        await RefusedAsync(NotPermitted, "CAP_NET_ADMIN", [.. nobody, town.Programs.Gateway, "run", "--config", config]);
+        await RefusedAsync(NotPermitted, "CAP_NET_ADMIN", [.. nobody, gatewayProgram, "run", "--config", config]);
 
         // With the privilege for networks, but not over root's files.
         string[] net = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+dac_read_search,+net_admin,+net_raw", "--ambient-caps=+dac_read_search,+net_admin,+net_raw"];
-        await RefusedAsync(NotPermitted, Path.GetDirectoryName(config)!, [.. net, town.Programs.Gateway, "run", "--config", config]);
+        await RefusedAsync(NotPermitted, Path.GetDirectoryName(config)!, [.. net, gatewayProgram, "run", "--config", config]);
         var own = Fresh("nobodys-own");
         config = Town.WriteGateway(own, "ntm3", 4950, "127.0.0.1:5350", Path.Combine(Fresh("nobody"), "gateway.sock"));
         await Town.MustAsync(town.Spare, "chown", "-R", "65534:65534", own);
-        await RefusedAsync(NotPermitted, "gateway.sock", [.. net, town.Programs.Gateway, "run", "--config", config]);
+        await RefusedAsync(NotPermitted, "gateway.sock", [.. net, gatewayProgram, "run", "--config", config]);
         var coordinator = Town.Copy(town.CoordinatorSeed, Path.Combine(town.Folder, "coordinator-nobody"));
-        await RefusedAsync(NotPermitted, coordinator, [.. nobody, town.Programs.Coordinator, "run", "--config", Path.Combine(coordinator, "coordinator.json")]);
+        await RefusedAsync(NotPermitted, coordinator, [.. nobody, coordinatorProgram, "run", "--config", Path.Combine(coordinator, "coordinator.json")]);
         var relay = Town.Copy(town.RelaySeed, Path.Combine(town.Folder, "relay-nobody"));
-        await RefusedAsync(NotPermitted, relay, [.. nobody, town.Programs.Relay, "run", "--config", Path.Combine(relay, "relay.json")]);
+        await RefusedAsync(NotPermitted, relay, [.. nobody, relayProgram, "run", "--config", Path.Combine(relay, "relay.json")]);
+
+        async Task<string> Readable(string program)
+        {
+            var from = Path.GetDirectoryName(program)!;
+            var to = Path.Combine(readable.FullName, Path.GetFileName(program));
+            await Town.MustAsync(town.Spare, "cp", "-r", from, to);
+            await Town.MustAsync(town.Spare, "chmod", "-R", "a+rX", to);
+            return Path.Combine(to, Path.GetFileName(program));
+        }
     }
 
     [NeedsRootFact("ping", "setpriv")]
@@ -216,5 +230,10 @@ public sealed class StartTests(Town town, ITestOutputHelper output)
         Assert.Contains(part, outcome.Err, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", outcome.Err, StringComparison.Ordinal);
         return outcome;
+    }
+
+    private sealed class Removed(string folder) : IDisposable
+    {
+        public void Dispose() => Directory.Delete(folder, recursive: true);
     }
 }
