@@ -330,9 +330,8 @@ public sealed class NodeCore : ICore
             case (Peer peer, { PathCheckReply: { } reply }):
                 _checks.OnReply(now, peer, path, reply);
                 return null;
-            case (Peer peer, { PathUse: { } use }):
-                peer.HeardUseGeneration = Math.Max(peer.HeardUseGeneration, use.Generation);
-                return null;
+            case (Peer, { PathUse: not null }):
+                return null; // each side chooses for itself; what the other does with it comes with handover
             case (Peer peer, { CandidateUpdate: { } update }):
                 _peers.Update(now, peer, update);
                 return new Signal { Acknowledgement = new() };

@@ -37,10 +37,8 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, Tunnel.Tunn
 
     public string Reason { get; set; } = "no tunnel has been needed yet";
 
-    /// <summary>Our PathUse number, and the highest heard of the peer's.</summary>
+    /// <summary>Our PathUse number.</summary>
     public ulong UseGeneration { get; set; }
-
-    public ulong HeardUseGeneration { get; set; }
 
     public ulong HeardCandidateGeneration { get; set; }
 

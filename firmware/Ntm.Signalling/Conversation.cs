@@ -57,7 +57,5 @@ internal sealed class Conversation(Tunnel.Tunnel tunnel, VirtualAddress peer, ul
         public Action<Now, Signal?> OnAnswer { get; } = onAnswer;
 
         public int Repeats { get; set; }
-
-        public TimeSpan NextAt { get; set; }
     }
 }

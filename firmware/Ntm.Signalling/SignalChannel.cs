@@ -52,9 +52,8 @@ public sealed class SignalChannel
         var number = conversation.NextNumber++;
         body.Number = number;
         body.Answer = false;
-        var waiting = new Conversation.Waiting(body, now.Boot, onAnswer) { NextAt = now.Boot + Limits.SignalRepeats[0] };
-        conversation.Requests.Add(number, waiting);
-        _deadlines.Enqueue((conversation, number), waiting.NextAt);
+        conversation.Requests.Add(number, new Conversation.Waiting(body, now.Boot, onAnswer));
+        _deadlines.Enqueue((conversation, number), now.Boot + Limits.SignalRepeats[0]);
         Send(now, conversation, body, null);
     }
 
@@ -191,8 +190,7 @@ public sealed class SignalChannel
         }
 
         var wait = waiting.Repeats < Limits.SignalRepeats.Length ? Limits.SignalRepeats[waiting.Repeats] : Limits.SignalFailure;
-        waiting.NextAt = now.Boot + wait < waiting.FailsAt ? now.Boot + wait : waiting.FailsAt;
-        _deadlines.Enqueue((conversation, number), waiting.NextAt);
+        _deadlines.Enqueue((conversation, number), now.Boot + wait < waiting.FailsAt ? now.Boot + wait : waiting.FailsAt);
         Send(now, conversation, waiting.Request, null);
     }
 

@@ -129,7 +129,9 @@ public sealed class HttpInterfaceTests
     {
         await using var gateway = await InterfaceUnderTest.StartAsync();
         var body = $$"""{"code":"{{new string('x', HttpInterface.BodyMost)}}"}""";
-        Assert.Equal("/problems#body-too-large", (await gateway.RefusedAsync("POST", "/api/v1/join", body)).Type);
+
+        // It is refused by its length, before it is sent: a client that sends all the same may meet a closed connection before it reads the answer.
+        Assert.Equal("/problems#body-too-large", (await gateway.RefusedAsync("POST", "/api/v1/join", body, headers: ("Expect", "100-continue"))).Type);
         Assert.Empty(gateway.Orders);
     }
 

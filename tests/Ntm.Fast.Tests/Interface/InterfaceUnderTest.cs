@@ -62,6 +62,7 @@ internal sealed class InterfaceUnderTest : IAsyncDisposable
 
     public HttpClient NewClient() => new(new SocketsHttpHandler
     {
+        Expect100ContinueTimeout = TimeSpan.FromMinutes(1),
         ConnectCallback = async (_, stop) =>
         {
             var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

@@ -105,7 +105,9 @@ public sealed class LyingCoordinatorTests
         _liar.World.RunFor(TimeSpan.FromSeconds(100));
         var peer = _liar.Status.Peers.Single();
         Assert.Equal(Limits.Candidates - never.Length, peer.Paths.Count);
-        foreach (var to in _liar.World.Flow.Steps.Where(s => s.To.StartsWith("203.0.113.", StringComparison.Ordinal)).GroupBy(s => s.To))
+        var victims = _liar.World.Flow.Steps.Where(s => s.To.StartsWith("203.0.113.", StringComparison.Ordinal)).GroupBy(s => s.To).ToArray();
+        Assert.NotEmpty(victims);
+        foreach (var to in victims)
         {
             // The first handshake is repeated for 90 s: at most one budget each 10 s.
             Assert.InRange(to.Sum(s => s.Size), 148, 10 * Limits.UnprovenBytes);
