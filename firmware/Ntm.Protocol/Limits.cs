@@ -75,6 +75,9 @@ public static class Limits
 
     // ---- signalling, docs/protocol.md section 4
 
+    /// <summary>A coordinator that has not answered for so long is passed over: the next is asked as well.</summary>
+    public static readonly TimeSpan AnotherCoordinatorAfter = TimeSpan.FromMilliseconds(500);
+
     /// <summary>UDP port inside the tunnel, between number-0 VIPs. Also the default UDP port of coordinators and relays outside.</summary>
     public const ushort SignallingPort = 4916;
 

@@ -15,6 +15,12 @@ internal sealed class Device(MacAddress mac)
 
     public bool IsPublished => Name is not null;
 
+    /// <summary>What of it may be reached by others while it is published.</summary>
+    public PortSet Ports { get; set; } = PortSet.All;
+
+    /// <summary><see cref="Ports"/> while it is published, else null.</summary>
+    public PortSet? Published => IsPublished ? Ports : null;
+
     /// <summary>Boot time; null: not since the start.</summary>
     public TimeSpan? LastSeen { get; set; }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Ntm.Node.Sharing;
 using Ntm.Node.Translation;
 using Ntm.Protocol;
 
@@ -49,8 +50,11 @@ public sealed partial class DeviceProxy
         SetOwnAddresses([]);
     }
 
-    /// <summary>Whether there is a peer that a remote VIP belongs to.</summary>
-    public Func<VirtualAddress, bool> HasPeer { get; init; } = static _ => true;
+    /// <summary>What the peer may begin here that a remote VIP belongs to; null: there is no such peer.</summary>
+    public Func<VirtualAddress, PeerAccess?> AccessOf { get; init; } = static _ => PeerAccess.SameOwner;
+
+    /// <summary>The time by which shares expire.</summary>
+    public Func<Now, DateTimeOffset> GrantTime { get; init; } = static now => now.Wall;
 
     /// <summary>Flows remembered now, for people.</summary>
     public int Flows => _admission.Count;
@@ -94,7 +98,7 @@ public sealed partial class DeviceProxy
             return Refuse(now, packet, read, DestinationUnknown, Refusal.Unreachable);
         }
 
-        if (!HasPeer(remote))
+        if (AccessOf(remote) is not { } access)
         {
             return Refuse(now, packet, read, NoSuchPeer, Refusal.Unreachable);
         }
@@ -153,7 +157,7 @@ public sealed partial class DeviceProxy
         var key = InUse(now, device, read.Source,
             new FlowKey(remote, source.Number, read.SourcePort, echo ? (ushort)0 : read.DestinationPort, read.Protocol));
         source = source.WithNumber(key.OwnNumber);
-        if (!_admission.TryOutbound(now.Boot, key, read, device is { IsPublished: true }, read.Source, out reason))
+        if (!_admission.TryOutbound(now.Boot, key, read, MayBegin(now, access, device, key), read.Source, out reason))
         {
             return Refuse(now, packet, read, reason, RefusalFor(reason));
         }
@@ -237,7 +241,7 @@ public sealed partial class DeviceProxy
                 return Drop(reason);
             }
         }
-        else if (!_admission.TryInbound(now.Boot, key, read, device, out local, out reason))
+        else if (!_admission.TryInbound(now.Boot, key, read, AccessOf(peerNode) is { } access && MayBegin(now, access, device, key), device, out local, out reason))
         {
             return Drop(now, packet, read, reason, RefusalFor(reason));
         }
@@ -277,6 +281,9 @@ public sealed partial class DeviceProxy
 
         return verdict;
     }
+
+    private bool MayBegin(Now now, PeerAccess access, Device? device, in FlowKey key) =>
+        access.Permits(GrantTime(now), key.OwnNumber, device is null ? _devices.NodePublished : device.Published, key.Protocol, key.OwnPort);
 
     private static bool IsSignalling(in InnerPacket read, bool isSourceNode, bool isDestinationNode) =>
         read.Protocol == InnerPacket.Udp

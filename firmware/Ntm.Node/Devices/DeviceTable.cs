@@ -17,6 +17,8 @@ public sealed class DeviceTable(Counters counters, Action<StoreWrite> keep)
     public const string Collection = "device";
     public const string MarkCollection = "device-mark";
     public const string MarkKey = "last-number";
+    public const string NodeCollection = "node-published";
+    public const string NodeKey = "ports";
 
     /// <summary>Counted: a stored entry that could not be read, or contradicts another.</summary>
     public const string EntryUnreadable = "device-entry-unreadable";
@@ -44,7 +46,8 @@ public sealed class DeviceTable(Counters counters, Action<StoreWrite> keep)
                 continue;
             }
 
-            if ((write.Collection == Collection && !TryLoadDevice(write)) || (write.Collection == MarkCollection && !TryLoadMark(write)))
+            if ((write.Collection == Collection && !TryLoadDevice(write)) || (write.Collection == MarkCollection && !TryLoadMark(write))
+                || (write.Collection == NodeCollection && !TryLoadNode(write)))
             {
                 counters.Count(EntryUnreadable);
             }
@@ -82,9 +85,28 @@ public sealed class DeviceTable(Counters counters, Action<StoreWrite> keep)
         }
     }
 
-    /// <summary>Publishes a device under a name, or renames it. It need not have been seen yet.</summary>
-    public Verdict Publish(Now now, MacAddress mac, string name)
+    /// <summary>What of the node itself (number 0) may be reached by others, besides echo requests; null: nothing.</summary>
+    public PortSet? NodePublished { get; private set; }
+
+    /// <summary>Lets others reach the node's own services, or with null no longer.</summary>
+    public Verdict PublishNode(PortSet? ports)
     {
+        if (NodePublished is null && ports is null)
+        {
+            return new(false, "The node itself is not published; nothing to take back.");
+        }
+
+        NodePublished = ports;
+        keep(new(NodeCollection, NodeKey, ports is null ? null : JsonSerializer.SerializeToUtf8Bytes(
+            new NodePublicationEntry(StoredEntries.Version, ports.ToString()), StoredEntries.Default.NodePublicationEntry)));
+        return new(true, ports is null ? "The node itself is no longer published." : $"The node itself is published ({ports}).");
+    }
+
+    /// <summary>Publishes a device under a name, renames it, or changes what of it may be reached. It need not have been seen yet.</summary>
+    /// <param name="ports">What of it may be reached; null: everything.</param>
+    public Verdict Publish(Now now, MacAddress mac, string name, PortSet? ports = null)
+    {
+        ports ??= PortSet.All;
         var label = NtmName.Canonical(name);
         if (!NtmName.IsLabel(label))
         {
@@ -116,7 +138,7 @@ public sealed class DeviceTable(Counters counters, Action<StoreWrite> keep)
             return new(false, $"All {Limits.Devices} places for devices are taken; unpublish one that is no longer there.");
         }
 
-        if (device.Name == label)
+        if (device.Name == label && device.Ports.Equals(ports))
         {
             return new(true, $"{mac} was already published as '{label}'.");
         }
@@ -127,9 +149,10 @@ public sealed class DeviceTable(Counters counters, Action<StoreWrite> keep)
         }
 
         device.Name = label;
+        device.Ports = ports;
         Keep(now, device);
         Generation++;
-        return new(true, $"{mac} is published as '{label}' (number {device.Number}).");
+        return new(true, $"{mac} is published as '{label}' (number {device.Number}){(ports.IsAll ? "" : $", on {ports} only")}.");
     }
 
     /// <summary>Takes a published name back; flows that others began to the device end at once.</summary>
@@ -141,6 +164,7 @@ public sealed class DeviceTable(Counters counters, Action<StoreWrite> keep)
         }
 
         device.Name = null;
+        device.Ports = PortSet.All;
         Keep(now, device);
         Generation++;
         return new(true, $"{mac} is no longer published as '{name}'.");
@@ -201,7 +225,7 @@ public sealed class DeviceTable(Counters counters, Action<StoreWrite> keep)
             addresses.Add(device.IPv6[i].ToIPAddress());
         }
 
-        return new(device.Mac, device.Number, device.Name, addresses, device.LastSeen);
+        return new(device.Mac, device.Number, device.Name, addresses, device.LastSeen, device.Ports);
     }
 
     private Device? FindOrAdd(Now now, MacAddress mac)
@@ -312,7 +336,8 @@ public sealed class DeviceTable(Counters counters, Action<StoreWrite> keep)
         device.KeptAt = now.Boot;
         var entry = new DeviceEntry(StoredEntries.Version, device.Number, device.Name,
             device.IsPublished && !device.Kept.IPv4.IsNone ? device.Kept.IPv4.ToString() : null,
-            device.IsPublished && !device.Kept.IPv6.IsNone ? device.Kept.IPv6.ToString() : null);
+            device.IsPublished && !device.Kept.IPv6.IsNone ? device.Kept.IPv6.ToString() : null,
+            device.Ports.IsAll ? null : device.Ports.ToString());
         keep(new(Collection, device.Mac.ToString(), JsonSerializer.SerializeToUtf8Bytes(entry, StoredEntries.Default.DeviceEntry)));
     }
 
@@ -328,18 +353,30 @@ public sealed class DeviceTable(Counters counters, Action<StoreWrite> keep)
         return true;
     }
 
+    private bool TryLoadNode(StoreWrite write)
+    {
+        if (StoredEntries.TryRead(write.Value, StoredEntries.Default.NodePublicationEntry) is not { Version: StoredEntries.Version } entry
+            || !PortSet.TryParse(entry.Ports, out var ports, out _))
+        {
+            return false;
+        }
+
+        NodePublished = ports;
+        return true;
+    }
+
     private bool TryLoadDevice(StoreWrite write)
     {
         if (StoredEntries.TryRead(write.Value, StoredEntries.Default.DeviceEntry) is not { Version: StoredEntries.Version } entry
             || entry.Number is < 1 or > Limits.DeviceNumberLast
             || (entry.Name is not null && (!NtmName.IsLabel(entry.Name) || _byMac.Values.Any(d => d.Name == entry.Name)))
             || !MacAddress.TryParse(write.Key, out var mac) || !IsUsable(mac) || _byMac.ContainsKey(mac)
-            || _byNumber.ContainsKey((ushort)entry.Number) || _byMac.Count >= Limits.Devices)
+            || _byNumber.ContainsKey((ushort)entry.Number) || _byMac.Count >= Limits.Devices || !PortSet.TryParse(entry.Ports, out var ports, out _))
         {
             return false;
         }
 
-        var device = new Device(mac) { Number = (ushort)entry.Number, Name = entry.Name };
+        var device = new Device(mac) { Number = (ushort)entry.Number, Name = entry.Name, Ports = ports };
         foreach (var text in (ReadOnlySpan<string?>)[entry.IPv4, entry.IPv6])
         {
             if (LanAddress.TryParse(text, out var address) && address.IsUnicast && _byAddress.TryAdd(address, device))
