@@ -23,8 +23,37 @@ public sealed class Session(GatewayClient gateway, bool json, TextWriter output,
     public Task<int> JoinAsync(string code, string? name, CancellationToken stop) =>
         OrderAsync(HttpMethod.Post, "join", JsonSerializer.SerializeToUtf8Bytes(new JoinOrder(code, name), InterfaceJson.Wire.JoinOrder), stop);
 
-    public Task<int> PublishAsync(string name, string device, CancellationToken stop) =>
-        OrderAsync(HttpMethod.Put, NamePath(device), JsonSerializer.SerializeToUtf8Bytes(new PublishOrder(name), InterfaceJson.Wire.PublishOrder), stop);
+    public Task<int> PublishAsync(string name, string device, string? ports, CancellationToken stop) =>
+        OrderAsync(HttpMethod.Put, NamePath(device), JsonSerializer.SerializeToUtf8Bytes(new PublishOrder(name, ports), InterfaceJson.Wire.PublishOrder), stop);
+
+    public Task<int> PublishSelfAsync(string? ports, CancellationToken stop) =>
+        OrderAsync(HttpMethod.Put, "node/published", JsonSerializer.SerializeToUtf8Bytes(new PublishNodeOrder(ports), InterfaceJson.Wire.PublishNodeOrder), stop);
+
+    public Task<int> UnpublishSelfAsync(CancellationToken stop) => OrderAsync(HttpMethod.Delete, "node/published", null, stop);
+
+    /// <summary>The code goes to the output alone, so that it can be piped; the sentence to the error output.</summary>
+    public Task<int> ShareAsync(string? device, string forWhom, string? ports, double? hours, CancellationToken stop) => AskAsync(
+        HttpMethod.Post, "shares", JsonSerializer.SerializeToUtf8Bytes(new ShareOrder(device, forWhom, ports, hours), InterfaceJson.Wire.ShareOrder),
+        InterfaceJson.Lenient.SharedDocument, shared =>
+        {
+            if (!json)
+            {
+                error.WriteLine(shared.Sentence);
+                error.WriteLine("Hand this code over by a way you trust; there it is entered with: ntm accept CODE");
+                output.WriteLine(shared.Code);
+            }
+
+            return NtmCommand.Done;
+        }, stop);
+
+    public Task<int> UnshareAsync(int id, CancellationToken stop) =>
+        OrderAsync(HttpMethod.Delete, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"shares/{id}"), null, stop);
+
+    public Task<int> AcceptAsync(string code, CancellationToken stop) =>
+        OrderAsync(HttpMethod.Post, "shares/taken", JsonSerializer.SerializeToUtf8Bytes(new AcceptOrder(code), InterfaceJson.Wire.AcceptOrder), stop);
+
+    public Task<int> DropAsync(string name, CancellationToken stop) =>
+        OrderAsync(HttpMethod.Delete, $"shares/taken/{Uri.EscapeDataString(name)}", null, stop);
 
     /// <summary>The interface knows devices by MAC and address; a name is looked up among the devices first.</summary>
     public Task<int> UnpublishAsync(string nameOrMac, CancellationToken stop) => GuardedAsync(async () =>

@@ -23,7 +23,7 @@ public sealed partial class NodeCore
         return _devices.PublishNode(ports);
     }
 
-    /// <summary>Shares a published device, or the node itself, with another owner: <see cref="Shareholding.Give"/>.</summary>
+    /// <summary>Shares a published device, or the node itself, with another owner: <see cref="Sharing.Shareholding.Give"/>.</summary>
     /// <param name="device">The device's published name; null: the node itself.</param>
     /// <param name="code">Where done: what the other owner is to be handed. It is a secret and not kept.</param>
     public Verdict Share(Now now, string? device, string forWhom, PortSet ports, TimeSpan lasts, out string? code)

@@ -49,6 +49,7 @@ public static class HttpInterface
         app.MapPost(Api + "/join", context => JoinAsync(context, desk));
         app.MapPut(Api + "/devices/{device}/name", context => PublishAsync(context, desk));
         app.MapDelete(Api + "/devices/{device}/name", context => UnpublishAsync(context, desk));
+        SharesRoutes.Map(app, Api, desk.Shares);
         foreach (var path in ConsolePages.Paths)
         {
             app.MapMethods(path, ["GET", "HEAD"], context => ConsolePages.TryServe(context, out var served) ? served : Task.CompletedTask);
@@ -142,9 +143,15 @@ public static class HttpInterface
             return;
         }
 
+        if (!PortSet.TryParse(order.Ports, out var ports, out var wrong))
+        {
+            await Problem.BadDocument($"The key 'ports' is wrong. {wrong}").WriteAsync(context);
+            return;
+        }
+
         if (await DeviceOfAsync(context, desk) is { } mac)
         {
-            await AnswerAsync(context, await desk.Publish(mac, order.Name, context.RequestAborted), "The device was not published");
+            await AnswerAsync(context, await desk.Publish(mac, order.Name, ports, context.RequestAborted), "The device was not published");
         }
     }
 
@@ -223,11 +230,11 @@ public static class HttpInterface
         }
     }
 
-    private static Task AnswerAsync(HttpContext context, Ntm.Node.Verdict verdict, string refusal) => verdict.Done
+    internal static Task AnswerAsync(HttpContext context, Ntm.Node.Verdict verdict, string refusal) => verdict.Done
         ? WriteAsync(context, new DoneDocument(verdict.Reason), InterfaceJson.Wire.DoneDocument)
         : Problem.Refused(refusal, verdict.Reason).WriteAsync(context);
 
-    private static async Task WriteAsync<T>(HttpContext context, T document, JsonTypeInfo<T> type)
+    internal static async Task WriteAsync<T>(HttpContext context, T document, JsonTypeInfo<T> type)
     {
         var bytes = JsonSerializer.SerializeToUtf8Bytes(document, type);
         context.Response.ContentType = "application/json; charset=utf-8";
