@@ -89,6 +89,7 @@ public sealed class Appliance : IDisposable
             builder.Services.AddHostedService<PictureClock>();
             builder.Services.AddHostedService(_ => _neighbours);
             builder.Services.AddHostedService(_ => _names);
+            builder.Services.AddHostedService(_ => new DnsCapture(_config.Lan, _config.Aliases, _log));
             builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
             builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         });
