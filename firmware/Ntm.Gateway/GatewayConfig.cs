@@ -48,6 +48,7 @@ public sealed record GatewayConfig(
                 lan.Flag("ipv6", false))
             {
                 CaptureDns = lan.Flag("captureDns", true),
+                Leases = lan.Has("leases") ? lan.FilePath("leases", "") : null,
             },
             [.. file.Sections("uplinks").Select(uplink => new UplinkConfig(
                 uplink.RequiredText("name"), InterfaceName(uplink, "interface"), (ushort)uplink.Number("port", 0, 0, ushort.MaxValue)))],
@@ -134,6 +135,9 @@ public sealed record LanConfig(string Interface, IReadOnlyList<IPNetwork> Networ
 {
     /// <summary>Whether questions for names that devices send to other resolvers are handed to this router's (<see cref="DnsCapture"/>).</summary>
     public bool CaptureDns { get; init; } = true;
+
+    /// <summary>dnsmasq's lease file (<see cref="LeaseFile"/>); null: none is read.</summary>
+    public string? Leases { get; init; }
 }
 
 /// <param name="Name">The owner's name for it.</param>

@@ -61,7 +61,11 @@ public static class Picture
     private static DeviceDocument Of(DeviceStatus device, MemberStatus? member, Now now) => new(
         device.Mac.ToString(), device.Number, device.Name,
         device.Name is not null && member is not null ? $"{device.Name}.{member.NodeName}.{member.Zone}" : null,
-        device.Name is not null, [.. device.Addresses.Select(address => address.ToString())], Age(device.LastSeen, now));
+        device.Name is not null, [.. device.Addresses.Select(address => address.ToString())], Age(device.LastSeen, now))
+    {
+        Macs = [.. device.Macs.Select(mac => mac.ToString())],
+        Hint = device.Hint,
+    };
 
     private static PeerDocument Of(PeerStatus peer, Dictionary<int, string> uplinks, Now now) => new(
         peer.Name, peer.Key.ToString(), peer.Vip.ToString(), peer.Established, peer.Direct, peer.Reason, Age(peer.LastHandshake, now), Age(peer.LastReceived, now),

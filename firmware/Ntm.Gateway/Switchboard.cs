@@ -37,7 +37,9 @@ public sealed class Switchboard(Pump pump, NodeCore core, OverlayDns dns, Counte
         JoinAsync,
         (mac, name, stop) => AskAsync(now => core.Publish(now, mac, name), stop),
         (mac, stop) => AskAsync(now => core.Unpublish(now, mac), stop),
-        ResolveAsync);
+        ResolveAsync,
+        (mac, other, stop) => AskAsync(now => core.Merge(now, mac, other), stop),
+        (mac, off, stop) => AskAsync(now => core.Split(now, mac, off), stop));
 
     /// <summary>On the pump's thread: the core ended a join.</summary>
     public void OnJoinEnded(Verdict verdict)

@@ -21,7 +21,14 @@ public sealed record MappedDocument(string SeenBy, string Address);
 /// <summary>An element of GET /api/v1/devices</summary>
 /// <param name="Name">The published label; null where not published.</param>
 /// <param name="FullName">device.node.zone; null where not published or not a member.</param>
-public sealed record DeviceDocument(string Mac, int Number, string? Name, string? FullName, bool Published, IReadOnlyList<string> Addresses, double? LastSeenMs);
+public sealed record DeviceDocument(string Mac, int Number, string? Name, string? FullName, bool Published, IReadOnlyList<string> Addresses, double? LastSeenMs)
+{
+    /// <summary>All its MAC addresses, <see cref="Mac"/> first: more than one where the owner merged them.</summary>
+    public IReadOnlyList<string> Macs { get; init; } = [Mac];
+
+    /// <summary>What the device calls itself (DHCP), as a label: a suggestion for its name. Null where it told nothing.</summary>
+    public string? Hint { get; init; }
+}
 
 /// <summary>An element of GET /api/v1/peers</summary>
 public sealed record PeerDocument(
@@ -37,7 +44,8 @@ public sealed record PathDocument(
 public sealed record JoinOrder(string Code, string? Name);
 
 /// <summary>PUT /api/v1/devices/{mac}/name; DELETE takes it away. The path's {mac} may also be one of its addresses.</summary>
-public sealed record PublishOrder(string Name);
+/// <param name="Name">Null or missing: what the device calls itself.</param>
+public sealed record PublishOrder(string? Name);
 
 /// <summary>GET /api/v1/resolve/{name}</summary>
 public sealed record ResolutionDocument(string Name, string Verdict, string? Vip, string? Alias, string Reason, double TookMs);

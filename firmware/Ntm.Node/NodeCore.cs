@@ -175,9 +175,24 @@ public sealed class NodeCore : ICore
         }
     }
 
-    public Verdict Publish(Now now, MacAddress device, string name) => Republish(now, _devices.Publish(now, device, name));
+    /// <summary>The DHCP leases of the LAN as they are now.</summary>
+    public void LeasesSeen(Now now, IReadOnlyList<Lease> leases)
+    {
+        Start(now);
+        _devices.LeasesSeen(now, leases);
+    }
+
+    /// <param name="name">Null: the one the device calls itself by.</param>
+    public Verdict Publish(Now now, MacAddress device, string? name) => Republish(now, _devices.Publish(now, device, name));
 
     public Verdict Unpublish(Now now, MacAddress device) => Republish(now, _devices.Unpublish(now, device));
+
+    /// <summary>Makes two MAC addresses one device, the first's number and name for both.</summary>
+    public Verdict Merge(Now now, MacAddress device, MacAddress other) => Republish(now, _devices.Merge(now, device, other));
+
+    /// <summary>Takes one MAC address off its device.</summary>
+    /// <param name="device">Any of the device's.</param>
+    public Verdict Split(Now now, MacAddress device, MacAddress mac) => _devices.Split(now, device, mac);
 
     public NodeStatus Describe(Now now)
     {

@@ -157,6 +157,12 @@ public static class Limits
     /// <summary>LAN devices a router remembers.</summary>
     public const int Devices = 1024;
 
+    /// <summary>MAC addresses that may be merged into one device.</summary>
+    public const int MacsPerDevice = 16;
+
+    /// <summary>A DHCP lease does not take an address from a device that was seen within this time.</summary>
+    public static readonly TimeSpan DeviceSeenLately = TimeSpan.FromMinutes(1);
+
     /// <summary>Addresses remembered of one device, of each family.</summary>
     public const int AddressesPerDevice = 16;
 

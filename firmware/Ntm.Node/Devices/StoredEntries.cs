@@ -7,7 +7,8 @@ namespace Ntm.Node.Devices;
 
 /// <param name="Number">0: none yet (never kept without a name).</param>
 /// <param name="IPv4">The latest LAN address of a published device, so that it is reachable after a restart before it has spoken.</param>
-internal sealed record DeviceEntry(int Version, int Number, string? Name, string? IPv4, string? IPv6);
+/// <param name="Macs">Further MAC addresses, merged by the owner; null: none.</param>
+internal sealed record DeviceEntry(int Version, int Number, string? Name, string? IPv4, string? IPv6, IReadOnlyList<string>? Macs = null);
 
 /// <param name="Last">The highest number ever given away.</param>
 internal sealed record DeviceMarkEntry(int Version, int Last);

@@ -21,9 +21,11 @@ internal sealed class InterfaceUnderTest : IAsyncDisposable
         Desk = new Desk(
             _ => Broken is { } broken ? Task.FromException<PictureDocument>(broken) : Task.FromResult(Picture),
             (order, _) => Heard($"join {order.Code} {order.Name ?? "-"}"),
-            (mac, name, _) => Heard($"publish {mac} {name}"),
+            (mac, name, _) => Heard($"publish {mac} {name ?? "-"}"),
             (mac, _) => Heard($"unpublish {mac}"),
-            (name, _) => Task.FromResult(Resolution with { Name = name }));
+            (name, _) => Task.FromResult(Resolution with { Name = name }),
+            (mac, other, _) => Heard($"merge {mac} {other}"),
+            (mac, off, _) => Heard($"split {mac} {off}"));
         Feed = new PictureFeed(Desk);
         Socket = _folder.File("gateway.sock");
         _app = HttpServer.Build(Desk, Feed, kestrel => kestrel.ListenUnixSocket(Socket));
