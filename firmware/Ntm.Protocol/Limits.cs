@@ -132,6 +132,11 @@ public static class Limits
     // ---- admission (RFC 5382 REQ-5, RFC 4787 REQ-5, RFC 5508 REQ-2)
 
     public const int Flows = 65_536;
+
+    /// <summary>Flows of further addresses of a device that have another port outside; and ports tried for one.</summary>
+    public const int PortMappings = 1024;
+    public const int PortsTried = 64;
+
     public static readonly TimeSpan FlowTcpIdle = TimeSpan.FromMinutes(124);
     public static readonly TimeSpan FlowTcpTransitoryIdle = TimeSpan.FromMinutes(4);
     public static readonly TimeSpan FlowUdpIdle = TimeSpan.FromMinutes(5);
