@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Hosting;
 using Ntm.Linux;
+using Serilog.Events;
 using ILogger = Serilog.ILogger;
 
 namespace Ntm.Gateway;
@@ -36,9 +37,6 @@ public sealed class DnsCapture(LanConfig lan, IPNetwork aliases, ILogger log) : 
     /// <param name="ipv6">Likewise.</param>
     public static string Rules(LanConfig lan, IPNetwork aliases, IPAddress? ipv4, IPAddress? ipv6)
     {
-        string NotOf(AddressFamily family, params IEnumerable<string> more) =>
-            string.Join(", ", more.Concat(lan.Networks.Where(network => network.BaseAddress.AddressFamily == family).Select(network => network.ToString())).Distinct());
-
         var rules = new StringBuilder(Removal);
         rules.AppendLine($"table inet {Table} {{");
         rules.AppendLine("  chain questions {");
@@ -50,8 +48,9 @@ public sealed class DnsCapture(LanConfig lan, IPNetwork aliases, ILogger log) : 
         {
             if (resolver is not null)
             {
-                // One by one: a set refuses networks that overlap.
-                foreach (var own in NotOf(family, family == AddressFamily.InterNetwork ? aliases.ToString() : "fc00::/7").Split(", "))
+                // One by one: a set refuses networks that overlap. fc00::/7 has all virtual addresses.
+                foreach (var own in lan.Networks.Where(network => network.BaseAddress.AddressFamily == family)
+                    .Prepend(family == AddressFamily.InterNetwork ? aliases : IPNetwork.Parse("fc00::/7")))
                 {
                     rules.AppendLine($"    {protocol} daddr {own} return");
                 }
@@ -112,21 +111,26 @@ public sealed class DnsCapture(LanConfig lan, IPNetwork aliases, ILogger log) : 
             var rules = Rules(lan, aliases, ipv4, ipv6);
             var refusal = rules == _set && Nftables.Run($"list table inet {Table}\n") is null ? null : Nftables.Run(rules);
             _set = refusal is null ? rules : null;
-            Say(refusal is not null
-                ? $"Questions for names that devices of the LAN send to other resolvers cannot be handed to this router's: {refusal}"
-                : $"Questions for names that devices of the LAN send to other resolvers are handed to this router's, at {string.Join(" and ", new[] { ipv4, ipv6 }.Where(a => a is not null))}; \"captureDns\": false in \"lan\" switches that off.");
+            if (refusal is not null)
+            {
+                Say($"Questions for names that devices of the LAN send to other resolvers cannot be handed to this router's: {refusal}", warning: true);
+                return;
+            }
+
+            Say($"Questions for names that devices of the LAN send to other resolvers are handed to this router's, at {string.Join(" and ", new[] { ipv4, ipv6 }.Where(a => a is not null))}; \"captureDns\": false in \"lan\" switches that off.");
         }
-        catch (IOException refused)
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            Say($"Whether this router has a resolver cannot be seen: {refused.Message}");
+            Say($"Whether this router has a resolver cannot be seen: {refused.Message}", warning: true);
         }
     }
 
-    private void Say(string sentence)
+    /// <summary>Once until something else is to be said.</summary>
+    private void Say(string sentence, bool warning = false)
     {
         if (sentence != _said)
         {
-            log.Information("{Sentence}", sentence);
+            log.Write(warning ? LogEventLevel.Warning : LogEventLevel.Information, "{Sentence}", sentence);
             _said = sentence;
         }
     }
