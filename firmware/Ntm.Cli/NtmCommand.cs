@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Ntm.Cli.Text;
 using Ntm.Interface;
 
@@ -46,6 +47,17 @@ public static class NtmCommand
         devices.SetAction((parsed, stop) =>
             Open(parsed).ShowAsync("devices", InterfaceJson.Lenient.IReadOnlyListDeviceDocument, DevicesText.Write, stop));
 
+        var kept = new Argument<string>("DEVICE") { Description = "The device whose number it is to be, by its name, MAC address or address" };
+        var merged = new Argument<string>("OTHER") { Description = "What is the same machine, likewise" };
+        var merge = new Command("merge", "Say that two MAC addresses are one machine: it is then reached by either") { kept, merged };
+        merge.SetAction((parsed, stop) => Open(parsed).MergeAsync(parsed.GetRequiredValue(kept), parsed.GetRequiredValue(merged), stop));
+        devices.Add(merge);
+
+        var off = new Argument<string>("MAC") { Description = "The MAC address that is no longer that machine's" };
+        var split = new Command("split", "Take a MAC address off the machine it was merged with; number and name stay with the others") { off };
+        split.SetAction((parsed, stop) => Open(parsed).SplitAsync(parsed.GetRequiredValue(off), stop));
+        devices.Add(split);
+
         var peers = new Command("peers", "The other homes this gateway has tunnels with");
         peers.SetAction((parsed, stop) =>
             Open(parsed).ShowAsync("peers", InterfaceJson.Lenient.IReadOnlyListPeerDocument, PeersText.Write, stop));
@@ -54,12 +66,23 @@ public static class NtmCommand
         var paths = new Command("paths", "The ways to each peer, which one is used, and why") { peer };
         paths.SetAction((parsed, stop) => Open(parsed).PathsAsync(parsed.GetValue(peer), stop));
 
-        var label = new Argument<string>("NAME") { Description = "The name the device is to have: nas becomes nas.<this home>.<zone>" };
-        var device = new Argument<string>("MAC-OR-IP") { Description = "The device, by its MAC address or by an address it has in this home" };
+        var what = new Argument<string[]>("[NAME] MAC-OR-IP")
+        {
+            Description = "The name the device is to have (nas becomes nas.<this home>.<zone>; where left out: what the device calls itself), and the device, by its MAC address or by an address it has in this home",
+            Arity = new ArgumentArity(1, 2),
+        };
+        what.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var only }] && !IsMacOrAddress(only))
+            {
+                result.AddError($"'{only}' is neither a MAC address nor an address: name the device that is to be published, too.");
+            }
+        });
         var ports = new Option<string?>("--ports") { Description = "What of it may be reached, such as tcp/445,udp/5000-5010; all where left out", HelpName = "PORTS" };
-        var publish = new Command("publish", "Let the zone's other homes reach a device, by a name") { label, device, ports };
-        publish.SetAction((parsed, stop) =>
-            Open(parsed).PublishAsync(parsed.GetRequiredValue(label), parsed.GetRequiredValue(device), parsed.GetValue(ports), stop));
+        var publish = new Command("publish", "Let the zone's other homes reach a device, by a name") { what, ports };
+        publish.SetAction((parsed, stop) => parsed.GetRequiredValue(what) is var words && words.Length == 1
+            ? Open(parsed).PublishAsync(null, words[0], parsed.GetValue(ports), stop)
+            : Open(parsed).PublishAsync(words[0], words[1], parsed.GetValue(ports), stop));
 
         var published = new Argument<string>("NAME-OR-MAC") { Description = "The device, by its name, MAC address or address" };
         var unpublish = new Command("unpublish", "Take a device's name away; from then on it is not reachable from outside") { published };
@@ -111,4 +134,7 @@ public static class NtmCommand
 
         return await parsed.InvokeAsync(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
     }
+
+    // A MAC address's form is enough here: the gateway reads it.
+    private static bool IsMacOrAddress(string text) => IPAddress.TryParse(text, out _) || (text.Length == 17 && text[2] is ':' or '-');
 }

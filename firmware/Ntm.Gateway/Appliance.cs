@@ -53,7 +53,8 @@ public sealed class Appliance : IDisposable
             undo.Push(_pump = new Pump(_core, new PumpOptions { AfterEach = AfterEach, OnBug = OnBug }));
             _dns = new OverlayDns(_core.NameOf, _dnsCounters) { AnswersIPv6 = config.Lan.IPv6 };
             _switchboard = new Switchboard(_pump, _core, _dns, _dnsCounters, BootClock.Boot, Version);
-            undo.Push(_neighbours = new Neighbours(config.Lan, seen => _pump.Post(now => _core.NeighboursSeen(now, seen)), log));
+            undo.Push(_neighbours = new Neighbours(
+                config.Lan, seen => _pump.Post(now => _core.NeighboursSeen(now, seen)), leases => _pump.Post(now => _core.LeasesSeen(now, leases)), log));
             undo.Push(_names = new NameListener(config.DnsListen, _switchboard.AnswerDnsAsync, _neighbours.Want, _switchboard.CountRefused, log));
             undo.Push(_uplinks = new Uplinks(_pump, _core, config.Lan, config.Uplinks, Uplinks.ReadPorts(kept), _keeper, log));
             _uplinks.Start(BootClock.Now);
@@ -91,6 +92,7 @@ public sealed class Appliance : IDisposable
             builder.Services.AddHostedService<PictureClock>();
             builder.Services.AddHostedService(_ => _neighbours);
             builder.Services.AddHostedService(_ => _names);
+            builder.Services.AddHostedService(_ => new DnsCapture(_config.Lan, _config.Aliases, _log));
             builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
             builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         });

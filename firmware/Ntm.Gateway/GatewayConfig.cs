@@ -47,7 +47,11 @@ public sealed record GatewayConfig(
             new LanConfig(
                 InterfaceName(lan, "interface"),
                 lan.Values<IPNetwork>("networks", "a network such as \"192.168.1.0/24\", its host bits zero", TryNetwork),
-                lan.Flag("ipv6", false)),
+                lan.Flag("ipv6", false))
+            {
+                CaptureDns = lan.Flag("captureDns", true),
+                Leases = lan.Has("leases") ? lan.FilePath("leases", "") : null,
+            },
             [.. file.Sections("uplinks").Select(uplink => new UplinkConfig(
                 uplink.RequiredText("name"), InterfaceName(uplink, "interface"), (ushort)uplink.Number("port", 0, 0, ushort.MaxValue)))],
             file.Value("tun", $"an interface name of 1 to {InterfaceNameMost} characters", TryInterfaceName, "ntm0"),
@@ -136,7 +140,14 @@ public sealed record GatewayConfig(
 /// <param name="Interface">Where the home's devices are.</param>
 /// <param name="Networks">Its networks.</param>
 /// <param name="IPv6">Whether the devices reach the overlay by IPv6 too: AAAA is answered only then.</param>
-public sealed record LanConfig(string Interface, IReadOnlyList<IPNetwork> Networks, bool IPv6);
+public sealed record LanConfig(string Interface, IReadOnlyList<IPNetwork> Networks, bool IPv6)
+{
+    /// <summary>Whether questions for names that devices send to other resolvers are handed to this router's (<see cref="DnsCapture"/>).</summary>
+    public bool CaptureDns { get; init; } = true;
+
+    /// <summary>dnsmasq's lease file (<see cref="LeaseFile"/>); null: none is read.</summary>
+    public string? Leases { get; init; }
+}
 
 /// <param name="Name">The owner's name for it.</param>
 /// <param name="Interface">Its interface.</param>

@@ -67,7 +67,11 @@ public static class Picture
         device.Mac.ToString(), device.Number, device.Name,
         device.Name is not null && member is not null ? $"{device.Name}.{member.NodeName}.{member.Zone}" : null,
         device.Name is not null, [.. device.Addresses.Select(address => address.ToString())], Age(device.LastSeen, now),
-        device.Name is null ? null : device.Ports.ToString());
+        device.Name is null ? null : device.Ports.ToString())
+    {
+        Macs = [.. device.Macs.Select(mac => mac.ToString())],
+        Hint = device.Hint,
+    };
 
     private static PeerDocument Of(PeerStatus peer, Dictionary<int, string> uplinks, Now now) => new(
         peer.Name, peer.Key.ToString(), peer.Vip.ToString(), peer.Established, peer.Direct, peer.Reason, Age(peer.LastHandshake, now), Age(peer.LastReceived, now),

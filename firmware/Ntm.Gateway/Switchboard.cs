@@ -38,6 +38,8 @@ public sealed class Switchboard(Pump pump, NodeCore core, OverlayDns dns, Counte
         (mac, name, ports, stop) => AskAsync(now => core.Publish(now, mac, name, ports), stop),
         (mac, stop) => AskAsync(now => core.Unpublish(now, mac), stop),
         ResolveAsync,
+        (mac, other, stop) => AskAsync(now => core.Merge(now, mac, other), stop),
+        (mac, off, stop) => AskAsync(now => core.Split(now, mac, off), stop),
         new SharesDesk(
             stop => AskAsync(now => Picture.Of(core.Describe(now).Sharing), stop),
             (device, forWhom, ports, lasts, stop) => AskAsync(now => (core.Share(now, device, forWhom, ports, lasts, out var code), code), stop),

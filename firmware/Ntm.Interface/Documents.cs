@@ -23,7 +23,14 @@ public sealed record MappedDocument(string SeenBy, string Address);
 /// <param name="FullName">device.node.zone; null where not published or not a member.</param>
 /// <param name="Ports">What of it may be reached: "all", or "tcp/445,udp/5000-5010"; null where not published.</param>
 public sealed record DeviceDocument(string Mac, int Number, string? Name, string? FullName, bool Published, IReadOnlyList<string> Addresses, double? LastSeenMs,
-    string? Ports = null);
+    string? Ports = null)
+{
+    /// <summary>All its MAC addresses, <see cref="Mac"/> first: more than one where the owner merged them.</summary>
+    public IReadOnlyList<string> Macs { get; init; } = [Mac];
+
+    /// <summary>What the device calls itself (DHCP), as a label: a suggestion for its name. Null where it told nothing.</summary>
+    public string? Hint { get; init; }
+}
 
 /// <summary>An element of GET /api/v1/peers</summary>
 public sealed record PeerDocument(
@@ -39,8 +46,9 @@ public sealed record PathDocument(
 public sealed record JoinOrder(string Code, string? Name);
 
 /// <summary>PUT /api/v1/devices/{mac}/name; DELETE takes it away. The path's {mac} may also be one of its addresses.</summary>
+/// <param name="Name">Null or missing: what the device calls itself.</param>
 /// <param name="Ports">"tcp/445,udp/5000-5010"; null: all.</param>
-public sealed record PublishOrder(string Name, string? Ports = null);
+public sealed record PublishOrder(string? Name, string? Ports = null);
 
 /// <summary>PUT /api/v1/node/published: the gateway's own services.</summary>
 /// <param name="Ports">As in <see cref="PublishOrder"/>.</param>

@@ -13,8 +13,9 @@ public sealed partial class NodeCore
         _joining.Begin(now, inviteCode, name);
     }
 
+    /// <param name="name">Null: the one the device calls itself by.</param>
     /// <param name="ports">What of the device may be reached; null: everything.</param>
-    public Verdict Publish(Now now, MacAddress device, string name, PortSet? ports = null) => Republish(now, _devices.Publish(now, device, name, ports));
+    public Verdict Publish(Now now, MacAddress device, string? name, PortSet? ports = null) => Republish(now, _devices.Publish(now, device, name, ports));
 
     /// <summary>Lets others reach the node's own services, on these ports; null: no longer.</summary>
     public Verdict PublishNode(Now now, PortSet? ports)
@@ -55,6 +56,13 @@ public sealed partial class NodeCore
     }
 
     public Verdict Unpublish(Now now, MacAddress device) => Republish(now, _devices.Unpublish(now, device));
+
+    /// <summary>Makes two MAC addresses one device, the first's number and name for both.</summary>
+    public Verdict Merge(Now now, MacAddress device, MacAddress other) => Republish(now, _devices.Merge(now, device, other));
+
+    /// <summary>Takes one MAC address off its device.</summary>
+    /// <param name="device">Any of the device's.</param>
+    public Verdict Split(Now now, MacAddress device, MacAddress mac) => _devices.Split(now, device, mac);
 
     private Verdict Republish(Now now, Verdict verdict)
     {

@@ -178,6 +178,13 @@ public sealed partial class NodeCore : ICore
         }
     }
 
+    /// <summary>The DHCP leases of the LAN as they are now.</summary>
+    public void LeasesSeen(Now now, IReadOnlyList<Lease> leases)
+    {
+        Start(now);
+        _devices.LeasesSeen(now, leases);
+    }
+
     public NodeStatus Describe(Now now)
     {
         Start(now);

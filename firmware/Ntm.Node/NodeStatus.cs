@@ -36,7 +36,14 @@ public sealed record UplinkStatus(
 /// <param name="Number">Its number for good.</param>
 /// <param name="Addresses">LAN addresses, the latest first.</param>
 /// <param name="Ports">What of it may be reached while it is published.</param>
-public sealed record DeviceStatus(MacAddress Mac, int Number, string? Name, IReadOnlyList<System.Net.IPAddress> Addresses, TimeSpan? LastSeen, PortSet Ports);
+public sealed record DeviceStatus(MacAddress Mac, int Number, string? Name, IReadOnlyList<System.Net.IPAddress> Addresses, TimeSpan? LastSeen, PortSet Ports)
+{
+    /// <summary>All its MAC addresses; the one it is kept under first.</summary>
+    public IReadOnlyList<MacAddress> Macs { get; init; } = [Mac];
+
+    /// <summary>What it calls itself (DHCP), as a label: a suggestion for its name. Null where it told nothing.</summary>
+    public string? Hint { get; init; }
+}
 
 /// <param name="Reason">Why the used path is used.</param>
 public sealed record PeerStatus(

@@ -166,6 +166,15 @@ internal sealed class Admission
         return true;
     }
 
+    public bool HasFlow(TimeSpan now, in FlowKey key) => FindLive(now, key) != None;
+
+    /// <summary>The LAN address a flow goes to; none where there is no such flow, or it has none yet.</summary>
+    public LanAddress LocalOf(TimeSpan now, in FlowKey key)
+    {
+        var at = FindLive(now, key);
+        return at == None ? default : _flows[at].Local;
+    }
+
     /// <summary>Whether a flow is under way between the remote and this LAN address. Changes nothing but to forget it when it is over.</summary>
     public bool Serves(TimeSpan now, in FlowKey key, LanAddress local)
     {

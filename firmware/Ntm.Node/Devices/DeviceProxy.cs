@@ -31,6 +31,7 @@ public sealed partial class DeviceProxy
     private readonly AliasTable _aliases;
     private readonly Counters _counters;
     private readonly Admission _admission = new();
+    private readonly PortMappings _ports = new();
     private readonly FragmentTable _outboundFragments = new();
     private readonly FragmentTable _inboundFragments = new();
     private readonly OwnErrors _errorsToLan;
@@ -154,17 +155,27 @@ public sealed partial class DeviceProxy
         }
 
         var echo = read.IcmpKind != IcmpKind.None;
-        var key = InUse(now, device, read.Source,
-            new FlowKey(remote, source.Number, read.SourcePort, echo ? (ushort)0 : read.DestinationPort, read.Protocol));
+        var key = new FlowKey(remote, source.Number, read.SourcePort, echo ? (ushort)0 : read.DestinationPort, read.Protocol);
+        if (!TryUse(now, device, read.Source, ref key))
+        {
+            return Refuse(now, packet, read, PortMappings.UsedUp, Refusal.Prohibited);
+        }
+
         source = source.WithNumber(key.OwnNumber);
         if (!_admission.TryOutbound(now.Boot, key, read, MayBegin(now, access, device, key), read.Source, out reason))
         {
+            ForgetPort(now, key);
             return Refuse(now, packet, read, reason, RefusalFor(reason));
         }
 
         if (read.IsFragment)
         {
             _outboundFragments.Begin(now.Boot, FragmentKey.Of(read), read, LanAddress.FromVip(source));
+        }
+
+        if (key.OwnPort != read.SourcePort)
+        {
+            PortMappings.Write(packet.Bytes.Slice(read.Offset, read.TransportLength), read, true, key.OwnPort);
         }
 
         ToPeer(packet, read, source, remote);
@@ -229,6 +240,7 @@ public sealed partial class DeviceProxy
             ? KeyOfCarried(carried.Destination.AsVip, destination.Number, carried.SourcePort, carried.DestinationPort, carried)
             : new FlowKey(source, destination.Number, read.DestinationPort,
                 read.IcmpKind != IcmpKind.None ? (ushort)0 : read.SourcePort, read.Protocol);
+        ForgetPort(now, key);
         if (read.IsError)
         {
             if (carried.Source != read.Destination || !key.Remote.SameNode(peerNode))
@@ -273,6 +285,12 @@ public sealed partial class DeviceProxy
             _inboundFragments.Begin(now.Boot, FragmentKey.Of(read), read, local);
         }
 
+        if (_ports.TryBack(key, local, out var port))
+        {
+            var (offset, of) = read.IsError ? (read.Offset + 8 + carried.Offset, carried) : (read.Offset, read);
+            PortMappings.Write(packet.Bytes.Slice(offset, of.TransportLength), of, read.IsError, port);
+        }
+
         var verdict = ToLan(now, packet, read, carried, local);
         if (verdict != InboundVerdict.ToLan && !read.IsError)
         {
@@ -304,11 +322,16 @@ public sealed partial class DeviceProxy
             return Refuse(CarriedForeign);
         }
 
-        var key = InUse(now, device, carried.Destination, KeyOfCarried(remote, target.Number, carried.DestinationPort, carried.SourcePort, carried));
+        var key = InUse(now, device, carried.Destination, KeyOfCarried(remote, target.Number, carried.DestinationPort, carried.SourcePort, carried), out _);
         target = target.WithNumber(key.OwnNumber);
         if (!_admission.TryError(now.Boot, key, device, out _, out var reason))
         {
             return Refuse(reason);
+        }
+
+        if (key.OwnPort != carried.DestinationPort)
+        {
+            PortMappings.Write(packet.Bytes.Slice(read.Offset + 8 + carried.Offset, carried.TransportLength), carried, false, key.OwnPort);
         }
 
         // Whoever only reports an error needs no number for that (RFC 6791: any address of the translator's will do).

@@ -8,8 +8,10 @@ namespace Ntm.Node.Devices;
 
 /// <param name="Number">0: none yet (never kept without a name).</param>
 /// <param name="IPv4">The latest LAN address of a published device, so that it is reachable after a restart before it has spoken.</param>
+/// <param name="Macs">Further MAC addresses, merged by the owner; null: none.</param>
 /// <param name="Ports">What may be reached of a published device, as <see cref="PortSet"/> writes it; null: everything.</param>
-internal sealed record DeviceEntry(int Version, int Number, string? Name, string? IPv4, string? IPv6, string? Ports = null);
+internal sealed record DeviceEntry(
+    int Version, int Number, string? Name, string? IPv4, string? IPv6, IReadOnlyList<string>? Macs = null, string? Ports = null);
 
 /// <param name="Ports">What of the node itself may be reached.</param>
 internal sealed record NodePublicationEntry(int Version, string Ports);

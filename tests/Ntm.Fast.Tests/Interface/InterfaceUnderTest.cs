@@ -21,9 +21,11 @@ internal sealed class InterfaceUnderTest : IAsyncDisposable
         Desk = new Desk(
             _ => Broken is { } broken ? Task.FromException<PictureDocument>(broken) : Task.FromResult(Picture),
             (order, _) => Heard($"join {order.Code} {order.Name ?? "-"}"),
-            (mac, name, ports, _) => Heard(ports.IsAll ? $"publish {mac} {name}" : $"publish {mac} {name} {ports}"),
+            (mac, name, ports, _) => Heard(ports.IsAll ? $"publish {mac} {name ?? "-"}" : $"publish {mac} {name ?? "-"} {ports}"),
             (mac, _) => Heard($"unpublish {mac}"),
             (name, _) => Task.FromResult(Resolution with { Name = name }),
+            (mac, other, _) => Heard($"merge {mac} {other}"),
+            (mac, off, _) => Heard($"split {mac} {off}"),
             new SharesDesk(
                 _ => Task.FromResult(Shares),
                 async (device, forWhom, ports, lasts, _) =>
