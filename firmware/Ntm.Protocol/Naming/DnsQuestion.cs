@@ -1,4 +1,4 @@
-namespace Ntm.Node.Naming;
+namespace Ntm.Protocol.Naming;
 
 /// <summary>The record types and classes the overlay's DNS knows by name.</summary>
 public static class DnsType

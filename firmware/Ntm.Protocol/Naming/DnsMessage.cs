@@ -1,12 +1,11 @@
 using System.Buffers.Binary;
 using System.Text;
-using Ntm.Protocol;
 
-namespace Ntm.Node.Naming;
+namespace Ntm.Protocol.Naming;
 
 /// <summary>
 /// The wire form of the overlay's DNS: reads one question from untrusted bytes and writes the answers it gives (RFC 1035, EDNS0 RFC 6891,
-/// negative answers RFC 2308, extended errors RFC 8914). It knows no names and decides nothing: <see cref="OverlayDns"/>.
+/// negative answers RFC 2308, extended errors RFC 8914). It knows no names and decides nothing.
 /// </summary>
 public static class DnsMessage
 {
