@@ -3,14 +3,13 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
-using Ntm.Hosting;
 using ILogger = Serilog.ILogger;
 
-namespace Ntm.Gateway;
+namespace Ntm.Hosting;
 
 /// <summary>
-/// The overlay DNS's sockets, UDP and TCP (RFC 7766). It reads no message: each goes to the <see cref="Switchboard"/>, and the answer comes back whenever
-/// the core has it. One asker can neither fill the house with questions nor hold connections open.
+/// DNS sockets, UDP and TCP (RFC 7766). It reads no message: each is handed on, and the answer comes back whenever
+/// there is one. One asker can neither fill the house with questions nor hold connections open.
 /// </summary>
 public sealed class NameListener : BackgroundService
 {
