@@ -14,7 +14,7 @@ public static class DnsMessage
     private const int ExtendedTextMost = 200;
 
     /// <summary>"nobody.invalid.": there is no mailbox to write to (RFC 1035 wants one).</summary>
-    internal static readonly byte[] NoMailbox = [6, .. "nobody"u8, 7, .. "invalid"u8, 0];
+    public static ReadOnlySpan<byte> NoMailbox => "\u0006nobody\u0007invalid\0"u8;
 
     /// <summary>Reads a query. Never throws; <paramref name="question"/> holds what was readable, enough to answer with an error.</summary>
     public static DnsReading Read(ReadOnlySpan<byte> message, out DnsQuestion question)
