@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Ntm.Coordinator.Host.Naming;
 using Ntm.Hosting;
 using Ntm.Linux;
 using Ntm.Protocol;
@@ -23,6 +24,11 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
         builder =>
         {
             builder.Services.AddSingleton(config);
+            if (config.Dns is not null)
+            {
+                builder.Services.AddHostedService<PublicNames>(); // first: where a port is in use, nothing else is started
+            }
+
             builder.Services.AddHostedService<RunningCoordinator>();
         },
         cancel);
