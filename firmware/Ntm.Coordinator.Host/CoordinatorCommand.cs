@@ -103,10 +103,12 @@ public static class CoordinatorCommand
     {
         var zone = new Argument<string>("ZONE") { Description = "The zone, for example home.example" };
         var resolver = new Option<string?>("--resolver") { Description = "Whom to ask. Default: the system's resolvers", HelpName = "ADDRESS[:PORT]" };
-        var find = new Command("find", "Find a zone's NTM record in the DNS, as coordinators of other zones do") { zone, resolver };
+        var data = new Option<string?>("--data") { Description = "A coordinator's folder: asks whom its configuration says", HelpName = "DIR" };
+        var find = new Command("find", "Find a zone's NTM record in the DNS, as coordinators of other zones do") { zone, resolver, data };
         find.SetAction(async (parsed, cancel) =>
         {
-            parsed.InvocationConfiguration.Output.Write(await RecordFinding.FindAsync(parsed.GetRequiredValue(zone), parsed.GetValue(resolver), cancel));
+            parsed.InvocationConfiguration.Output.Write(
+                await RecordFinding.FindAsync(parsed.GetRequiredValue(zone), parsed.GetValue(resolver), parsed.GetValue(data), cancel));
             return (int)ExitCode.Done;
         });
         return find;

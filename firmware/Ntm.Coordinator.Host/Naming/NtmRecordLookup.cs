@@ -26,7 +26,7 @@ public sealed class NtmRecordLookup(ResolverAsking ask, TimeProvider time) : IDi
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Task<NtmRecordAnswer>> _running = [];
-    private readonly Dictionary<string, Memory> _remembered = [];
+    private readonly OrderedDictionary<string, Memory> _remembered = [];
     private readonly SemaphoreSlim _turns = new(Limits.NtmRecordLookups);
     private readonly CancellationTokenSource _stop = new();
     private readonly Counters _counters = new();
@@ -132,27 +132,16 @@ public sealed class NtmRecordLookup(ResolverAsking ask, TimeProvider time) : IDi
         return answer;
     }
 
+    /// <summary>Where there is no room, what was asked for the longest ago gives way.</summary>
     private void Remember(string zone, NtmRecordAnswer answer)
     {
-        var now = Elapsed;
-        if (_remembered.Count >= Limits.NtmRecordsRemembered && !_remembered.ContainsKey(zone))
+        _remembered.Remove(zone);
+        if (_remembered.Count >= Limits.NtmRecordsRemembered)
         {
-            foreach (var (old, memory) in _remembered)
-            {
-                if (memory.Until <= now)
-                {
-                    _remembered.Remove(old);
-                }
-            }
-
-            // All of them current: what would end first gives way.
-            if (_remembered.Count >= Limits.NtmRecordsRemembered)
-            {
-                _remembered.Remove(_remembered.MinBy(m => m.Value.Until).Key);
-            }
+            _remembered.RemoveAt(0);
         }
 
-        _remembered[zone] = new(answer, now + answer.TimeToLive);
+        _remembered.Add(zone, new(answer, Elapsed + answer.TimeToLive));
     }
 
     private async Task<(NtmRecordAnswer Answer, string Counter)> AskAsync(string zone, string name, CancellationToken limit)
