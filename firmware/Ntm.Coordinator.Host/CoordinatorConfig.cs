@@ -94,7 +94,7 @@ public sealed record CoordinatorConfig(
             root.Refuse("coordinators", $"and \"name\" have '{twice.Key}' twice. Each coordinator of a zone has a name of its own.");
         }
 
-        if (others.GroupBy(o => o.Key).Any(g => g.Count() > 1))
+        if (others.Where(o => !o.Key.IsZero).GroupBy(o => o.Key).Any(g => g.Count() > 1))
         {
             root.Refuse("coordinators", "has a key twice. Each coordinator has a key of its own; its 'init' printed it.");
         }

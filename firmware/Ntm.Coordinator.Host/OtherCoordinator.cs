@@ -15,7 +15,7 @@ public sealed record OtherCoordinator(string Name, PublicKey Key, IReadOnlyList<
     internal static OtherCoordinator Read(ConfigSection section)
     {
         var name = section.RequiredText("name");
-        var key = section.Value<PublicKey>("key", "a coordinator's public key, as its 'init' printed it", PublicKey.TryParse, default);
+        var key = section.Value<PublicKey>("key", "a coordinator's public key, as its 'init' printed it", TryReadKey, default);
         var endpoints = section.Addresses("endpoints");
         if (name.Length > 0 && !NtmName.IsLabel(name))
         {
@@ -42,4 +42,6 @@ public sealed record OtherCoordinator(string Name, PublicKey Key, IReadOnlyList<
         server.Endpoints.AddRange(Endpoints.Select(e => e.ToWire()));
         return server;
     }
+
+    private static bool TryReadKey(string text, out PublicKey key) => PublicKey.TryParse(text, out key) && !key.IsZero;
 }

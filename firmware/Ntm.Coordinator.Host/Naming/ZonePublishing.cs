@@ -18,6 +18,11 @@ internal static class ZonePublishing
             throw new FatalException(ExitCode.Config, $"The zone {zone} can have no NTM record: its name is too long for '{NtmRecord.Label}.' before it.");
         }
 
+        if (config.Others.Select(o => o.Name).Prepend(config.Model.Name).FirstOrDefault(n => !NtmName.IsZone(Host(n))) is { } name)
+        {
+            throw new FatalException(ExitCode.Config, $"{Host(name)} is longer than the {NtmName.NameMost} characters of a name. Give the coordinator a shorter one.");
+        }
+
         if (config.Others.Any(o => o.Key == own))
         {
             throw new FatalException(ExitCode.Config, $"'coordinators' in {config.File} names this coordinator's own key. List the others only.");

@@ -136,6 +136,11 @@ public sealed class CommandTests : IDisposable
         File.WriteAllText(file, good.Replace("203.0.113.10:4916", "127.0.0.1:4916", StringComparison.Ordinal));
         Assert.Contains("127.0.0.1", await RefusedAsync<FatalException>(ExitCode.Config, "record", "--data", Data), StringComparison.Ordinal);
 
+        var longZone = string.Join('.', Enumerable.Repeat(new string('a', 61), 4)); // 247 characters: room for _ntm, but not for the coordinator
+        File.WriteAllText(file, good.Replace("\"home.example\"", $"\"{longZone}\"", StringComparison.Ordinal));
+        Assert.Contains("is longer than the 253", await RefusedAsync<FatalException>(ExitCode.Config, "record", "--data", Data), StringComparison.Ordinal);
+        File.WriteAllText(file, good.Replace("\"home.example\"", $"\"{longZone}.b\"", StringComparison.Ordinal));
+        Assert.Contains("too long for '_ntm.'", await RefusedAsync<FatalException>(ExitCode.Config, "record", "--data", Data), StringComparison.Ordinal);
         Assert.Contains("--resolver", await RefusedAsync<FatalException>(ExitCode.Usage, "find", "bob.example", "--resolver", "here"), StringComparison.Ordinal);
         Assert.Contains("no zone's name", await RefusedAsync<FatalException>(ExitCode.Usage, "find", "_ntm.bob.example"), StringComparison.Ordinal);
     }
