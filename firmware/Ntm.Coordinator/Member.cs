@@ -20,6 +20,12 @@ internal sealed class Member(VouchedBinding binding, VirtualAddress vip)
     /// <summary>Null while there is none.</summary>
     public Tunnel.Tunnel? Tunnel { get; set; }
 
+    /// <summary>Where it was last heard from; after a restart the one that was kept. None: not yet.</summary>
+    public WirePath Path { get; set; }
+
+    /// <summary>Whether that is newer than what is kept.</summary>
+    public bool IsPathUnkept { get; set; }
+
     /// <summary>A node's, while it lasts.</summary>
     public NodeRegistration? Registration { get; set; }
 

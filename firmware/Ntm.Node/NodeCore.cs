@@ -345,6 +345,11 @@ public sealed class NodeCore : ICore
 
     private void OnTunnelChange(Now now, Tunnel.Tunnel tunnel, TunnelChange change)
     {
+        if (change == TunnelChange.Established)
+        {
+            _context.Signals?.OnEstablished(now, tunnel);
+        }
+
         switch (tunnel.Owner, change)
         {
             case (Peer peer, TunnelChange.Established):
@@ -354,8 +359,13 @@ public sealed class NodeCore : ICore
                 _context.Warn($"{peer.Name} did not answer for {Limits.RekeyAttemptTime.TotalSeconds:0} s on any of {tunnel.Candidates.Count} paths.");
                 peer.Reason = "it does not answer on any path";
                 break;
-            case (ServerLink { IsRelay: true }, TunnelChange.Established):
-                _peers.AimAll(now);
+            case (ServerLink link, TunnelChange.Established):
+                Registration.Established(now, link);
+                if (link.IsRelay)
+                {
+                    _peers.AimAll(now);
+                }
+
                 break;
         }
     }
