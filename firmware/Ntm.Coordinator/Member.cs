@@ -63,4 +63,5 @@ internal sealed class NodeRegistration
 /// <summary>That a relay is there.</summary>
 /// <param name="Until">Boot time at which that ends.</param>
 /// <param name="Legs">Bound at present: its load.</param>
-internal sealed record RelayPresence(TimeSpan Until, RealAddress Observed, IReadOnlyList<RealAddress> Endpoints, uint Legs);
+/// <param name="IsBelieved">It was there before a restart and has not said so since.</param>
+internal sealed record RelayPresence(TimeSpan Until, RealAddress Observed, IReadOnlyList<RealAddress> Endpoints, uint Legs, bool IsBelieved = false);

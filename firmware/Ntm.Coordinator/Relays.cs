@@ -55,7 +55,7 @@ internal sealed class Relays(CoordinatorContext context, Members members)
     {
         foreach (var (relay, endpoints) in _kept)
         {
-            relay.Presence = new(now.Boot + Bounds.RelaysBelieved, relay.Path.Remote, endpoints, 0);
+            relay.Presence = new(now.Boot + Bounds.RelaysBelieved, relay.Path.Remote, endpoints, 0, IsBelieved: true);
         }
     }
 
@@ -74,7 +74,7 @@ internal sealed class Relays(CoordinatorContext context, Members members)
                 : context.Refuse(RefusalReason.RefusalNotPermitted, "announcement-by-node", $"'{relay.Name}' joined as a node, not as a relay.");
         }
 
-        if (relay.Presence is null)
+        if (relay.Presence is null or { IsBelieved: true })
         {
             context.Note($"Relay '{relay.Name}' is there, at {string.Join(" and ", endpoints)}.");
         }

@@ -382,7 +382,7 @@ public sealed class NodeCore : ICore
         if (Membership.TryLoad(memory, _context.Key, _context.Counters, out var membership))
         {
             _context.Signals = MakeSignals(membership.Addressing);
-            Enter(now, membership);
+            Enter(now, membership, now.Boot + Limits.FlowsResumedFor);
             _peers.Load(now, memory);
             _directions.Load(memory);
         }
@@ -399,14 +399,17 @@ public sealed class NodeCore : ICore
             Keep(write);
         }
 
-        Enter(now, membership);
+        Enter(now, membership, TimeSpan.MinValue);
     }
 
-    private void Enter(Now now, Membership membership)
+    private void Enter(Now now, Membership membership, TimeSpan resumesUntil)
     {
         _context.Membership = membership;
         _context.Own = membership.Addressing.Node(_context.Key);
-        _proxy = new DeviceProxy(_context.Own, _devices, _aliases, _context.Counters) { HasPeer = vip => _peers.FindByVip(vip) is not null };
+        _proxy = new DeviceProxy(_context.Own, _devices, _aliases, _context.Counters)
+        {
+            HasPeer = vip => _peers.FindByVip(vip) is not null, ResumesUntil = resumesUntil,
+        };
         _proxy.SetOwnAddresses(_ownAddresses);
         _context.Events.Enqueue(new NodeEvent.Member(membership.Zone, membership.NodeName, _context.Own, membership.Addressing.Prefix));
         _registration.Start(now);

@@ -146,6 +146,9 @@ public static class Limits
     public const int Flows = 65_536;
     public static readonly TimeSpan FlowTcpIdle = TimeSpan.FromMinutes(124);
     public static readonly TimeSpan FlowTcpTransitoryIdle = TimeSpan.FromMinutes(4);
+
+    /// <summary>How long after a restart TCP connections are picked up again by the remote's packets: as long as a sender waits with its next try (RFC 6298).</summary>
+    public static readonly TimeSpan FlowsResumedFor = TimeSpan.FromMinutes(2);
     public static readonly TimeSpan FlowUdpIdle = TimeSpan.FromMinutes(5);
     public static readonly TimeSpan FlowIcmpIdle = TimeSpan.FromSeconds(60);
 

@@ -52,6 +52,9 @@ public sealed partial class DeviceProxy
     /// <summary>Whether there is a peer that a remote VIP belongs to.</summary>
     public Func<VirtualAddress, bool> HasPeer { get; init; } = static _ => true;
 
+    /// <summary>Boot time until which connections of before a restart are picked up again by the remote's packets too.</summary>
+    public TimeSpan ResumesUntil { get; init; } = TimeSpan.MinValue;
+
     /// <summary>Flows remembered now, for people.</summary>
     public int Flows => _admission.Count;
 
@@ -237,7 +240,7 @@ public sealed partial class DeviceProxy
                 return Drop(reason);
             }
         }
-        else if (!_admission.TryInbound(now.Boot, key, read, device, out local, out reason))
+        else if (!_admission.TryInbound(now.Boot, key, read, device, out local, out reason, MayResume(now, read)))
         {
             return Drop(now, packet, read, reason, RefusalFor(reason));
         }
@@ -277,6 +280,11 @@ public sealed partial class DeviceProxy
 
         return verdict;
     }
+
+    // Only from whom the home has an alias for: nothing else can have been spoken to.
+    private bool MayResume(Now now, in InnerPacket read) =>
+        now.Boot < ResumesUntil && read.Protocol == InnerPacket.Tcp && !read.IsFragment
+        && (read.TcpFlags & (InnerPacket.TcpSyn | InnerPacket.TcpRst)) == 0 && _aliases.TryPeek(read.Source.AsVip, out _);
 
     private static bool IsSignalling(in InnerPacket read, bool isSourceNode, bool isDestinationNode) =>
         read.Protocol == InnerPacket.Udp
