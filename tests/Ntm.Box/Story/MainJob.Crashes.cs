@@ -83,7 +83,7 @@ internal sealed partial class MainJob
         await gateways["alice"].EndAsync(signal, Short, stop);
         if (breakage == Breakage.Interface)
         {
-            await MustAsync(Alice.Gateway.RunAsync(["ip", "link", "del", "ntm0"], Short, stop));
+            await Alice.Gateway.IpAsync(stop, "link del ntm0", "route add unreachable 198.18.0.0/15");
         }
 
         var ended = watch.Elapsed;
