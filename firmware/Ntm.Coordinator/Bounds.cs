@@ -18,6 +18,20 @@ internal static class Bounds
     /// <summary>How long after a restart a relay of before is taken to be there without a word of it.</summary>
     public static readonly TimeSpan RelaysBelieved = TimeSpan.FromSeconds(10);
 
+    /// <summary>Zones of others remembered, their coordinators, and what waits for the NTM record of one.</summary>
+    public const int OtherZones = 256;
+
+    public const int CoordinatorsPerZone = 4;
+    public const int WaitingPerZone = 64;
+
+    /// <summary>Directions that another zone may ask for, a second and at once: each costs a node of ours three signatures to verify.</summary>
+    public const int ZoneRequestsPerSecond = 20;
+
+    public const int ZoneRequestBurst = 50;
+
+    /// <summary>A record is not looked up again sooner, whoever claims to be in it.</summary>
+    public static readonly TimeSpan LookUpSpacing = TimeSpan.FromSeconds(10);
+
     /// <summary>How often registrations, announcements and guests are looked through.</summary>
     public static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
 

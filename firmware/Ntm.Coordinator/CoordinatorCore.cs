@@ -25,6 +25,7 @@ public sealed class CoordinatorCore : ICore
     private readonly Directions _directions;
     private readonly Addresses _addresses;
     private readonly Reunion _reunion;
+    private readonly OtherZones _otherZones;
     private readonly Queue<Tunnel.Tunnel> _expired = new();
     private TimeSpan _nextSweep = TimeSpan.Zero;
     private bool _started;
@@ -43,7 +44,7 @@ public sealed class CoordinatorCore : ICore
             OnTimestampMark = mark => _context!.Keep(TimestampCollection, TimestampKey, Write(mark)),
         };
         _context = new CoordinatorContext(model, _tunnels);
-        _signals = _context.Signals = new SignalChannel(_tunnels, _context.Addressing) { OnSignal = OnSignal };
+        _signals = _context.Signals = new SignalChannel(_tunnels, _context.Addressing.Node(key.Public), VipOf) { OnSignal = OnSignal };
         _members = new Members(_context, _context.Addressing.Node);
         _guests = new Guests(_context);
         _relays = new Relays(_context, _members);
@@ -51,6 +52,7 @@ public sealed class CoordinatorCore : ICore
         _directions = new Directions(_context, _members, _relays);
         _addresses = new Addresses(_context, _members);
         _reunion = new Reunion(_tunnels, key => Open(_members.Find(key)!), End);
+        _otherZones = new OtherZones(_context, _guests, _directions);
         _members.Load(kept);
         _registrations.Load(kept);
         _relays.Load(kept);
@@ -65,8 +67,9 @@ public sealed class CoordinatorCore : ICore
 
     public Outbox Outbox { get; } = new();
 
-    public TimeSpan NextDeadline =>
-        Earliest(Earliest(_nextSweep, _addresses.NextDeadline), Earliest(_reunion.NextDeadline, Earliest(_tunnels.NextDeadline, _signals.NextDeadline)));
+    public TimeSpan NextDeadline => Earliest(
+        Earliest(Earliest(_nextSweep, _otherZones.NextDeadline), Earliest(_addresses.NextDeadline, _reunion.NextDeadline)),
+        Earliest(_tunnels.NextDeadline, _signals.NextDeadline));
 
     public bool TryTakeEvent(out CoordinatorEvent? happened) => _context.Events.TryDequeue(out happened);
 
@@ -110,12 +113,20 @@ public sealed class CoordinatorCore : ICore
         _context.Counters.Count("packet-from-tun", batch.Count);
     }
 
+    /// <summary>The answer to <see cref="CoordinatorEvent.RecordWanted"/>: what the zone's NTM record says.</summary>
+    /// <param name="coordinators">The preferred first; empty with a <paramref name="problem"/>.</param>
+    /// <param name="lifetime">How long that holds: the record's TTL; for a failure, until it is tried again.</param>
+    /// <param name="problem">Why there are none, as a clause.</param>
+    public void RecordFound(Now now, string zone, IReadOnlyList<ZoneCoordinator> coordinators, TimeSpan lifetime, string? problem) =>
+        _otherZones.RecordFound(now, zone, coordinators, lifetime, problem);
+
     public void HandleTimeout(Now now)
     {
         Start(now);
         _reunion.HandleTimeout(now);
         _tunnels.HandleTimeout(now);
         _signals.HandleTimeout(now);
+        _otherZones.HandleTimeout(now);
         RemoveExpired(now);
         _addresses.HandleTimeout(now);
         if (_nextSweep <= now.Boot)
@@ -151,9 +162,28 @@ public sealed class CoordinatorCore : ICore
             _guests.Count, _members.UsedInvites, counters.All);
     }
 
+    // A guest's zone is not known before it says so, and then only by what vouches for it.
+    private static VirtualAddress? VipOf(Tunnel.Tunnel tunnel) => tunnel.Owner switch
+    {
+        Member member => member.Vip,
+        ZoneLink link => link.Vip,
+        _ => null,
+    };
+
     private Tunnel.Tunnel? OnUnknownPeer(Now now, PublicKey key, WirePath path)
     {
-        return _members.Find(key) is { } member ? Open(member) : _guests.Take(now, key);
+        if (_members.Find(key) is { } member)
+        {
+            return Open(member);
+        }
+
+        if (_otherZones.Find(key) is not { } link)
+        {
+            return _guests.Take(now, key);
+        }
+
+        OtherZones.Join(link, _tunnels.Add(key, TunnelKind.Ntm));
+        return link.Tunnel;
     }
 
     private Tunnel.Tunnel Open(Member member)
@@ -166,6 +196,7 @@ public sealed class CoordinatorCore : ICore
     private void End(Now now, Tunnel.Tunnel tunnel)
     {
         _guests.Forget(tunnel);
+        OtherZones.Forget(tunnel);
         _signals.Forget(now, tunnel);
         _tunnels.Remove(tunnel);
         if (tunnel.Owner is Member member && member.Tunnel == tunnel)
@@ -219,6 +250,9 @@ public sealed class CoordinatorCore : ICore
     {
         switch (signal.BodyCase)
         {
+            case Signal.BodyOneofCase.ZoneDirectionRequest:
+                return _otherZones.Heard(now, tunnel, signal.Number, signal.ZoneDirectionRequest);
+
             case Signal.BodyOneofCase.JoinRequest:
                 return Joined(now, tunnel, signal.JoinRequest.Binding, out _, out var refusal) ? new Signal { JoinResponse = new() { Observed = path.Remote.ToWire() } } : refusal;
 
@@ -237,6 +271,8 @@ public sealed class CoordinatorCore : ICore
         return signal.BodyCase switch
         {
             Signal.BodyOneofCase.RegistrationRequest => _registrations.Registered(now, member, path, signal.RegistrationRequest),
+            Signal.BodyOneofCase.DirectionRequest when signal.DirectionRequest.Zone.Length > 0 && signal.DirectionRequest.Zone != _context.Model.Zone =>
+                _otherZones.Asked(now, member, signal.Number, signal.DirectionRequest),
             Signal.BodyOneofCase.DirectionRequest => _directions.Asked(now, member, signal.DirectionRequest),
             _ => _context.Refuse(RefusalReason.RefusalNotPermitted, "signal-not-for-coordinators", "A coordinator does not answer that."),
         };

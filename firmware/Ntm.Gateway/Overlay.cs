@@ -22,6 +22,9 @@ public static class Overlay
     /// <summary>Whether an interface that is there already was left by a gateway and is nobody's now.</summary>
     public static bool IsLeftOver(LinkState link) => link.Alias.StartsWith(Mark, StringComparison.Ordinal) && Tun.IsFree(link.Name);
 
+    /// <summary>Bits of a zone's prefix (docs/protocol.md section 2).</summary>
+    public const int ZoneLength = 48;
+
     /// <summary>Sets the TUN up for a member. All of it goes with the TUN.</summary>
     /// <exception cref="LinuxException">Linux refused.</exception>
     public static void SetUp(Tun tun, NodeEvent.Member member, IPNetwork aliases, ILogger log)
@@ -43,7 +46,7 @@ public static class Overlay
         first[3]++;
         var router = new IPAddress(first);
         tun.AddAddress(own, 128);
-        tun.AddRoute(new IPNetwork(member.ZonePrefix.ToIPAddress(), 48), source: own);
+        tun.AddRoute(new IPNetwork(member.ZonePrefix.ToIPAddress(), ZoneLength), source: own);
         tun.AddAddress(router, 32);
 
         // Translation to IPv6 adds 20 bytes, and 8 to a fragment: IPv4 gets that much less than the TUN's MTU, and the kernel tells devices so (RFC 1191).

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using Ntm.Node.Sharing;
 using Ntm.Protocol;
 using Ntm.Signalling;
 using Ntm.Tunnel;
@@ -13,7 +15,7 @@ internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEnt
 
     public IEntropy Entropy { get; } = entropy;
 
-    public Counters Counters { get; } = new();
+    public required Counters Counters { get; init; }
 
     public Queue<NodeEvent> Events { get; } = new();
 
@@ -27,7 +29,16 @@ internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEnt
 
     public VirtualAddress Own { get; set; }
 
+    public required SharingBook Sharing { get; init; }
+
     public PublicKey Key => Tunnels.Key.Public;
+
+    /// <summary>Takes a name apart: of our own zone, or of a node of another that shares something with us.</summary>
+    public bool TrySplit(string name, [NotNullWhen(true)] out string? zone, [NotNullWhen(true)] out string? node, out string? device)
+    {
+        zone = Membership?.Zone;
+        return (zone is not null && NtmName.TrySplit(name, zone, out node, out device)) || Sharing.Taken.TrySplit(name, out zone, out node, out device);
+    }
 
     public void Note(string sentence) => Events.Enqueue(new NodeEvent.Notice(false, sentence));
 

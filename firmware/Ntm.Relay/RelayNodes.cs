@@ -9,13 +9,18 @@ using Ntm.Tunnel;
 namespace Ntm.Relay;
 
 /// <summary>
-/// The nodes that may use this relay: whoever shows a binding of the zone's owner. Handshakes of unknown keys get a provisional tunnel, on which nothing but a
+/// The nodes that may use this relay: whoever shows a binding of the zone's owner, and as guests those of other zones whose key a coordinator pairs. Handshakes of unknown keys get a provisional tunnel, on which nothing but a
 /// registration is heard. A registered node's address follows its authenticated datagrams.
 /// </summary>
 internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> onBound)
 {
     /// <summary>Nodes remembered, each of an invite of its own: as many as a coordinator has members.</summary>
     private const int NodesMost = 4096;
+
+    /// <summary>Guests at once.</summary>
+    private const int GuestsMost = 1024;
+
+    private static readonly TimeSpan GuestSweep = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<PublicKey, RelayNode> _byKey = [];
     private readonly Dictionary<string, PublicKey> _names = new(StringComparer.Ordinal);
@@ -28,12 +33,24 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     // Addresses are kept so that a restarted relay forwards at once and finds its nodes; they change rarely, and a few seconds' loss is mended by the node's next datagram.
     private TimeSpan _keepAt = TimeSpan.MaxValue;
     private TimeSpan _keptAt = TimeSpan.Zero;
+    private TimeSpan _guestSweepAt = TimeSpan.MaxValue;
+    private int _guests;
 
     public IEnumerable<RelayNode> All => _byKey.Values;
 
+    /// <summary>Whether a coordinator of ours pairs this key at present: then its node may be of another zone.</summary>
+    public required Predicate<PublicKey> IsPaired { get; init; }
+
     public RelayNode? Find(PublicKey key) => _byKey.GetValueOrDefault(key);
 
-    public TimeSpan NextDeadline => _provisional.Count > 0 && _provisional[0].Until < _keepAt ? _provisional[0].Until : _keepAt;
+    public TimeSpan NextDeadline
+    {
+        get
+        {
+            var next = _keepAt < _guestSweepAt ? _keepAt : _guestSweepAt;
+            return _provisional.Count > 0 && _provisional[0].Until < next ? _provisional[0].Until : next;
+        }
+    }
 
     /// <summary>A valid initiation of a key without a tunnel came.</summary>
     public Tunnel.Tunnel? OnUnknownPeer(Now now, PublicKey key)
@@ -81,17 +98,29 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     {
         if (!_byKey.TryGetValue(tunnel.Peer, out var node))
         {
-            if (!TryAdmit(tunnel.Peer, request.Binding, out var binding, out var refusal))
+            if (IsPaired(tunnel.Peer) && BindingCheck.ZoneOf(request.Binding) != context.Membership!.Zone)
+            {
+                if (_guests >= GuestsMost)
+                {
+                    return new Signal { Refusal = Refuse("relay-guests-full", RefusalReason.RefusalBusy, $"This relay has {GuestsMost} guests already.") };
+                }
+
+                node = AddGuest(now, tunnel.Peer);
+            }
+            else if (TryAdmit(tunnel.Peer, request.Binding, out var binding, out var refusal))
+            {
+                node = new RelayNode(tunnel.Peer, binding);
+                Add(node, binding);
+                context.Keep(RelayMemory.Nodes, node.Key.ToString(), binding.Signed.ToByteArray());
+            }
+            else
             {
                 return new Signal { Refusal = refusal };
             }
 
-            node = new RelayNode(binding);
-            Add(node);
             _provisional.RemoveAll(p => p.Tunnel == tunnel);
             tunnel.Owner = node;
-            context.Keep(RelayMemory.Nodes, node.Key.ToString(), binding.Signed.ToByteArray());
-            context.Note($"Node {binding.Name} registered for the first time, from {path.Remote}.");
+            context.Note($"{(node.IsGuest ? "A node of another zone," : "Node")} {node.Name} registered for the first time, from {path.Remote}.");
             onBound(now, node);
             Hear(now, tunnel, node, path);
         }
@@ -132,7 +161,7 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
                 return false;
             }
 
-            Add(new RelayNode(binding));
+            Add(new RelayNode(key, binding), binding);
             return true;
         }
         catch (Exception e) when (e is InvalidProtocolBufferException or ArgumentException)
@@ -141,17 +170,54 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         }
     }
 
-    /// <summary>An address that was kept, after the bindings.</summary>
-    public bool TryRestoreAddress(string key, StoredAddress stored)
+    /// <summary>An address that was kept, after bindings and pairings. One of a key that is paired and has no binding here is a guest's.</summary>
+    public bool TryRestoreAddress(Now now, string key, StoredAddress stored)
     {
-        if (!PublicKey.TryParse(key, out var publicKey) || !_byKey.TryGetValue(publicKey, out var node)
-            || !RealAddress.TryParse(stored.Address, out var address) || stored.Uplink < 0)
+        if (!PublicKey.TryParse(key, out var publicKey) || !RealAddress.TryParse(stored.Address, out var address) || stored.Uplink < 0)
         {
             return false;
         }
 
+        if (!_byKey.TryGetValue(publicKey, out var node))
+        {
+            if (!IsPaired(publicKey) || _guests >= GuestsMost)
+            {
+                return false;
+            }
+
+            node = AddGuest(now, publicKey);
+        }
+
         node.Remember(new WirePath(stored.Uplink, address, 0));
+        onBound(now, node);
         return true;
+    }
+
+    private RelayNode AddGuest(Now now, PublicKey key)
+    {
+        var guest = new RelayNode(key, null);
+        _byKey.Add(key, guest);
+        _guests++;
+        _guestSweepAt = _guestSweepAt == TimeSpan.MaxValue ? now.Boot + GuestSweep : _guestSweepAt;
+        return guest;
+    }
+
+    /// <summary>Guests whose last pairing has ended go.</summary>
+    private void SweepGuests(Now now)
+    {
+        foreach (var gone in _byKey.Values.Where(n => n.IsGuest && !IsPaired(n.Key)).ToArray())
+        {
+            _byKey.Remove(gone.Key);
+            _guests--;
+            context.Keep(RelayMemory.Addresses, gone.Key.ToString(), null);
+            if (context.Tunnels.Find(gone.Key) is { } tunnel && tunnel.Owner == gone)
+            {
+                context.Signals?.Forget(now, tunnel);
+                context.Tunnels.Remove(tunnel);
+            }
+        }
+
+        _guestSweepAt = _guests > 0 ? now.Boot + GuestSweep : TimeSpan.MaxValue;
     }
 
     private void EndProvisional(Now now, int index)
@@ -168,6 +234,11 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         {
             context.Counters.Count("relay-provisional-ended");
             EndProvisional(now, 0);
+        }
+
+        if (_guestSweepAt <= now.Boot)
+        {
+            SweepGuests(now);
         }
 
         if (_keepAt <= now.Boot)
@@ -229,11 +300,11 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         return refusal is null;
     }
 
-    private void Add(RelayNode node)
+    private void Add(RelayNode node, VouchedBinding binding)
     {
         _byKey[node.Key] = node;
-        _names[node.Binding.Name] = node.Key;
-        _usedInvites[node.Binding.OneTimeKey] = node.Key;
+        _names[binding.Name] = node.Key;
+        _usedInvites[binding.OneTimeKey] = node.Key;
         _vips[context.Membership!.Addressing.Node(node.Key)] = node.Key;
     }
 

@@ -258,7 +258,7 @@ public sealed class AdmissionTests
 
     private string? In(byte[] transport, ushort port = 1, bool mayResume = false)
     {
-        if (_admission.TryInbound(_now, Key(transport, port), Read(transport), _device, out var local, out var reason, mayResume))
+        if (_admission.TryInbound(_now, Key(transport, port), Read(transport), _device.IsPublished, _device, out var local, out var reason, mayResume))
         {
             Assert.Equal(s_lan, local);
         }
