@@ -2,9 +2,11 @@ using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Ntm.Coordinator.Host.Naming;
 using Ntm.Hosting;
 using Ntm.Linux;
 using Ntm.Protocol;
+using Ntm.Protocol.Naming;
 using Ntm.Store;
 using Ntm.Tunnel;
 
@@ -15,6 +17,8 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
 {
     private const int NoSuchFamily = 97; // EAFNOSUPPORT: the kernel has no IPv6
 
+    private readonly NtmRecordLookup _lookup = new(new Resolver(config.Resolver).AskAsync, TimeProvider.System);
+    private readonly CancellationTokenSource _stop = new();
     private IStore? _store;
     private Pump? _pump;
 
@@ -23,6 +27,11 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
         builder =>
         {
             builder.Services.AddSingleton(config);
+            if (config.Dns is not null)
+            {
+                builder.Services.AddHostedService<PublicNames>(); // first: where a port is in use, nothing else is started
+            }
+
             builder.Services.AddHostedService<RunningCoordinator>();
         },
         cancel);
@@ -87,6 +96,9 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
                 case CoordinatorEvent.Keep keep:
                     (kept ??= []).Add(keep.Write);
                     break;
+                case CoordinatorEvent.RecordWanted wanted:
+                    _ = LookUpAsync(core, wanted.Zone);
+                    break;
                 case CoordinatorEvent.Notice notice:
                     LogNotice(notice.Warning ? LogLevel.Warning : LogLevel.Information, notice.Sentence);
                     break;
@@ -99,8 +111,26 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
         }
     }
 
+    // Off the pump's thread, and back on it with the answer. A resolver that fails is an answer, too.
+    private async Task LookUpAsync(CoordinatorCore core, string zone)
+    {
+        NtmRecordAnswer answer;
+        try
+        {
+            answer = await _lookup.FindAsync(zone, _stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        _pump?.Post(now => core.RecordFound(now, zone, answer));
+    }
+
     private void Release()
     {
+        _stop.Cancel();
+        _lookup.Dispose();
         _pump?.Dispose();
         _store?.Dispose();
         (_pump, _store) = (null, null);

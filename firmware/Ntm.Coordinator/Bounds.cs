@@ -18,10 +18,9 @@ internal static class Bounds
     /// <summary>How long after a restart a relay of before is taken to be there without a word of it.</summary>
     public static readonly TimeSpan RelaysBelieved = TimeSpan.FromSeconds(10);
 
-    /// <summary>Zones of others remembered, their coordinators, and what waits for the NTM record of one.</summary>
+    /// <summary>Zones of others remembered, and what waits for the NTM record of one.</summary>
     public const int OtherZones = 256;
 
-    public const int CoordinatorsPerZone = 4;
     public const int WaitingPerZone = 64;
 
     /// <summary>Directions that another zone may ask for, a second and at once: each costs a node of ours three signatures to verify.</summary>
