@@ -1,3 +1,4 @@
+using System.Net;
 using Ntm.Node;
 using Ntm.Protocol;
 using Ntm.Simulation;
@@ -51,6 +52,25 @@ public sealed class SharingTests(ITestOutputHelper output)
         Assert.Equal(5, world.Talk(5, port: 7));
         Assert.Equal(0, world.Talk(5, port: 8));
         Assert.True(world.Alice.Status.Counters["admission-not-published"] >= 5);
+    }
+
+    [Fact]
+    public void By_ipv6_the_shared_device_is_reached_too_and_the_nodes_other_numbers_are_not()
+    {
+        var world = new TwoZones().Shared("udp/7");
+        var answer = world.Ask();
+        Assert.True(answer.Verdict == NameVerdict.Found, answer.Reason + world.Story());
+        var tv6 = world.Dave.AddDevice(11, IPAddress.Parse("2001:db8:1::11"));
+        tv6.SendUdp(answer.Vip.ToIPAddress(), 5000, 7, [1]);
+        world.World.RunFor(TimeSpan.FromSeconds(2));
+        Assert.Equal(answer.Vip.ToIPAddress(), tv6.Received.Single().Source);
+
+        var printer = world.Alice.AddDevice(21);
+        Assert.True(world.Alice.Publish(printer, "printer").Done);
+        tv6.SendUdp(answer.Vip.WithNumber(2).ToIPAddress(), 5000, 7, [1]);
+        world.World.RunFor(TimeSpan.FromSeconds(2));
+        Assert.Equal(1, world.Alice.Status.Counters["admission-not-published"]);
+        Assert.Empty(printer.Received);
     }
 
     [Fact]
