@@ -140,12 +140,16 @@ internal sealed class ChannelBook(CoordinatorContext context, PublicKey relay)
             {
                 _leases.Add(new(kept.First, kept.Count, DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(kept.Expires, 0, int.MaxValue))));
             }
-            else if (entry.Collection == PairCollection)
+            else if (entry.Collection == PairCollection && Wire.TryParse(RelayPairing.Parser, entry.Value, out var pairing))
             {
-                LoadPair(RelayPairing.Parser.ParseFrom(entry.Value));
+                LoadPair(pairing);
+            }
+            else
+            {
+                context.Counters.Count("memory-refused");
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidProtocolBufferException)
+        catch (JsonException)
         {
             context.Counters.Count("memory-refused");
         }

@@ -126,12 +126,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
 
     private void LoadPeer(Now now, byte[] value)
     {
-        RouteDirection direction;
-        try
-        {
-            direction = RouteDirection.Parser.ParseFrom(value);
-        }
-        catch (InvalidProtocolBufferException)
+        if (!Wire.TryParse(RouteDirection.Parser, value, out var direction))
         {
             context.Counters.Count(EntryUnreadable);
             return;

@@ -32,14 +32,17 @@ public static class InviteCode
             return false;
         }
 
-        Invite read;
-        Grant readGrant;
+        byte[] bytes;
         try
         {
-            read = Protocol.Signalling.Invite.Parser.ParseFrom(Base64Url.DecodeFromChars(text.AsSpan(Prefix.Length)));
-            readGrant = Grant.Parser.ParseFrom(read.Grant);
+            bytes = Base64Url.DecodeFromChars(text.AsSpan(Prefix.Length));
         }
-        catch (Exception e) when (e is FormatException or InvalidProtocolBufferException)
+        catch (FormatException)
+        {
+            bytes = [];
+        }
+
+        if (bytes.Length == 0 || !Wire.TryParse(Protocol.Signalling.Invite.Parser, bytes, out var read) || !Wire.TryParse(Grant.Parser, read.Grant, out var readGrant))
         {
             problem = "The invite code is damaged: characters are missing or changed. Copy all of it again.";
             return false;

@@ -9,6 +9,7 @@ public sealed class CoreFuzzTests(ITestOutputHelper output) : FuzzRun(output)
     [InlineData("config", 150_000)]
     [InlineData("stored-devices", 200_000)]
     [InlineData("invite", 40_000)]
+    [InlineData("share-code", 30_000)]
     [InlineData("binding", 20_000)]
     [InlineData("handshake", 15_000)]
     [InlineData("stored-node", 1_000)]
