@@ -15,6 +15,9 @@ internal static class Bounds
     /// <summary>Leases of one relay: 64 x 256 channels, 8,192 pairs.</summary>
     public const int LeasesPerRelay = 64;
 
+    /// <summary>How long after a restart a relay of before is taken to be there without a word of it.</summary>
+    public static readonly TimeSpan RelaysBelieved = TimeSpan.FromSeconds(10);
+
     /// <summary>Zones of others remembered, and what waits for the NTM record of one.</summary>
     public const int OtherZones = 256;
 

@@ -24,9 +24,12 @@ public sealed class CoordinatorCore : ICore
     private readonly Relays _relays;
     private readonly Registrations _registrations;
     private readonly Directions _directions;
+    private readonly Addresses _addresses;
+    private readonly Reunion _reunion;
     private readonly OtherZones _otherZones;
     private readonly Queue<Tunnel.Tunnel> _expired = new();
     private TimeSpan _nextSweep = TimeSpan.Zero;
+    private bool _started;
 
     /// <param name="model">What the owner wants.</param>
     /// <param name="key">The coordinator's node key, which invites pin.</param>
@@ -48,20 +51,32 @@ public sealed class CoordinatorCore : ICore
         _relays = new Relays(_context, _members);
         _registrations = new Registrations(_context, _members, _relays);
         _directions = new Directions(_context, _members, _relays);
+        _addresses = new Addresses(_context, _members);
+        _reunion = new Reunion(_tunnels, key => Open(_members.Find(key)!), End);
         _otherZones = new OtherZones(_context, _guests, _directions);
         _members.Load(kept);
         _registrations.Load(kept);
         _relays.Load(kept);
+        _addresses.Load(kept);
+
+        // Relays first, so that nodes that register are told of them.
+        foreach (var member in _members.All.Where(m => !m.Path.IsNone).OrderBy(m => m.Role != Role.Relay))
+        {
+            _reunion.Expect(member.Key, member.Path);
+        }
     }
 
     public Outbox Outbox { get; } = new();
 
-    public TimeSpan NextDeadline => Earliest(Earliest(_nextSweep, _otherZones.NextDeadline), Earliest(_tunnels.NextDeadline, _signals.NextDeadline));
+    public TimeSpan NextDeadline => Earliest(
+        Earliest(Earliest(_nextSweep, _otherZones.NextDeadline), Earliest(_addresses.NextDeadline, _reunion.NextDeadline)),
+        Earliest(_tunnels.NextDeadline, _signals.NextDeadline));
 
     public bool TryTakeEvent(out CoordinatorEvent? happened) => _context.Events.TryDequeue(out happened);
 
     public void ReceiveDatagrams(Now now, PacketBatch batch)
     {
+        Start(now);
         for (var i = 0; i < batch.Count; i++)
         {
             var packet = batch[i];
@@ -71,6 +86,11 @@ public sealed class CoordinatorCore : ICore
             {
                 // A node's mapping may change at any time: answers go where its last authenticated datagram came from.
                 tunnel.SendPath = path;
+                if (tunnel.Owner is Member member)
+                {
+                    _addresses.Heard(member, path);
+                }
+
                 if (verdict == OpenVerdict.Data && !_signals.TryTake(now, tunnel, packet))
                 {
                     _context.Counters.Count("packet-not-signalling");
@@ -99,10 +119,13 @@ public sealed class CoordinatorCore : ICore
 
     public void HandleTimeout(Now now)
     {
+        Start(now);
+        _reunion.HandleTimeout(now);
         _tunnels.HandleTimeout(now);
         _signals.HandleTimeout(now);
         _otherZones.HandleTimeout(now);
         RemoveExpired(now);
+        _addresses.HandleTimeout(now);
         if (_nextSweep <= now.Boot)
         {
             _nextSweep = now.Boot + Bounds.Sweep;
@@ -146,20 +169,47 @@ public sealed class CoordinatorCore : ICore
 
     private Tunnel.Tunnel? OnUnknownPeer(Now now, PublicKey key, WirePath path)
     {
-        if (_members.Find(key) is not { } member)
+        if (_members.Find(key) is { } member)
         {
-            if (_otherZones.Find(key) is not { } link)
-            {
-                return _guests.Take(now, key);
-            }
-
-            OtherZones.Join(link, _tunnels.Add(key, TunnelKind.Ntm));
-            return link.Tunnel;
+            return Open(member);
         }
 
-        member.Tunnel = _tunnels.Add(key, TunnelKind.Ntm);
+        if (_otherZones.Find(key) is not { } link)
+        {
+            return _guests.Take(now, key);
+        }
+
+        OtherZones.Join(link, _tunnels.Add(key, TunnelKind.Ntm));
+        return link.Tunnel;
+    }
+
+    private Tunnel.Tunnel Open(Member member)
+    {
+        member.Tunnel = _tunnels.Add(member.Key, TunnelKind.Ntm);
         member.Tunnel.Owner = member;
         return member.Tunnel;
+    }
+
+    private void End(Now now, Tunnel.Tunnel tunnel)
+    {
+        _guests.Forget(tunnel);
+        OtherZones.Forget(tunnel);
+        _signals.Forget(now, tunnel);
+        _tunnels.Remove(tunnel);
+        if (tunnel.Owner is Member member && member.Tunnel == tunnel)
+        {
+            member.Tunnel = null;
+        }
+    }
+
+    /// <summary>What was kept and ends by time is taken up with the first call, which brings the time.</summary>
+    private void Start(Now now)
+    {
+        if (!_started)
+        {
+            _started = true;
+            _relays.Start(now);
+        }
     }
 
     private void OnChange(Now now, Tunnel.Tunnel tunnel, TunnelChange change)
@@ -169,9 +219,14 @@ public sealed class CoordinatorCore : ICore
             // Not now: the table is in the midst of something.
             _expired.Enqueue(tunnel);
         }
-        else if (change == TunnelChange.Established && tunnel.Owner is Member member)
+        else if (change == TunnelChange.Established)
         {
-            Registrations.Greeted(member);
+            tunnel.Candidates.Clear(); // from here on it goes where the member is heard from
+            _signals.OnEstablished(now, tunnel);
+            if (tunnel.Owner is Member member)
+            {
+                Registrations.Greeted(member);
+            }
         }
     }
 
@@ -184,14 +239,7 @@ public sealed class CoordinatorCore : ICore
                 continue;
             }
 
-            _guests.Forget(tunnel);
-            OtherZones.Forget(tunnel);
-            _signals.Forget(now, tunnel);
-            _tunnels.Remove(tunnel);
-            if (tunnel.Owner is Member member && member.Tunnel == tunnel)
-            {
-                member.Tunnel = null;
-            }
+            End(now, tunnel);
         }
     }
 

@@ -29,7 +29,7 @@ public sealed class Appliance : IDisposable
     private readonly Counters _dnsCounters = new();
     private readonly OverlayDns _dns;
     private readonly Switchboard _switchboard;
-    private readonly Neighbours _neighbours;
+    private readonly Neighbours? _neighbours;
     private readonly Uplinks _uplinks;
     private readonly NameListener _names;
     private IPAddress? _own;
@@ -51,17 +51,28 @@ public sealed class Appliance : IDisposable
             var kept = _store.LoadAll();
             _core = new NodeCore(key, SystemEntropy.Instance, config.NodeOptions, kept.Where(write => write.Collection != Uplinks.PortCollection));
             undo.Push(_pump = new Pump(_core, new PumpOptions { AfterEach = AfterEach, OnBug = OnBug }));
-            _dns = new OverlayDns(_core.NameOf, _dnsCounters) { AnswersIPv6 = config.Lan.IPv6 };
+            _dns = new OverlayDns(_core.NameOf, _dnsCounters) { AnswersIPv6 = config.Lan?.IPv6 ?? true };
             _switchboard = new Switchboard(_pump, _core, _dns, _dnsCounters, BootClock.Boot, Version);
-            undo.Push(_neighbours = new Neighbours(
-                config.Lan, seen => _pump.Post(now => _core.NeighboursSeen(now, seen)), leases => _pump.Post(now => _core.LeasesSeen(now, leases)), log));
+            if (config.Lan is { } home)
+            {
+                undo.Push(_neighbours = new Neighbours(
+                    home, seen => _pump.Post(now => _core.NeighboursSeen(now, seen)), leases => _pump.Post(now => _core.LeasesSeen(now, leases)), log));
+            }
+
             undo.Push(_names = new NameListener(
-                config.DnsListen, (message, _, _, stop) => _switchboard.AnswerDnsAsync(message, stop), _neighbours.Want, _switchboard.CountRefused,
+                config.DnsListen, (message, _, _, stop) => _switchboard.AnswerDnsAsync(message, stop), () => _neighbours?.Want(), _switchboard.CountRefused,
                 sentence => log.Debug("{Sentence}", sentence)));
             undo.Push(_uplinks = new Uplinks(_pump, _core, config.Lan, config.Uplinks, Uplinks.ReadPorts(kept), _keeper, log));
             _uplinks.Start(BootClock.Now);
-            _pump.SetTun(Tun.Open(config.Tun, Limits.MtuInside, _pump.Counters));
-            Forwarding.Ensure(config.Lan.IPv6, log);
+            _pump.SetTun(Overlay.Open(config.Tun, _pump.Counters));
+            if (config.Lan is { } lan)
+            {
+                Forwarding.Ensure(lan.IPv6, log);
+            }
+            else
+            {
+                log.Information("No \"lan\" is configured: this machine is a node alone, which serves its own programs and forwards for nobody.");
+            }
         }
         catch
         {
@@ -92,9 +103,13 @@ public sealed class Appliance : IDisposable
             builder.Services.AddSingleton<Fate>();
             builder.Services.AddSingleton(feed);
             builder.Services.AddHostedService<PictureClock>();
-            builder.Services.AddHostedService(_ => _neighbours);
+            if (_config.Lan is { } lan)
+            {
+                builder.Services.AddHostedService(_ => _neighbours!);
+                builder.Services.AddHostedService(_ => new DnsCapture(lan, _config.Aliases, _log));
+            }
+
             builder.Services.AddHostedService(_ => _names);
-            builder.Services.AddHostedService(_ => new DnsCapture(_config.Lan, _config.Aliases, _log));
             builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
             builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         });
@@ -125,7 +140,7 @@ public sealed class Appliance : IDisposable
     public void Dispose()
     {
         _names.Dispose();
-        _neighbours.Dispose();
+        _neighbours?.Dispose();
         _pump.Dispose();
         _uplinks.Dispose();
         _keeper.Flush(TimeSpan.MaxValue);
@@ -139,7 +154,7 @@ public sealed class Appliance : IDisposable
         findings.AddRange(Preflight.Missing(Need.Administration).Select(missing => (ExitCode.NotPermitted, missing)));
         findings.AddRange(Preflight.Missing(Need.Tun | Need.IPv6).Select(missing => (ExitCode.System, missing)));
         using var links = new LinkWatch();
-        if (links.Look().Link(config.Tun) is not null)
+        if (findings.Count == 0 && links.Look().Link(config.Tun) is { } link && !Overlay.IsLeftOver(link))
         {
             findings.Add((ExitCode.Unavailable,
                 $"There is an interface {config.Tun} already. Stop the program that made it (is a second gateway running?), or give another \"tun\" in the configuration."));
@@ -179,7 +194,7 @@ public sealed class Appliance : IDisposable
                     _switchboard.OnNameAnswered(answered.Ticket, answered.Answer);
                     break;
                 case NodeEvent.NeighbourWanted:
-                    _neighbours.Want();
+                    _neighbours?.Want();
                     break;
                 case NodeEvent.Notice { Warning: true } notice:
                     _log.Warning("{Sentence}", notice.Sentence);

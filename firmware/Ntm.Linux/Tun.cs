@@ -7,15 +7,15 @@ using Ntm.Protocol;
 namespace Ntm.Linux;
 
 /// <summary>
-/// A TUN device: IP packets to and from the kernel, without frames and without offloads. It, its addresses and its routes are gone when it is disposed of.
-/// Made inside a network namespace (<see cref="NetworkNamespace"/>) it stays there. One thread at a time.
+/// A TUN device: IP packets to and from the kernel, without frames and without offloads. It, its addresses and its routes are gone when it is disposed of,
+/// unless it was opened to stay: then the kernel drops what is bound for it, without a word to anybody, until it is opened again. Made inside a network namespace (<see cref="NetworkNamespace"/>) it stays there. One thread at a time.
 /// </summary>
 public sealed unsafe class Tun : IDisposable
 {
     public const string Device = "/dev/net/tun";
 
     // linux/if_tun.h, linux/if.h
-    private const nuint SetInterface = 0x4004_54CA;
+    private const nuint SetInterface = 0x4004_54CA, SetPersistent = 0x4004_54CB;
     private const short FlagTun = 1, FlagNoPacketInformation = 0x1000;
     private const int NameSize = 16, RequestSize = 40;
 
@@ -47,8 +47,52 @@ public sealed unsafe class Tun : IDisposable
     /// <param name="name">At most 15 bytes; "%d" in it becomes the first free number.</param>
     /// <param name="mtu">Bytes of the longest packet.</param>
     /// <param name="counters">Where packets that the kernel did not take are counted; null: its own.</param>
+    /// <param name="mark">
+    /// For a device that stays when this program ends, however it does: what to write on it where it is new (<see cref="LinkState.Alias"/>). One that stayed
+    /// is taken up with its addresses and routes. Null: it goes.
+    /// </param>
     /// <exception cref="LinuxException">No device node, no privilege, or the name is in use.</exception>
-    public static Tun Open(string name, int mtu = Limits.MtuInside, Counters? counters = null)
+    public static Tun Open(string name, int mtu = Limits.MtuInside, Counters? counters = null, string? mark = null)
+    {
+        var stayed = mark is not null && Libc.InterfaceIndex(name) != 0;
+        var descriptor = Attach(ref name);
+        try
+        {
+            if (mark is not null && Libc.IoControl(descriptor, SetPersistent, (void*)1) != 0)
+            {
+                throw LinuxException.Last($"Keeping the TUN device {name}");
+            }
+
+            var tun = new Tun(descriptor, name, mtu, counters ?? new Counters());
+            if (mark is not null && !stayed)
+            {
+                tun.Mark(mark);
+            }
+
+            return tun;
+        }
+        catch
+        {
+            _ = Libc.Close(descriptor);
+            throw;
+        }
+    }
+
+    /// <summary>Whether a device that stayed can be opened: it is a TUN, and nobody has it.</summary>
+    public static bool IsFree(string name)
+    {
+        try
+        {
+            _ = Libc.Close(Attach(ref name));
+            return true;
+        }
+        catch (LinuxException)
+        {
+            return false;
+        }
+    }
+
+    private static int Attach(ref string name)
     {
         var bytes = Encoding.UTF8.GetBytes(name);
         if (bytes.Length is 0 or >= NameSize)
@@ -79,13 +123,30 @@ public sealed unsafe class Tun : IDisposable
                 });
             }
 
-            return new Tun(descriptor, Marshal.PtrToStringUTF8((nint)request)!, mtu, counters ?? new Counters());
+            name = Marshal.PtrToStringUTF8((nint)request)!;
+            return descriptor;
         }
         catch
         {
             _ = Libc.Close(descriptor);
             throw;
         }
+    }
+
+    /// <summary>What is written on it.</summary>
+    public void Mark(string text) => LinkConfiguration.Mark(_netlink, Name, Index, text);
+
+    /// <summary>Takes all addresses and routes from the device.</summary>
+    public void Clear()
+    {
+        LinkConfiguration.TakeDown(_netlink, Name, Index);
+        using var links = new LinkWatch();
+        foreach (var left in links.Look().Addresses.Where(address => address.Interface == Index))
+        {
+            LinkConfiguration.RemoveAddress(_netlink, Name, Index, left.Address, left.PrefixLength);
+        }
+
+        LinkConfiguration.BringUp(_netlink, Name, Index, Mtu);
     }
 
     /// <summary>Gives the device an address; giving it twice is no error.</summary>

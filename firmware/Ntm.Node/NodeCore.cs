@@ -352,6 +352,11 @@ public sealed partial class NodeCore : ICore
 
     private void OnTunnelChange(Now now, Tunnel.Tunnel tunnel, TunnelChange change)
     {
+        if (change == TunnelChange.Established)
+        {
+            _context.Signals?.OnEstablished(now, tunnel);
+        }
+
         switch (tunnel.Owner, change)
         {
             case (Peer peer, TunnelChange.Established):
@@ -361,8 +366,13 @@ public sealed partial class NodeCore : ICore
                 _context.Warn($"{peer.Name} did not answer for {Limits.RekeyAttemptTime.TotalSeconds:0} s on any of {tunnel.Candidates.Count} paths.");
                 peer.Reason = "it does not answer on any path";
                 break;
-            case (ServerLink { IsRelay: true }, TunnelChange.Established):
-                _peers.AimAll(now);
+            case (ServerLink link, TunnelChange.Established):
+                Registration.Established(now, link);
+                if (link.IsRelay)
+                {
+                    _peers.AimAll(now);
+                }
+
                 break;
         }
     }
@@ -379,7 +389,7 @@ public sealed partial class NodeCore : ICore
         if (Membership.TryLoad(memory, _context.Key, _context.Counters, out var membership))
         {
             _context.Signals = MakeSignals(membership.Addressing);
-            Enter(now, membership);
+            Enter(now, membership, now.Boot + Limits.FlowsResumedFor);
             _peers.Load(now, memory);
             _directions.Load(memory);
         }
@@ -396,17 +406,18 @@ public sealed partial class NodeCore : ICore
             Keep(write);
         }
 
-        Enter(now, membership);
+        Enter(now, membership, TimeSpan.MinValue);
     }
 
-    private void Enter(Now now, Membership membership)
+    private void Enter(Now now, Membership membership, TimeSpan resumesUntil)
     {
         _context.Membership = membership;
         _context.Own = membership.Addressing.Node(_context.Key);
-        _proxy = new DeviceProxy(_context.Own, _devices, _aliases, _context.Counters) 
+        _proxy = new DeviceProxy(_context.Own, _devices, _aliases, _context.Counters)
         {
             AccessOf = vip => _peers.FindByVip(vip)?.Access,
             GrantTime = _context.Sharing.Time,
+            ResumesUntil = resumesUntil,
         };
         _proxy.SetOwnAddresses(_ownAddresses);
         _context.Events.Enqueue(new NodeEvent.Member(membership.Zone, membership.NodeName, _context.Own, membership.Addressing.Prefix));

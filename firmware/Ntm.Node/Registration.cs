@@ -10,7 +10,8 @@ namespace Ntm.Node;
 
 /// <summary>
 /// Keeps this node registered: at its coordinators with its candidates and published devices, at its relays with its binding. Registrations are repeated
-/// at a third of their lifetime, which also keeps the NAT's mapping; a failed one is tried again after 1, 2, 4 ... 30 s.
+/// at a third of their lifetime, which also keeps the NAT's mapping, and at once when a server's tunnel stands anew; a failed one is tried again after 1, 2,
+/// 4 ... 30 s.
 /// </summary>
 internal sealed class Registration(NodeContext context, Func<IEnumerable<PublishedDevice>> published)
 {
@@ -120,6 +121,15 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             {
                 link.NextAt = now.Boot;
             }
+        }
+    }
+
+    /// <summary>The tunnel with a server stands anew: it may have restarted and know nothing of us.</summary>
+    public static void Established(Now now, ServerLink link)
+    {
+        if (link.NextAt != TimeSpan.MaxValue)
+        {
+            link.NextAt = now.Boot;
         }
     }
 

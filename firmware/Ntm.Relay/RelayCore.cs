@@ -20,6 +20,7 @@ public sealed class RelayCore : ICore
     private readonly Legs _legs;
     private readonly RelayNodes _nodes;
     private readonly Announcements _announcements;
+    private readonly Reunion _reunion;
     private readonly List<Tunnel.Tunnel> _expired = [];
     private IReadOnlyList<StoreWrite>? _memory;
 
@@ -40,6 +41,7 @@ public sealed class RelayCore : ICore
         _leases = new ChannelLeases(_context);
         _nodes = new RelayNodes(_context, (now, node) => _legs!.Bind(now, node)) { IsPaired = peer => _legs!.IsPaired(peer) };
         _legs = new Legs(_context, _leases, _nodes.Find);
+        _reunion = new Reunion(tunnels, _nodes.Open, Remove);
         _announcements = new Announcements(_context, boot => _legs.All.Count(l => !l.AddressAt(boot).IsNone));
         tunnels.OnUnknownPeer = (now, peer, _) => _nodes.OnUnknownPeer(now, peer);
         tunnels.OnChange = OnTunnelChange;
@@ -73,6 +75,7 @@ public sealed class RelayCore : ICore
             next = Earlier(next, _context.Signals?.NextDeadline ?? TimeSpan.MaxValue);
             next = Earlier(next, _announcements.NextDeadline);
             next = Earlier(next, _nodes.NextDeadline);
+            next = Earlier(next, _reunion.NextDeadline);
             next = Earlier(next, _legs.NextDeadline);
             return Earlier(next, _leases.NextDeadline);
         }
@@ -180,6 +183,7 @@ public sealed class RelayCore : ICore
     public void HandleTimeout(Now now)
     {
         EnsureStarted(now);
+        _reunion.HandleTimeout(now);
         _context.Tunnels.HandleTimeout(now);
         _context.Signals?.HandleTimeout(now);
         _announcements.HandleTimeout(now);
@@ -294,8 +298,17 @@ public sealed class RelayCore : ICore
             case (TunnelChange.GaveUp or TunnelChange.Expired, CoordinatorLink link):
                 _announcements.AnnounceSoon(now, link);
                 break;
-            case (TunnelChange.Established, CoordinatorLink { Announced: false } link):
-                _announcements.AnnounceSoon(now, link);
+            case (TunnelChange.Established, _):
+                _context.Signals?.OnEstablished(now, tunnel);
+                if (tunnel.Owner is CoordinatorLink renewed)
+                {
+                    _announcements.AnnounceSoon(now, renewed);   // it may have restarted and know nothing of us
+                }
+                else
+                {
+                    tunnel.Candidates.Clear();   // from here on it goes where the node is heard from
+                }
+
                 break;
             case (TunnelChange.Expired, _) when _context.Membership is not null:
                 _expired.Add(tunnel);   // removed after the call that tells us, not within it
@@ -307,12 +320,17 @@ public sealed class RelayCore : ICore
     {
         foreach (var tunnel in _expired)
         {
-            _nodes.Forget(tunnel);
-            _context.Signals?.Forget(now, tunnel);
-            _context.Tunnels.Remove(tunnel);
+            Remove(now, tunnel);
         }
 
         _expired.Clear();
+    }
+
+    private void Remove(Now now, Tunnel.Tunnel tunnel)
+    {
+        _nodes.Forget(tunnel);
+        _context.Signals?.Forget(now, tunnel);
+        _context.Tunnels.Remove(tunnel);
     }
 
     private void OnJoinEnd(Now now, RelayMembership wanted, bool joined, string reason)
@@ -378,6 +396,10 @@ public sealed class RelayCore : ICore
         Restore(memory, RelayMemory.Pairings, e => RelayMemory.TryRead(e.Value!, out StoredPairing? p) && _legs.TryRestore(now, p));
         Restore(memory, RelayMemory.Addresses, e => RelayMemory.TryRead(e.Value!, out StoredAddress? a) && _nodes.TryRestoreAddress(now, e.Key, a));
         _announcements.Start(now);
+        foreach (var node in _nodes.All.Where(n => !n.Path.IsNone))
+        {
+            _reunion.Expect(node.Key, node.Path);
+        }
     }
 
     private void Restore(IReadOnlyList<StoreWrite> memory, string collection, Func<StoreWrite, bool> take)

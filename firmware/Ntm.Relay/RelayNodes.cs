@@ -22,9 +22,6 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
 
     private static readonly TimeSpan GuestSweep = TimeSpan.FromMinutes(1);
 
-    // Addresses are kept so that a restarted relay forwards at once; they change rarely, and a few seconds' loss is mended by the node's next datagram.
-    private static readonly TimeSpan AddressKeeping = TimeSpan.FromSeconds(10);
-
     private readonly Dictionary<PublicKey, RelayNode> _byKey = [];
     private readonly Dictionary<string, PublicKey> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<VirtualAddress, PublicKey> _vips = [];
@@ -32,7 +29,10 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     /// <summary>One-time key -> the key that it bound. Whoever holds an invite can bind any number of keys with it; one counts.</summary>
     private readonly Dictionary<ByteString, PublicKey> _usedInvites = [];
     private readonly List<(Tunnel.Tunnel Tunnel, TimeSpan Until)> _provisional = [];
+
+    // Addresses are kept so that a restarted relay forwards at once and finds its nodes; they change rarely, and a few seconds' loss is mended by the node's next datagram.
     private TimeSpan _keepAt = TimeSpan.MaxValue;
+    private TimeSpan _keptAt = TimeSpan.Zero;
     private TimeSpan _guestSweepAt = TimeSpan.MaxValue;
     private int _guests;
 
@@ -61,11 +61,9 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
             return null;
         }
 
-        if (_byKey.TryGetValue(key, out var node))
+        if (_byKey.ContainsKey(key))
         {
-            var known = context.Tunnels.Add(key, TunnelKind.Ntm);
-            known.Owner = node;
-            return known;
+            return Open(key);
         }
 
         if (_provisional.Count >= Limits.ProvisionalTunnels)
@@ -84,6 +82,14 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
 
         var tunnel = context.Tunnels.Add(key, TunnelKind.Ntm);
         _provisional.Add((tunnel, now.Boot + Limits.ProvisionalLifetime));
+        return tunnel;
+    }
+
+    /// <summary>A known node's tunnel, made if there is none.</summary>
+    public Tunnel.Tunnel Open(PublicKey key)
+    {
+        var tunnel = context.Tunnels.Add(key, TunnelKind.Ntm);
+        tunnel.Owner = _byKey[key];
         return tunnel;
     }
 
@@ -237,7 +243,7 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
 
         if (_keepAt <= now.Boot)
         {
-            _keepAt = TimeSpan.MaxValue;
+            (_keepAt, _keptAt) = (TimeSpan.MaxValue, now.Boot);
             foreach (var node in _byKey.Values.Where(n => n.IsUnkept))
             {
                 node.IsUnkept = false;
@@ -254,9 +260,10 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     private void Hear(Now now, Tunnel.Tunnel tunnel, RelayNode node, WirePath path)
     {
         tunnel.SendPath = path with { Channel = 0 };
+        var due = _keptAt + (node.Path.IsNone ? Limits.FirstAddressWriteSpacing : Limits.AddressWriteSpacing);
         if (node.Hear(now.Boot, path))
         {
-            _keepAt = now.Boot + AddressKeeping < _keepAt ? now.Boot + AddressKeeping : _keepAt;
+            _keepAt = due < _keepAt ? due : _keepAt;
             onBound(now, node);
         }
     }

@@ -147,6 +147,26 @@ public sealed class SignalChannel
         }
     }
 
+    /// <summary>
+    /// The tunnel stands anew: what waits for an answer is sent again at once, because the other side may have restarted and heard nothing of it. Call it
+    /// with each <see cref="TunnelChange.Established"/>.
+    /// </summary>
+    public void OnEstablished(Now now, Tunnel.Tunnel tunnel)
+    {
+        if (tunnel.Staged > 0 || !_conversations.TryGetValue(tunnel, out var conversation))
+        {
+            return; // what is staged goes out now anyway
+        }
+
+        foreach (var waiting in conversation.Requests.Values)
+        {
+            if (waiting.Repeats > 0)
+            {
+                Send(now, conversation, waiting.Request, null);
+            }
+        }
+    }
+
     public void HandleTimeout(Now now)
     {
         while (_deadlines.TryPeek(out var due, out var at) && at <= now.Boot)

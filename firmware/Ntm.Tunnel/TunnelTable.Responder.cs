@@ -99,6 +99,12 @@ public sealed partial class TunnelTable
         Remember(tunnel, new HeardInitiation(initiation, null, now.Boot));
         tunnel.TiePath = path;
         SendInitiation(now, tunnel, own, repeat: false);
+        if (now.Boot - tunnel.InitiationMade >= Limits.InitiationRepeats[0])
+        {
+            // It has ours no longer, or never had it: it was away, perhaps, and need not wait for the next copy.
+            SendInitiationOn(now, tunnel, own, path, repeat: true, ask: true);
+        }
+
         Counters.Count(TunnelRefusals.Tie);
         return OpenVerdict.Handshake;
     }

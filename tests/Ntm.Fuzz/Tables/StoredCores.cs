@@ -6,6 +6,7 @@ using Ntm.Node;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Relay;
+using Ntm.Signalling;
 
 namespace Ntm.Fuzz.Tables;
 
@@ -82,6 +83,8 @@ public sealed class StoredCoordinatorTarget : StoredEntryTarget
         new("lease", $"{Cast.Relay.Key.Public} 256", "{\"first\":256,\"count\":256,\"expires\":1767300000}"u8.ToArray()),
         new("pair", $"{Cast.Relay.Key.Public} {Cast.Alice.Key.Public} {Cast.Bob.Key.Public}", Pair().ToByteArray()),
         new("tunnel", "timestamp-mark", new byte[8]),
+        new("address", Cast.Alice.Key.Public.ToString(), "{\"uplink\":0,\"address\":\"192.0.2.12:4916\"}"u8.ToArray()),
+        new("relay-endpoints", Cast.Relay.Key.Public.ToString(), new RelayAnnouncement { Endpoints = { Cast.Relay.Address.ToWire() } }.ToByteArray()),
     ];
 
     protected override int Load(IReadOnlyList<StoreWrite> memory)
