@@ -21,7 +21,7 @@ internal sealed class Joining(NodeContext context)
     {
         if (context.Membership is { } member)
         {
-            End(false, $"This gateway is '{member.NodeName}' of the zone {member.Zone} already. It must leave that before it can join another.");
+            End(false, $"This gateway is '{member.Name}' of the zone {member.Zone} already. It must leave that before it can join another.");
             return;
         }
 
@@ -80,7 +80,7 @@ internal sealed class Joining(NodeContext context)
                 case { JoinResponse: not null }:
                     _underWay = false;
                     OnMember(at, wanted);
-                    End(true, $"This gateway is now '{wanted.NodeName}' of the zone {wanted.Zone}.");
+                    End(true, $"This gateway is now '{wanted.Name}' of the zone {wanted.Zone}.");
                     break;
                 case { Refusal: { } refusal }:
                     Fail(tunnel, $"The coordinator refused: {refusal.Text}");

@@ -1,5 +1,6 @@
 using Ntm.Protocol;
 using Ntm.Signalling;
+using Ntm.Signalling.Trust;
 using Ntm.Tunnel;
 
 namespace Ntm.Node;

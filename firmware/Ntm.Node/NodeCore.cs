@@ -131,7 +131,7 @@ public sealed class NodeCore : ICore
         {
             Answer(ticket, new(NameVerdict.NoSuchName, default, 0, $"names are device.node.{member.Zone} or node.{member.Zone}"));
         }
-        else if (node == member.NodeName)
+        else if (node == member.Name)
         {
             Answer(ticket, OwnName(device));
         }
@@ -369,16 +369,16 @@ public sealed class NodeCore : ICore
         }
 
         _memory = null;
-        if (Membership.TryLoad(memory, _context.Key, _context.Counters, out var membership))
+        if (Membership.TryLoad(memory, _context.Key, Role.Node, _context.Counters, out var membership, out var problem))
         {
             _context.Signals = MakeSignals(membership.Addressing);
             Enter(now, membership);
             _peers.Load(now, memory);
             _directions.Load(memory);
         }
-        else if (_context.Counters[Membership.EntryUnreadable] > 0)
+        else if (problem is not null)
         {
-            _context.Warn("The kept membership is damaged or was made with another node key. Join again with a new invite code, or restore the data directory.");
+            _context.Warn(problem);
         }
     }
 
@@ -398,7 +398,7 @@ public sealed class NodeCore : ICore
         _context.Own = membership.Addressing.Node(_context.Key);
         _proxy = new DeviceProxy(_context.Own, _devices, _aliases, _context.Counters) { HasPeer = vip => _peers.FindByVip(vip) is not null };
         _proxy.SetOwnAddresses(_ownAddresses);
-        _context.Events.Enqueue(new NodeEvent.Member(membership.Zone, membership.NodeName, _context.Own, membership.Addressing.Prefix));
+        _context.Events.Enqueue(new NodeEvent.Member(membership.Zone, membership.Name, _context.Own, membership.Addressing.Prefix));
         _registration.Start(now);
     }
 

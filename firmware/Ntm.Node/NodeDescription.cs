@@ -1,6 +1,7 @@
 using Ntm.Node.Devices;
 using Ntm.Node.Paths;
 using Ntm.Protocol;
+using Ntm.Signalling.Trust;
 
 namespace Ntm.Node;
 
@@ -16,7 +17,7 @@ internal static class NodeDescription
         Merge(context.Counters, context.Tunnels.Counters));
 
     private static MemberStatus Describe(NodeContext context, Membership membership, Registration registration) => new(
-        membership.Zone, membership.NodeName, context.Own, context.Key, registration.IsRegistered,
+        membership.Zone, membership.Name, context.Own, context.Key, registration.IsRegistered,
         string.Join("; ", registration.Coordinators.Select(c => $"{c.Name}: {c.Reason}")),
         [.. registration.Coordinators.Select(Describe)], [.. registration.Relays.Select(Describe)]);
 

@@ -1,5 +1,6 @@
 using Ntm.Protocol;
 using Ntm.Signalling;
+using Ntm.Signalling.Trust;
 using Ntm.Tunnel;
 
 namespace Ntm.Relay;
@@ -18,7 +19,7 @@ internal sealed class RelayContext(TunnelTable tunnels, Outbox outbox, RelayMode
     public Queue<RelayEvent> Events { get; } = new();
 
     /// <summary>Null until joined.</summary>
-    public RelayMembership? Membership { get; set; }
+    public Membership? Membership { get; set; }
 
     /// <summary>Null until joining: its framing needs the zone.</summary>
     public SignalChannel? Signals { get; set; }

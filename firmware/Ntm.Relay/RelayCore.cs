@@ -45,7 +45,7 @@ public sealed class RelayCore : ICore
         tunnels.OnChange = OnTunnelChange;
         tunnels.OnTimestampMark = mark => _context.Keep(
             RelayMemory.Timestamp, RelayMemory.Mark, Encoding.ASCII.GetBytes(mark.ToString(CultureInfo.InvariantCulture)));
-        if (RelayMembership.TryLoad(_memory, key.Public, out var membership, out var problem))
+        if (Membership.TryLoad(_memory, key.Public, Role.Relay, _context.Counters, out var membership, out var problem))
         {
             BecomeMember(membership);
         }
@@ -118,7 +118,7 @@ public sealed class RelayCore : ICore
                 return;
             }
 
-            var wanted = new RelayMembership(owner, vouched, [.. invite.Coordinators]);
+            var wanted = new Membership(owner, vouched, [.. invite.Coordinators]);
             _context.Signals = MakeSignals(wanted);
             new Joining(_context, wanted, (at, joined, reason) => OnJoinEnd(at, wanted, joined, reason)).AskNext(now);
         }
@@ -315,7 +315,7 @@ public sealed class RelayCore : ICore
         _expired.Clear();
     }
 
-    private void OnJoinEnd(Now now, RelayMembership wanted, bool joined, string reason)
+    private void OnJoinEnd(Now now, Membership wanted, bool joined, string reason)
     {
         if (joined)
         {
@@ -337,9 +337,9 @@ public sealed class RelayCore : ICore
 
     private void EndJoin(string why) => _context.Events.Enqueue(new RelayEvent.JoinEnded(false, why));
 
-    private SignalChannel MakeSignals(RelayMembership membership) => new(_context.Tunnels, membership.Addressing) { OnSignal = OnSignal };
+    private SignalChannel MakeSignals(Membership membership) => new(_context.Tunnels, membership.Addressing) { OnSignal = OnSignal };
 
-    private void BecomeMember(RelayMembership membership)
+    private void BecomeMember(Membership membership)
     {
         _context.Membership = membership;
         _context.Signals = MakeSignals(membership);
