@@ -23,6 +23,7 @@ public sealed class CoordinatorCore : ICore
     private readonly Relays _relays;
     private readonly Registrations _registrations;
     private readonly Directions _directions;
+    private readonly RemovalNotices _notices;
     private readonly Queue<Tunnel.Tunnel> _expired = new();
     private TimeSpan _nextSweep = TimeSpan.Zero;
 
@@ -46,6 +47,8 @@ public sealed class CoordinatorCore : ICore
         _relays = new Relays(_context, _members);
         _registrations = new Registrations(_context, _members, _relays);
         _directions = new Directions(_context, _members, _relays);
+        _notices = new RemovalNotices(_context, _members);
+        _context.Removals.Load(kept, model.OwnerPublicKey, model.Zone);
         _members.Load(kept);
         _registrations.Load(kept);
         _relays.Load(kept);
@@ -102,7 +105,36 @@ public sealed class CoordinatorCore : ICore
             _guests.Sweep(now);
             _registrations.Sweep(now);
             _relays.Sweep(now);
+            _notices.Sweep(now);
         }
+    }
+
+    /// <summary>Takes a member out of the zone, by the owner's word; all registered nodes and relays are told, others as soon as they register.</summary>
+    /// <returns>Whether it was done, and a sentence on it.</returns>
+    public (bool Done, string Sentence) Remove(Now now, SignedRemoval signed)
+    {
+        if (!_context.Removals.TryTake(signed, _context.Model.OwnerPublicKey, _context.Model.Zone, out var removal, out var problem))
+        {
+            return (false, $"A removal was not taken: {problem}.");
+        }
+
+        if (_members.Find(removal!.Key) is { } member && removal.Covers(member.Binding))
+        {
+            _members.Remove(member);
+            _registrations.Forget(member);
+            _relays.Forget(now, member);
+            if (member.Tunnel is { } tunnel)
+            {
+                // It hears at once, as a rule; where this is lost, it is refused when it registers next.
+                _signals.Notify(now, tunnel, new Signal { RemovalNotice = new() { Removals = { removal.Signed } } });
+                _signals.Forget(now, tunnel);
+                _tunnels.Remove(tunnel);
+                (tunnel.Owner, member.Tunnel) = (null, null);
+            }
+        }
+
+        _notices.Sweep(now);
+        return (true, $"'{removal.Name}' with key {removal.Key.Short} is out of the zone. Nodes and relays are told.");
     }
 
     /// <summary>A picture for people.</summary>
@@ -120,7 +152,7 @@ public sealed class CoordinatorCore : ICore
             [
                 .. _members.All.Select(m => new MemberStatus(
                     m.Name, m.Role, m.Key, m.Vip, m.Registration is not null || m.Presence is not null,
-                    m.Registration?.Observed ?? m.Presence?.Observed ?? default, [.. m.Devices.Keys])),
+                    m.Registration?.Observed ?? m.Presence?.Observed ?? default, [.. m.Devices.Keys], m.Binding.Signed)),
             ],
             [
                 .. _members.All.Where(m => m.Role == Role.Relay).Select(m => new RelayStatus(
@@ -189,7 +221,9 @@ public sealed class CoordinatorCore : ICore
 
         if (tunnel.Owner is not Member member)
         {
-            return _context.Refuse(RefusalReason.RefusalNotJoined, "signal-before-join", "Join first: this key belongs to no member of the zone.");
+            return _context.Removals.Of(tunnel.Peer) is { } removal
+                ? _context.RefuseRemoved(removal, "signal-of-removed")
+                : _context.Refuse(RefusalReason.RefusalNotJoined, "signal-before-join", "Join first: this key belongs to no member of the zone.");
         }
 
         return signal.BodyCase switch

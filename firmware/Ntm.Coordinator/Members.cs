@@ -73,6 +73,12 @@ internal sealed class Members(CoordinatorContext context, Func<PublicKey, Virtua
             return false;
         }
 
+        if (context.Removals.Cover(vouched, out var removal))
+        {
+            refusal = context.RefuseRemoved(removal, "join-removed");
+            return false;
+        }
+
         refusal = Judge(now, vouched, out member);
         if (refusal is not null)
         {
@@ -85,6 +91,15 @@ internal sealed class Members(CoordinatorContext context, Func<PublicKey, Virtua
         }
 
         return true;
+    }
+
+    /// <summary>Takes a member out: its name is free for another key, its invites stay used.</summary>
+    public void Remove(Member member)
+    {
+        _byKey.Remove(member.Key);
+        _byName.Remove(member.Name);
+        _byVip.Remove(member.Vip);
+        context.Keep(BindingCollection, member.Key.ToString(), null);
     }
 
     /// <param name="member">Who the key is already; null: nobody.</param>
@@ -167,14 +182,21 @@ internal sealed class Members(CoordinatorContext context, Func<PublicKey, Virtua
         {
             if (BindingCheck.TryVouch(SignedBinding.Parser.ParseFrom(value), context.Model.OwnerPublicKey, context.Model.Zone, out var vouched, out problem))
             {
-                if (!_byKey.ContainsKey(vouched.Key) && !_byName.ContainsKey(vouched.Name) && vouched.Role is Role.Node or Role.Relay)
+                if (context.Removals.Cover(vouched, out _))
+                {
+                    _usedInvites.TryAdd(vouched.OneTimeKey, vouched.Key);
+                    problem = "the owner removed it";
+                }
+                else if (!_byKey.ContainsKey(vouched.Key) && !_byName.ContainsKey(vouched.Name) && vouched.Role is Role.Node or Role.Relay)
                 {
                     Add(vouched);
                     _usedInvites.TryAdd(vouched.OneTimeKey, vouched.Key);
                     return;
                 }
-
-                problem = "its key or name is there twice";
+                else
+                {
+                    problem = "its key or name is there twice";
+                }
             }
         }
         catch (InvalidProtocolBufferException)

@@ -166,6 +166,9 @@ public sealed class Appliance : IDisposable
                 case NodeEvent.Member member:
                     Become(member);
                     break;
+                case NodeEvent.Left:
+                    Unbecome();
+                    break;
                 case NodeEvent.NameAnswered answered:
                     _switchboard.OnNameAnswered(answered.Ticket, answered.Answer);
                     break;
@@ -194,6 +197,22 @@ public sealed class Appliance : IDisposable
         catch (LinuxException refused)
         {
             _log.Fatal("The overlay's interface cannot be set up, so the gateway stops: {Reason}", refused.Message);
+            _fate?.Fail(refused);
+        }
+    }
+
+    // Addresses and routes of the zone go with the TUN.
+    private void Unbecome()
+    {
+        _dns.Zone = null;
+        try
+        {
+            _pump.SetTun(null);
+            _pump.SetTun(Tun.Open(_config.Tun, Limits.MtuInside, _pump.Counters));
+        }
+        catch (LinuxException refused)
+        {
+            _log.Fatal("The overlay's interface cannot be made anew, so the gateway stops: {Reason}", refused.Message);
             _fate?.Fail(refused);
         }
     }

@@ -37,7 +37,10 @@ public sealed class Switchboard(Pump pump, NodeCore core, OverlayDns dns, Counte
         JoinAsync,
         (mac, name, stop) => AskAsync(now => core.Publish(now, mac, name), stop),
         (mac, stop) => AskAsync(now => core.Unpublish(now, mac), stop),
-        ResolveAsync);
+        ResolveAsync)
+    {
+        Leave = (zone, stop) => AskAsync(now => core.Leave(now, zone), stop),
+    };
 
     /// <summary>On the pump's thread: the core ended a join.</summary>
     public void OnJoinEnded(Verdict verdict)

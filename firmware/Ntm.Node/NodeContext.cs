@@ -6,15 +6,27 @@ using Ntm.Tunnel;
 namespace Ntm.Node;
 
 /// <summary>What the parts of the node core share: its tunnels, its uplinks, its membership, its way to speak. No logic.</summary>
-internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEntropy entropy)
+internal sealed class NodeContext
 {
-    public NodeOptions Options { get; } = options;
+    public NodeContext(NodeOptions options, TunnelTable tunnels, IEntropy entropy)
+    {
+        (Options, Tunnels, Entropy) = (options, tunnels, entropy);
+        Removals = new(Counters, write => Events.Enqueue(new NodeEvent.Keep(write)));
+    }
 
-    public TunnelTable Tunnels { get; } = tunnels;
+    public NodeOptions Options { get; }
 
-    public IEntropy Entropy { get; } = entropy;
+    public TunnelTable Tunnels { get; }
+
+    public IEntropy Entropy { get; }
 
     public Counters Counters { get; } = new();
+
+    /// <summary>Whom the owner took out of the zone.</summary>
+    public Removals Removals { get; }
+
+    /// <summary>That the owner took this node out of the zone it was in last; null: that did not happen, or it is in a zone again.</summary>
+    public VouchedRemoval? OwnRemoval { get; set; }
 
     public Queue<NodeEvent> Events { get; } = new();
 

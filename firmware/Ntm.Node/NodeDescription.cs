@@ -14,7 +14,8 @@ internal static class NodeDescription
         [.. context.Uplinks.Values.Select(u => Describe(u, registration, peers))],
         devices.Describe(),
         [.. peers.All.OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => Describe(p, directions, aliases))],
-        Merge(context.Counters, context.Tunnels.Counters));
+        Merge(context.Counters, context.Tunnels.Counters),
+        context.OwnRemoval is { } removal ? Leaving.Sentence(removal) : null);
 
     private static MemberStatus Describe(NodeContext context, Membership membership, Registration registration) => new(
         membership.Zone, membership.Name, context.Own, context.Key, registration.IsRegistered,

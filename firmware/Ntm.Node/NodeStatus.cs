@@ -3,12 +3,14 @@ using Ntm.Protocol;
 namespace Ntm.Node;
 
 /// <summary>An immutable picture of the node core, for people. Times are boot times.</summary>
+/// <param name="Removed">Where the owner took this node out of its zone: that, as a sentence; else null.</param>
 public sealed record NodeStatus(
     MemberStatus? Member,
     IReadOnlyList<UplinkStatus> Uplinks,
     IReadOnlyList<DeviceStatus> Devices,
     IReadOnlyList<PeerStatus> Peers,
-    IReadOnlyDictionary<string, long> Counters);
+    IReadOnlyDictionary<string, long> Counters,
+    string? Removed = null);
 
 public sealed record MemberStatus(
     string Zone, string NodeName, VirtualAddress Own, PublicKey Key, bool Registered, string RegistrationReason,

@@ -45,6 +45,48 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
 
     public IReadOnlyCollection<Peer> All => _byKey.Values;
 
+    /// <summary>Told of a peer that is none any more: its flows and names go with it.</summary>
+    public Action<Peer>? OnRemoved { get; set; }
+
+    public Peer? Find(PublicKey key) => _byKey.GetValueOrDefault(key);
+
+    /// <summary>Takes a peer away: tunnel, paths, pin and kept direction, now and in the store.</summary>
+    /// <param name="why">For the log: the end of a sentence.</param>
+    public void Remove(Now now, Peer peer, string why)
+    {
+        var key = peer.Binding.Key;
+        if (_byKey.GetValueOrDefault(key) != peer)
+        {
+            return;
+        }
+
+        _byKey.Remove(key);
+        _byVip.Remove(peer.Vip);
+        peer.NextTick = TimeSpan.MaxValue;
+        Unpin(key);
+        context.Keep(Collection, key.ToString(), null);
+        context.Keep(UseCollection, key.ToString(), null);
+        context.Signals?.Forget(now, peer.Tunnel);
+        context.Tunnels.Remove(peer.Tunnel);
+        OnRemoved?.Invoke(peer);
+        context.Note($"{peer.Name} is no peer any more: {why}.");
+    }
+
+    /// <summary>Frees the names that are pinned to exactly this key.</summary>
+    public void Unpin(PublicKey key) => Unpin(pinned => pinned == key);
+
+    /// <summary>Frees all names: the node leaves its zone.</summary>
+    public void UnpinAll() => Unpin(static _ => true);
+
+    private void Unpin(Predicate<PublicKey> gone)
+    {
+        foreach (var name in _pins.Where(p => gone(p.Value)).Select(p => p.Key).ToArray())
+        {
+            _pins.Remove(name);
+            context.Keep(PinCollection, name, null);
+        }
+    }
+
     public Peer? FindByVip(VirtualAddress any) => _byVip.GetValueOrDefault(any.Node);
 
     /// <summary>From the store, after the membership. Damaged entries are counted and passed over.</summary>
@@ -81,7 +123,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
     {
         if (_nextBegin <= now.Boot)
         {
-            if (_toBegin.TryDequeue(out var peer) && !peer.Tunnel.IsEstablished)
+            if (_toBegin.TryDequeue(out var peer) && !peer.Tunnel.IsEstablished && Find(peer.Binding.Key) == peer)
             {
                 context.Tunnels.Begin(now, peer.Tunnel);
             }
@@ -148,6 +190,13 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         if (!BindingCheck.TryVouch(direction.Peer, membership.OwnerKey, membership.Zone, out var vouched, out problem))
         {
             context.Counters.Count("direction-not-vouched");
+            return false;
+        }
+
+        if (context.Removals.Cover(vouched, out _))
+        {
+            context.Counters.Count("direction-removed");
+            problem = $"the owner took '{vouched.Name}' with this key out of the zone";
             return false;
         }
 

@@ -31,6 +31,9 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// <summary>Told when a coordinator has taken a registration.</summary>
     public Action<Now>? OnRegistered { get; set; }
 
+    /// <summary>Told of the owner's word that came with the refusal of a coordinator or relay: this node was taken out of the zone.</summary>
+    public Action<SignedRemoval>? OnRemoved { get; set; }
+
     public IReadOnlyList<ServerLink> Links => _links;
 
     public IEnumerable<ServerLink> Coordinators => _links.Where(l => !l.IsRelay);
@@ -49,6 +52,28 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         for (var i = 0; i < servers.Count; i++)
         {
             Meet(now, servers[i], servers.Count == 1 ? "coordinator" : $"coordinator {i + 1}", isRelay: false);
+        }
+    }
+
+    /// <summary>Forgets coordinators and relays: the node leaves its zone.</summary>
+    public void Stop(Now now)
+    {
+        var links = _links.ToArray();
+        _links.Clear();
+        foreach (var link in links)
+        {
+            context.Signals!.Forget(now, link.Tunnel);
+            context.Tunnels.Remove(link.Tunnel);
+        }
+    }
+
+    /// <summary>The owner took a relay out of the zone.</summary>
+    public void RemoveRelay(Now now, PublicKey key)
+    {
+        if (_links.Find(l => l.IsRelay && l.Tunnel.Peer == key) is { } gone)
+        {
+            context.Note($"{gone.Name} is not used any more: the owner took it out of the zone.");
+            Forget(now, gone);
         }
     }
 
@@ -198,6 +223,11 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
                 break;
             case { Refusal: { } refusal }:
                 Failed(now, link, $"refused: {refusal.Text}");
+                if (refusal.Removal is { } removal)
+                {
+                    OnRemoved?.Invoke(removal);
+                }
+
                 break;
             case null:
                 // The tunnel may be one that the other side has forgotten, with a restart: make a new one.
@@ -214,6 +244,11 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     private void Rejoin(Now now, ServerLink link) =>
         context.Signals!.Request(now, link.Tunnel, new Signal { JoinRequest = new() { Binding = context.Membership!.Binding.Signed } }, (at, answer) =>
         {
+            if (!_links.Contains(link))
+            {
+                return; // forgotten meanwhile
+            }
+
             if (answer is { JoinResponse: not null })
             {
                 context.Note($"{link.Name} {link.Tunnel.SendPath.Remote} has taken our binding.");
@@ -222,6 +257,10 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             else
             {
                 Failed(at, link, answer is { Refusal: { } refusal } ? $"it does not take our binding: {refusal.Text}" : "no answer to our binding within 8 s");
+                if (answer is { Refusal.Removal: { } removal })
+                {
+                    OnRemoved?.Invoke(removal);
+                }
             }
         });
 
@@ -295,6 +334,12 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
                 continue;
             }
 
+            if (context.Removals.Cover(vouched, out _))
+            {
+                context.Counters.Count("registration-relay-removed");
+                continue;
+            }
+
             // A binding may be made for any key by whoever holds its invite: ours, the coordinator's or a peer's is no relay's.
             if (vouched.Key == context.Key || context.Tunnels.Find(vouched.Key) is { Owner: not (null or ServerLink { IsRelay: true }) })
             {
@@ -316,10 +361,15 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     {
         while (Relays.Count() > RelaysMost && Relays.FirstOrDefault(r => !named.Contains(r.Tunnel.Peer)) is { } gone)
         {
-            _links.Remove(gone);
-            context.Signals!.Forget(now, gone.Tunnel);
-            context.Tunnels.Remove(gone.Tunnel);
-            OnRelaysChanged?.Invoke(now);
+            Forget(now, gone);
         }
+    }
+
+    private void Forget(Now now, ServerLink relay)
+    {
+        _links.Remove(relay);
+        context.Signals!.Forget(now, relay.Tunnel);
+        context.Tunnels.Remove(relay.Tunnel);
+        OnRelaysChanged?.Invoke(now);
     }
 }

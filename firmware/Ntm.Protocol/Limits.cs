@@ -95,6 +95,9 @@ public static class Limits
     public static readonly TimeSpan RegistrationLifetime = TimeSpan.FromSeconds(60);
     public static readonly TimeSpan PersistentKeepAlive = TimeSpan.FromSeconds(25);
     public const int PublishedDevices = 64;
+
+    /// <summary>Removals a coordinator, relay or node remembers.</summary>
+    public const int Removals = 4096;
     public const int RelaysPerNode = 2;
 
     // ---- paths, docs/protocol.md section 5

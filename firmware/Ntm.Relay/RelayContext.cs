@@ -6,15 +6,24 @@ using Ntm.Tunnel;
 namespace Ntm.Relay;
 
 /// <summary>What the parts of the relay core share: its tunnels, its membership, its way to speak. No logic.</summary>
-internal sealed class RelayContext(TunnelTable tunnels, Outbox outbox, RelayModel model)
+internal sealed class RelayContext
 {
-    public TunnelTable Tunnels { get; } = tunnels;
+    public RelayContext(TunnelTable tunnels, Outbox outbox, RelayModel model)
+    {
+        (Tunnels, Outbox, Model) = (tunnels, outbox, model);
+        Removals = new(Counters, write => Events.Enqueue(new RelayEvent.Keep(write)));
+    }
 
-    public Outbox Outbox { get; } = outbox;
+    public TunnelTable Tunnels { get; }
 
-    public RelayModel Model { get; set; } = model;
+    public Outbox Outbox { get; }
+
+    public RelayModel Model { get; set; }
 
     public Counters Counters { get; } = new();
+
+    /// <summary>Whom the owner took out of the zone.</summary>
+    public Removals Removals { get; }
 
     public Queue<RelayEvent> Events { get; } = new();
 

@@ -22,6 +22,7 @@ public sealed class RelayCore : ICore
     private readonly Announcements _announcements;
     private readonly List<Tunnel.Tunnel> _expired = [];
     private IReadOnlyList<StoreWrite>? _memory;
+    private VouchedRemoval? _removed; // this relay itself, and not carried out yet
 
     /// <param name="model">What it announces.</param>
     /// <param name="key">Its key.</param>
@@ -40,7 +41,7 @@ public sealed class RelayCore : ICore
         _leases = new ChannelLeases(_context);
         _nodes = new RelayNodes(_context, (now, node) => _legs!.Bind(now, node));
         _legs = new Legs(_context, _leases, _nodes.Find);
-        _announcements = new Announcements(_context, boot => _legs.All.Count(l => !l.AddressAt(boot).IsNone));
+        _announcements = new Announcements(_context, boot => _legs.All.Count(l => !l.AddressAt(boot).IsNone)) { OnRemoved = OnRefusedAsRemoved };
         tunnels.OnUnknownPeer = (now, peer, _) => _nodes.OnUnknownPeer(now, peer);
         tunnels.OnChange = OnTunnelChange;
         tunnels.OnTimestampMark = mark => _context.Keep(
@@ -165,6 +166,7 @@ public sealed class RelayCore : ICore
         }
 
         RemoveExpired(now);
+        Leave(now);
     }
 
     public void ReceivePackets(Now now, PacketBatch batch)
@@ -236,7 +238,8 @@ public sealed class RelayCore : ICore
 
     private Signal? OnSignal(Now now, Tunnel.Tunnel tunnel, WirePath path, Signal signal)
     {
-        if (_context.Membership is null || signal.Number == 0)
+        // A relay's own removal comes without a number: the coordinator waits for nothing from it any more.
+        if (_context.Membership is null || (signal.Number == 0 && signal.RemovalNotice is null))
         {
             _context.Counters.Count("relay-signal-not-for-us");
             return null;
@@ -248,6 +251,8 @@ public sealed class RelayCore : ICore
                 return Lease(now, tunnel.Peer, signal.ChannelLeaseRequest.Count);
             case (CoordinatorLink, Signal.BodyOneofCase.RelayPairing):
                 return _legs.Pair(now, tunnel.Peer, signal.RelayPairing);
+            case (CoordinatorLink, Signal.BodyOneofCase.RemovalNotice):
+                return OnRemovals(now, signal.RemovalNotice);
             case (not CoordinatorLink, Signal.BodyOneofCase.RelayRegistrationRequest):
                 return _nodes.Register(now, tunnel, path, signal.RelayRegistrationRequest);
             default:
@@ -261,6 +266,73 @@ public sealed class RelayCore : ICore
                     },
                 };
         }
+    }
+
+    private Signal OnRemovals(Now now, RemovalNotice notice)
+    {
+        var membership = _context.Membership!;
+        foreach (var signed in notice.Removals)
+        {
+            if (!_context.Removals.TryTake(signed, membership.OwnerKey, membership.Zone, out var removal, out _))
+            {
+                continue;
+            }
+
+            if (removal!.Covers(membership.Binding))
+            {
+                _removed = removal;
+            }
+            else if (_nodes.Find(removal.Key) is { } node && removal.Covers(node.Binding))
+            {
+                _nodes.Remove(now, node);
+                _legs.RemoveOf(node.Key);
+                _context.Note($"Node {node.Binding.Name} is out of the zone: the owner removed it.");
+            }
+        }
+
+        return new Signal { Acknowledgement = new Acknowledgement() };
+    }
+
+    // A coordinator may say anything; the owner's word counts.
+    private void OnRefusedAsRemoved(SignedRemoval signed)
+    {
+        if (_context.Membership is { } membership && VouchedRemoval.TryVouch(signed, membership.OwnerKey, membership.Zone, out var removal, out _)
+            && removal.Covers(membership.Binding))
+        {
+            _removed = removal;
+        }
+    }
+
+    // After the call that tells us, which still wants to answer.
+    private void Leave(Now now)
+    {
+        if (_removed is not { } removal || _context.Membership is not { } membership)
+        {
+            return;
+        }
+
+        _context.Warn(
+            $"The owner took this relay out of the zone {membership.Zone}, where it was '{removal.Name}'. It forwards nothing any more. To serve again, join with a new invite into a new folder.");
+        foreach (var node in _nodes.All.ToArray())
+        {
+            _legs.RemoveOf(node.Key);
+            _nodes.Remove(now, node);
+        }
+
+        foreach (var leg in _legs.All.ToArray())
+        {
+            _legs.RemoveOf(leg.Key);
+        }
+
+        _announcements.Stop(now);
+        foreach (var write in membership.ToStore())
+        {
+            _context.Keep(write.Collection, write.Key, null);
+        }
+
+        _context.Membership = null;
+        _context.Signals = null;
+        _removed = null;
     }
 
     private Signal Lease(Now now, PublicKey coordinator, uint wanted)
@@ -361,6 +433,8 @@ public sealed class RelayCore : ICore
         {
             return;
         }
+
+        _context.Removals.Load(memory, _context.Membership.OwnerKey, _context.Membership.Zone);
 
         // In the order in which they lean on one another; an entry that is no good any more is taken out of the store.
         Restore(memory, RelayMemory.Nodes, e => _nodes.TryRestore(e.Value!));

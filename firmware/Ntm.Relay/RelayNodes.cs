@@ -114,6 +114,21 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         }
     }
 
+    /// <summary>A node is out of the zone; its invite stays used.</summary>
+    public void Remove(Now now, RelayNode node)
+    {
+        _byKey.Remove(node.Key);
+        _names.Remove(node.Binding.Name);
+        _vips.Remove(context.Membership!.Addressing.Node(node.Key));
+        context.Keep(RelayMemory.Nodes, node.Key.ToString(), null);
+        context.Keep(RelayMemory.Addresses, node.Key.ToString(), null);
+        if (context.Tunnels.Find(node.Key) is { } tunnel)
+        {
+            context.Signals?.Forget(now, tunnel);
+            context.Tunnels.Remove(tunnel);
+        }
+    }
+
     /// <summary>A binding that was kept; false where it is no good any more.</summary>
     public bool TryRestore(byte[] value)
     {
@@ -201,6 +216,11 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         else if (binding.Key != key || binding.Role != Role.Node)
         {
             refusal = Refuse("relay-binding-of-another", RefusalReason.RefusalBindingInvalid, "The binding is of another key or not a node's.");
+        }
+        else if (context.Removals.Cover(binding, out var removal))
+        {
+            refusal = Refuse("relay-node-removed", RefusalReason.RefusalRemoved, $"The owner took '{removal.Name}' out of the zone {removal.Zone}.");
+            refusal.Removal = removal.Signed;
         }
         else if (_names.TryGetValue(binding.Name, out var pinned) && pinned != key)
         {

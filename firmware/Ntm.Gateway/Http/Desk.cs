@@ -18,4 +18,8 @@ public sealed record Desk(
     Func<JoinOrder, CancellationToken, Task<Verdict>> Join,
     Func<MacAddress, string, CancellationToken, Task<Verdict>> Publish,
     Func<MacAddress, CancellationToken, Task<Verdict>> Unpublish,
-    Func<string, CancellationToken, Task<ResolutionDocument>> Resolve);
+    Func<string, CancellationToken, Task<ResolutionDocument>> Resolve)
+{
+    /// <summary>Leaves the zone of that name.</summary>
+    public required Func<string, CancellationToken, Task<Verdict>> Leave { get; init; }
+}

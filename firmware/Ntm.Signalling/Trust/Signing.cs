@@ -10,6 +10,8 @@ internal static class Signing
 
     public static ReadOnlySpan<byte> BindingContext => "ntm binding 1\0"u8;
 
+    public static ReadOnlySpan<byte> RemovalContext => "ntm removal 1\0"u8;
+
     public static ByteString Sign(ReadOnlySpan<byte> seed, ReadOnlySpan<byte> context, ByteString message)
     {
         Span<byte> signature = stackalloc byte[Ed25519.SignatureSize];

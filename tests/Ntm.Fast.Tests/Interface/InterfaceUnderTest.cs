@@ -23,7 +23,10 @@ internal sealed class InterfaceUnderTest : IAsyncDisposable
             (order, _) => Heard($"join {order.Code} {order.Name ?? "-"}"),
             (mac, name, _) => Heard($"publish {mac} {name}"),
             (mac, _) => Heard($"unpublish {mac}"),
-            (name, _) => Task.FromResult(Resolution with { Name = name }));
+            (name, _) => Task.FromResult(Resolution with { Name = name }))
+        {
+            Leave = (zone, _) => Heard($"leave {zone}"),
+        };
         Feed = new PictureFeed(Desk);
         Socket = _folder.File("gateway.sock");
         _app = HttpServer.Build(Desk, Feed, kestrel => kestrel.ListenUnixSocket(Socket));
