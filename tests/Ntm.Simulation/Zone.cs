@@ -17,6 +17,7 @@ public sealed class Zone
     private OwnerKey _owner;
     private readonly List<(string Name, SimHost Host, StaticKeyPair Key, List<StoreWrite> Memory)> _coordinators = [];
     private readonly Dictionary<string, List<StoreWrite>> _relayMemory = [];
+    private readonly Dictionary<string, int> _invites = [];
 
     public Zone(Scenario scenario, string name = "home.example")
     {
@@ -80,6 +81,8 @@ public sealed class Zone
     /// <summary>An invite code.</summary>
     public string Invite(Role role, string name = "")
     {
+        var nth = _invites[name] = _invites.GetValueOrDefault(name) + 1;
+        var again = nth == 1 ? "" : $" {nth}";
         var servers = _coordinators.Select(c =>
         {
             var server = new Server { PublicKey = c.Key.Public.ToWire() };
@@ -87,7 +90,7 @@ public sealed class Zone
             return server;
         });
         return InviteCode.Write(_owner.Invite(
-            Name, role, name, _scenario.World.Clock.Read(TimeSpan.Zero, TimeSpan.Zero).Wall.AddDays(7), servers, _scenario.World.Entropy.Fork("invite " + name + role)));
+            Name, role, name, _scenario.World.Clock.Read(TimeSpan.Zero, TimeSpan.Zero).Wall.AddDays(7), servers, _scenario.World.Entropy.Fork("invite " + name + role + again)));
     }
 
     /// <summary>The owner's word that a member is out, as `ntm-coordinator nodes remove` makes it.</summary>
@@ -213,6 +216,13 @@ public sealed class HomeRouter
     }
 
     public void Join(string code, string? name = null) => Home.Router.Call(now => Core.Join(now, code, name));
+
+    public Verdict Leave(string zone)
+    {
+        Verdict verdict = default;
+        Home.Router.Call(now => verdict = Core.Leave(now, zone));
+        return verdict;
+    }
 
     /// <summary>A device in the LAN, 192.168.77.n; known to the kernel's neighbour table.</summary>
     public LanDevice AddDevice(byte n)
