@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Google.Protobuf;
+using Ntm.Coordinator;
 using Ntm.Coordinator.Host;
 using Ntm.Fast.Tests.Store;
 using Ntm.Hosting;
@@ -6,6 +8,7 @@ using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
 using Ntm.Signalling.Trust;
 using Ntm.Store;
+using Ntm.Tunnel;
 
 namespace Ntm.Fast.Tests.Coordinator;
 
@@ -68,6 +71,39 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(2, invite.Coordinators.Count);
         Assert.Equal("203.0.113.11:4916", invite.Coordinators[1].Endpoints[0].TryRead(out var address) ? address.ToString() : "");
         Assert.Contains("--also", await RefusedAsync<FatalException>(ExitCode.Usage, "invite", "--data", Data, "--also", "203.0.113.11:4916"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NodesAreListedAndRemovedByWhoHasTheOwnerKey()
+    {
+        await BeginAsync();
+        Assert.Contains("members.json", await RefusedAsync<FatalException>(ExitCode.Missing, "nodes", "--data", Data), StringComparison.Ordinal);
+        var config = CoordinatorConfig.Read(Path.Combine(Data, "coordinator.json"));
+        var code = await DoAsync("invite", "--data", Data, "--name", "bob");
+        Assert.True(InviteCode.TryRead(code, out var invite, out _, out _));
+        var key = new StaticKeyPair(new byte[32]).Public;
+        var signed = InviteCode.Bind(invite, "bob", key, DateTimeOffset.UtcNow);
+        var core = new CoordinatorCore(config.Model, new StaticKeyPair(NodeKeyFile.Read(config.KeyFile)), new HallEntropy("x"), [new("binding", key.ToString(), signed.ToByteArray())]);
+        MemberList.Of(core.Describe(default), DateTimeOffset.UnixEpoch).Write(Data);
+        Assert.Contains($"bob  node   {key}  not registered", await DoAsync("nodes", "--data", Data), StringComparison.Ordinal);
+        await RefusedAsync<FatalException>(ExitCode.Usage, "nodes", "remove", "carol", "--data", Data);
+        Assert.Empty(Directory.GetFiles(Data, "*.removal"));
+
+        // Nobody runs here: the statement waits.
+        var said = await NodeRemoval.RemoveAsync(Data, null, "bob", DateTimeOffset.UtcNow, TimeSpan.FromMilliseconds(1), default);
+        Assert.Contains("when it starts", said, StringComparison.Ordinal);
+        var (file, removal) = Assert.Single(RemovalInbox.Look(Data));
+        Assert.Equal("bob.removal", Path.GetFileName(file));
+        Assert.True(core.Remove(default, removal!).Done);
+        Assert.Empty(core.Describe(default).Members);
+
+        // The list is the coordinator's word, the binding in it the owner's.
+        File.WriteAllText(Path.Combine(Data, "members.json"), File.ReadAllText(Path.Combine(Data, "members.json")).Replace("\"bob\"", "\"carol\"", StringComparison.Ordinal));
+        await RefusedAsync<FatalException>(ExitCode.BadData, "nodes", "remove", "carol", "--data", Data);
+        File.WriteAllText(Path.Combine(Data, "members.json"), "{");
+        await RefusedAsync<FatalException>(ExitCode.BadData, "nodes", "--data", Data);
+        File.WriteAllText(Path.Combine(Data, "x.removal"), "none");
+        Assert.Contains(RemovalInbox.Look(Data), r => r.Signed is null || r.Signed.Removal.IsEmpty);
     }
 
     [Theory]
