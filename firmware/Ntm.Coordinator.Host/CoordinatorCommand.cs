@@ -10,7 +10,7 @@ public static class CoordinatorCommand
     public const string Program = "ntm-coordinator";
 
     public static RootCommand Root() =>
-        new("A coordinator of an NTM zone: holds registrations and directs routes.") { Init(), Invite(), Nodes(), Run() };
+        new("A coordinator of an NTM zone: holds registrations and directs routes.") { Init(), Invite(), Nodes(), Owner(), Run() };
 
     private static Command Init()
     {
@@ -95,6 +95,27 @@ public static class CoordinatorCommand
             return (int)ExitCode.Done;
         });
         return nodes;
+    }
+
+    private static Command Owner()
+    {
+        var data = new Option<string>("--data") { Description = "The coordinator's folder", HelpName = "DIR", Required = true };
+        var ownerKey = new Option<string?>("--owner-key")
+        {
+            Description = "The new owner key, made at another coordinator of the zone. Default: make one here",
+            HelpName = "FILE",
+        };
+        var rotate = new Command("rotate", "Give the zone another owner key: the old one is lost, or others may have it. All must be invited again. The coordinator must not run")
+        {
+            data, ownerKey,
+        };
+        rotate.SetAction(parsed =>
+        {
+            parsed.InvocationConfiguration.Output.WriteLine(
+                OwnerRotation.Rotate(parsed.GetRequiredValue(data), parsed.GetValue(ownerKey), DateTimeOffset.UtcNow));
+            return (int)ExitCode.Done;
+        });
+        return new Command("owner", "The zone's owner key") { rotate };
     }
 
     private static Command Run()

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
+using Ntm.Signalling.Trust;
 using Ntm.Tunnel;
 
 namespace Ntm.Coordinator;
@@ -26,6 +27,13 @@ public sealed class CoordinatorCore : ICore
     private readonly RemovalNotices _notices;
     private readonly Queue<Tunnel.Tunnel> _expired = new();
     private TimeSpan _nextSweep = TimeSpan.Zero;
+
+    /// <summary>The collection of bindings.</summary>
+    public const string BindingCollection = Members.BindingCollection;
+
+    /// <summary>Whether a collection's entries mean nothing under another owner key.</summary>
+    public static bool IsOfOwner(string collection) => collection is Members.BindingCollection or Members.InviteCollection
+        or Registrations.DeviceCollection or ChannelBook.LeaseCollection or ChannelBook.PairCollection or Removals.Collection;
 
     /// <param name="model">What the owner wants.</param>
     /// <param name="key">The coordinator's node key, which invites pin.</param>

@@ -106,6 +106,47 @@ public sealed class CommandTests : IDisposable
         Assert.Contains(RemovalInbox.Look(Data), r => r.Signed is null || r.Signed.Removal.IsEmpty);
     }
 
+    [Fact]
+    public async Task TheOwnerKeyIsRotatedAndWhoItVouchedForForgotten()
+    {
+        await BeginAsync();
+        var config = CoordinatorConfig.Read(Path.Combine(Data, "coordinator.json"));
+        Assert.True(InviteCode.TryRead(await DoAsync("invite", "--data", Data, "--name", "bob"), out var invite, out _, out _));
+        var key = new StaticKeyPair(new byte[32]).Public;
+        using (var store = Ntm.Store.Store.Open(config.StoreFile))
+        {
+            store.Write([
+                new("binding", key.ToString(), InviteCode.Bind(invite, "bob", key, DateTimeOffset.UtcNow).ToByteArray()), new("used-invite", "x", [1]), new("tunnel", "timestamp-mark", new byte[8]),
+            ]);
+            await RefusedAsync<StoreException>(ExitCode.InUse, "owner", "rotate", "--data", Data);
+        }
+
+        var said = await DoAsync("owner", "rotate", "--data", Data);
+        Assert.Contains($"invite --data {Data} --name bob", said, StringComparison.Ordinal);
+        var rotated = CoordinatorConfig.Read(Path.Combine(Data, "coordinator.json"));
+        Assert.NotEqual(config.Model.OwnerPublicKey, rotated.Model.OwnerPublicKey);
+        Assert.Equal(config.Model.Zone, rotated.Model.Zone);
+        Assert.Single(Directory.GetFiles(Data, "owner.key.2*"));
+        using (var store = Ntm.Store.Store.Open(config.StoreFile))
+        {
+            Assert.Equal(["tunnel"], store.LoadAll().Select(e => e.Collection));
+        }
+
+        Assert.True(InviteCode.TryRead(await DoAsync("invite", "--data", Data, "--name", "bob"), out invite, out _, out _));
+        Assert.Equal(rotated.Model.OwnerPublicKey, invite.OwnerPublicKey.ToByteArray());
+
+        // A lost key is the same, and another coordinator takes what was made at the first.
+        File.Delete(Path.Combine(Data, "owner.key"));
+        await DoAsync("owner", "rotate", "--data", Data);
+        var second = _folder.File("second");
+        await DoAsync("init", "--zone", "home.example", "--data", second, "--endpoint", "203.0.113.11:4916");
+        await DoAsync("owner", "rotate", "--data", second, "--owner-key", Path.Combine(Data, "owner.key"));
+        Assert.Equal(
+            CoordinatorConfig.Read(Path.Combine(Data, "coordinator.json")).Model.OwnerPublicKey,
+            CoordinatorConfig.Read(Path.Combine(second, "coordinator.json")).Model.OwnerPublicKey);
+        await RefusedAsync<FatalException>(ExitCode.Usage, "owner", "rotate", "--data", second, "--owner-key", Path.Combine(Data, "owner.key"));
+    }
+
     [Theory]
     [InlineData("owner.key")]
     [InlineData("node.key")]
