@@ -46,6 +46,8 @@ public static class GoldenSignals
             ("path-check-reply", new Signal { PathCheckReply = new() { Id = 0x0102030405060708, Seen = Cast.Alice.Address.ToWire() } }),
             ("path-use", new Signal { PathUse = new() { Generation = 3, Relayed = true } }),
             ("candidate-update", new Signal { CandidateUpdate = update }),
+            ("removal-notice", new Signal { RemovalNotice = new() { Removals = { Cast.Removal(Cast.Carol) } } }),
+            ("refusal-removed", new Signal { Refusal = new() { Reason = RefusalReason.RefusalRemoved, Text = "Out.", Removal = Cast.Removal(Cast.Carol) } }),
         ];
     }
 }
