@@ -26,6 +26,7 @@ internal static class RemovalInbox
     {
         var file = Path.Combine(Path.GetFullPath(data), name + Suffix);
         DurableFile.Write(file, signed.ToByteArray(), Readable, replace: true);
+        File.SetUnixFileMode(file, Readable); // whatever the umask: the coordinator may run as another user
         return file;
     }
 

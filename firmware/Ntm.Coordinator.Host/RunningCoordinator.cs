@@ -74,6 +74,7 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
         try
         {
             using var timer = new PeriodicTimer(LookEvery);
+            string? said = null;
             do
             {
                 try
@@ -88,8 +89,10 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
-                    LogFiles(e.Message);
-                    await Task.Delay(TimeSpan.FromMinutes(1), stop).ConfigureAwait(false);
+                    if (e.Message != said)
+                    {
+                        LogFiles(said = e.Message);
+                    }
                 }
             }
             while (await timer.WaitForNextTickAsync(stop).ConfigureAwait(false));
@@ -171,7 +174,7 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
     [LoggerMessage("{Sentence}")]
     private partial void LogNotice(LogLevel level, string sentence);
 
-    [LoggerMessage(LogLevel.Warning, "The data folder cannot be used for removals and the list of members: {Reason} Trying again in a minute.")]
+    [LoggerMessage(LogLevel.Warning, "The data folder cannot be used for removals and the list of members: {Reason} It is tried again every second.")]
     private partial void LogFiles(string reason);
 
     [LoggerMessage(LogLevel.Information, "Stopped.")]

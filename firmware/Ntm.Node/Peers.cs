@@ -242,6 +242,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
             _byVip.Add(vip, peer);
         }
 
+        peer.Binding = vouched;
         peer.Direction = direction;
         peer.DirectedAt = now.Boot;
         peer.RenewAt = now.Boot + RenewAfter(direction, isNew: keep);

@@ -6,7 +6,8 @@ namespace Ntm.Relay;
 /// <summary>A node of the zone that registered here once: its binding, and the address its own tunnel gave.</summary>
 internal sealed class RelayNode(VouchedBinding binding)
 {
-    public VouchedBinding Binding { get; } = binding;
+    /// <summary>The last it showed: a key may renew its binding, under the same name.</summary>
+    public VouchedBinding Binding { get; set; } = binding;
 
     public PublicKey Key => Binding.Key;
 

@@ -89,6 +89,12 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
             onBound(now, node);
             Hear(now, tunnel, node, path);
         }
+        else if (!node.Binding.Signed.Equals(request.Binding) && TryAdmit(node.Key, request.Binding, out var renewed, out _) && renewed.Name == node.Binding.Name)
+        {
+            node.Binding = renewed;
+            _usedInvites[renewed.OneTimeKey] = node.Key;
+            context.Keep(RelayMemory.Nodes, node.Key.ToString(), renewed.Signed.ToByteArray());
+        }
 
         return new Signal
         {
