@@ -1,7 +1,7 @@
 // The console's first page: a live picture of the gateway through its documented HTTP interface (docs/http.md), and nothing else.
 // Text from the gateway is only ever inserted as text. Lists are updated in place, so that focus and half-typed names survive.
 
-import { byState, bytes, kind, pathMark, roundTrip, span, traffic, way, why } from "/words.js";
+import { byState, bytes, inviteIn, kind, pathMark, roundTrip, span, traffic, way, why } from "/words.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -134,6 +134,20 @@ $("join-form").addEventListener("submit", async (event) => {
   await ordered(event.submitter ?? event.target.querySelector("button"), said, () => order("POST", "join", name ? { code, name } : { code }));
 });
 
+// An invite that came with the address (a scanned QR code) is filled in, and taken out of the address bar and the history: it is a secret. Joining is the owner's to do.
+function takeInvite() {
+  if (!location.hash.startsWith("#join=")) return;
+  const code = inviteIn(location.hash);
+  history.replaceState(null, "", location.pathname + location.search);
+  const said = $("join-said");
+  said.className = code ? "said" : "said bad";
+  said.textContent = code ? "The invite came with the link that was opened. Join only if you asked for it." : "The link that was opened holds no whole invite code. Scan it again, or paste the code.";
+  if (code) $("join-code").value = code;
+}
+
+addEventListener("hashchange", takeInvite);
+takeInvite();
+
 // ---- the picture
 
 function showMember(status) {
@@ -247,7 +261,7 @@ function makeDevice(device) {
   const cancel = el("button", { type: "button" }, "Cancel");
   const form = el("form", { class: "name-form", hidden: "", autocomplete: "off" }, el("label", { for: inputId }, "Name"), input, send, cancel);
   const row = el("li", {},
-    el("div", {}, el("div", { class: "title" }), el("div", { class: "sub mono" }, mac)),
+    el("div", {}, el("div", { class: "title" }), el("div", { class: "sub mono macs" })),
     el("div", { class: "sub" }, el("div", { class: "mono addresses" }), el("div", { class: "seen" })),
     el("div", { class: "side" }, publish, unpublish), form);
 
@@ -260,7 +274,10 @@ function makeDevice(device) {
   publish.addEventListener("click", () => {
     form.hidden = !form.hidden;
     publish.setAttribute("aria-expanded", String(!form.hidden));
-    if (!form.hidden) input.focus();
+    if (!form.hidden) {
+      if (!input.value) input.value = row.dataset.hint ?? "";
+      input.focus();
+    }
   });
   cancel.addEventListener("click", close);
   form.addEventListener("keydown", (event) => {
@@ -277,7 +294,9 @@ function makeDevice(device) {
 
 function updateDevice(row, device) {
   const title = row.querySelector(".title");
-  say(title, device.published ? device.fullName ?? device.name : "not published");
+  say(title, device.published ? device.fullName ?? device.name : device.hint ? `not published; it calls itself ${device.hint}` : "not published");
+  say(row.querySelector(".macs"), device.macs.join(", "));
+  if (device.hint) row.dataset.hint = device.hint;
   title.classList.toggle("unnamed", !device.published);
   say(row.querySelector(".addresses"), device.addresses.length ? device.addresses.join(", ") : "no address known");
   new Moment(device.lastSeenMs, "seen ").show(row.querySelector(".seen"));

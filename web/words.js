@@ -1,5 +1,10 @@
 // How the console says things: numbers, ages and the interface's fixed words. Pure functions.
 
+/** The invite code in an address's fragment (#join=ntm1...), as a scanned QR code opens it; null where there is none. */
+export function inviteIn(hash) {
+  return /^#join=(ntm1[A-Za-z0-9_-]{1,4092})$/.exec(hash)?.[1] ?? null;
+}
+
 /** "3 s", "5 min 2 s", "2 h 5 min", "3 d 4 h" from milliseconds. */
 export function span(milliseconds) {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000));

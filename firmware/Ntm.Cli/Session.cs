@@ -48,23 +48,46 @@ public sealed class Session(GatewayClient gateway, bool json, TextWriter output,
         return await OrderAsync(HttpMethod.Post, "leave", JsonSerializer.SerializeToUtf8Bytes(new LeaveOrder(member.Zone), InterfaceJson.Wire.LeaveOrder), stop);
     });
 
-    public Task<int> PublishAsync(string name, string device, CancellationToken stop) =>
-        OrderAsync(HttpMethod.Put, NamePath(device), JsonSerializer.SerializeToUtf8Bytes(new PublishOrder(name), InterfaceJson.Wire.PublishOrder), stop);
+    /// <param name="name">Null: the one the device calls itself by.</param>
+    public Task<int> PublishAsync(string? name, string device, string? ports, CancellationToken stop) =>
+        OrderAsync(HttpMethod.Put, NamePath(device), JsonSerializer.SerializeToUtf8Bytes(new PublishOrder(name, ports), InterfaceJson.Wire.PublishOrder), stop);
 
-    /// <summary>The interface knows devices by MAC and address; a name is looked up among the devices first.</summary>
-    public Task<int> UnpublishAsync(string nameOrMac, CancellationToken stop) => GuardedAsync(async () =>
-    {
-        var listed = await gateway.SendAsync(HttpMethod.Get, "devices", null, stop);
-        if (!TryRead(listed, InterfaceJson.Lenient.IReadOnlyListDeviceDocument, out var devices, out var code))
+    public Task<int> PublishSelfAsync(string? ports, CancellationToken stop) =>
+        OrderAsync(HttpMethod.Put, "node/published", JsonSerializer.SerializeToUtf8Bytes(new PublishNodeOrder(ports), InterfaceJson.Wire.PublishNodeOrder), stop);
+
+    public Task<int> UnpublishSelfAsync(CancellationToken stop) => OrderAsync(HttpMethod.Delete, "node/published", null, stop);
+
+    /// <summary>The code goes to the output alone, so that it can be piped; the sentence to the error output.</summary>
+    public Task<int> ShareAsync(string? device, string forWhom, string? ports, double? hours, CancellationToken stop) => AskAsync(
+        HttpMethod.Post, "shares", JsonSerializer.SerializeToUtf8Bytes(new ShareOrder(device, forWhom, ports, hours), InterfaceJson.Wire.ShareOrder),
+        InterfaceJson.Lenient.SharedDocument, shared =>
         {
-            return code;
-        }
+            if (!json)
+            {
+                error.WriteLine(shared.Sentence);
+                error.WriteLine("Hand this code over by a way you trust; there it is entered with: ntm accept CODE");
+                output.WriteLine(shared.Code);
+            }
 
-        var named = devices!.FirstOrDefault(device =>
-            nameOrMac.Equals(device.Name, StringComparison.OrdinalIgnoreCase)
-            || nameOrMac.TrimEnd('.').Equals(device.FullName, StringComparison.OrdinalIgnoreCase));
-        return await OrderAsync(HttpMethod.Delete, NamePath(named?.Mac ?? nameOrMac), null, stop);
-    });
+            return NtmCommand.Done;
+        }, stop);
+
+    public Task<int> UnshareAsync(int id, CancellationToken stop) =>
+        OrderAsync(HttpMethod.Delete, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"shares/{id}"), null, stop);
+
+    public Task<int> AcceptAsync(string code, CancellationToken stop) =>
+        OrderAsync(HttpMethod.Post, "shares/taken", JsonSerializer.SerializeToUtf8Bytes(new AcceptOrder(code), InterfaceJson.Wire.AcceptOrder), stop);
+
+    public Task<int> DropAsync(string name, CancellationToken stop) =>
+        OrderAsync(HttpMethod.Delete, $"shares/taken/{Uri.EscapeDataString(name)}", null, stop);
+
+    public Task<int> UnpublishAsync(string nameOrMac, CancellationToken stop) =>
+        OrderForAsync([nameOrMac], HttpMethod.Delete, devices => NamePath(devices[0]), stop);
+
+    public Task<int> MergeAsync(string device, string other, CancellationToken stop) =>
+        OrderForAsync([device, other], HttpMethod.Put, devices => MacPath(devices[0], devices[1]), stop);
+
+    public Task<int> SplitAsync(string mac, CancellationToken stop) => OrderAsync(HttpMethod.Delete, MacPath(mac, mac), null, stop);
 
     /// <summary>Where a peer is named, --json prints that peer's document out of the list.</summary>
     public Task<int> PathsAsync(string? peer, CancellationToken stop) => GuardedAsync(async () =>
@@ -110,6 +133,8 @@ public sealed class Session(GatewayClient gateway, bool json, TextWriter output,
             return found.Verdict == "found" ? NtmCommand.Done : NtmCommand.Refused;
         }, stop);
 
+    private static string MacPath(string device, string other) => $"devices/{Uri.EscapeDataString(device)}/macs/{Uri.EscapeDataString(other)}";
+
     private static string NamePath(string device) => $"devices/{Uri.EscapeDataString(device)}/name";
 
     private static bool IsPeer(PeerDocument peer, string wanted) =>
@@ -122,6 +147,22 @@ public sealed class Session(GatewayClient gateway, bool json, TextWriter output,
         using var document = JsonDocument.Parse(list);
         return document.RootElement.EnumerateArray().First(wanted).GetRawText();
     }
+
+    /// <summary>The interface knows devices by MAC and address; names are looked up among the devices first.</summary>
+    private Task<int> OrderForAsync(IReadOnlyList<string> wanted, HttpMethod method, Func<IReadOnlyList<string>, string> path, CancellationToken stop) => GuardedAsync(async () =>
+    {
+        var listed = await gateway.SendAsync(HttpMethod.Get, "devices", null, stop);
+        if (!TryRead(listed, InterfaceJson.Lenient.IReadOnlyListDeviceDocument, out var devices, out var code))
+        {
+            return code;
+        }
+
+        string Known(string text) => devices!.FirstOrDefault(device =>
+            text.Equals(device.Name, StringComparison.OrdinalIgnoreCase)
+            || text.TrimEnd('.').Equals(device.FullName, StringComparison.OrdinalIgnoreCase))?.Mac ?? text;
+
+        return await OrderAsync(method, path([.. wanted.Select(Known)]), null, stop);
+    });
 
     private Task<int> OrderAsync(HttpMethod method, string path, byte[]? body, CancellationToken stop) =>
         AskAsync(method, path, body, InterfaceJson.Lenient.DoneDocument, done =>

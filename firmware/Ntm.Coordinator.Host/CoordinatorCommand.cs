@@ -54,16 +54,33 @@ public static class CoordinatorCommand
             HelpName = "KEY@ADDRESS:PORT",
             DefaultValueFactory = _ => [],
         };
+        var qr = new Option<bool>("--qr") { Description = "Print it as a QR code for a terminal, too" };
+        var console = new Option<string?>("--console")
+        {
+            Description = "With --qr: let the QR code open the gateway's console, at this host and port, with the invite filled in",
+            HelpName = "HOST[:PORT]",
+        };
         var invite = new Command("invite", "Print an invite code: one node or relay can join with it, once. The coordinator need not run")
         {
-            data, ownerKey, relay, name, days, also,
+            data, ownerKey, relay, name, days, also, qr, console,
         };
         invite.SetAction(parsed =>
         {
+            var at = parsed.GetValue(console);
+            if (at is not null && (!parsed.GetValue(qr) || !Uri.TryCreate($"http://{at}/", UriKind.Absolute, out var door) || door.Authority != at))
+            {
+                throw new FatalException(ExitCode.Usage, $"--console goes with --qr and must be a host, such as 127.0.0.1:8080 or gateway.lan, but is '{at}'.");
+            }
+
             var code = InviteMaking.Make(
                 parsed.GetRequiredValue(data), parsed.GetValue(ownerKey), parsed.GetValue(relay), parsed.GetValue(name), parsed.GetValue(days), DateTimeOffset.UtcNow,
                 parsed.GetValue(also) ?? []);
             parsed.InvocationConfiguration.Output.WriteLine(code);
+            if (parsed.GetValue(qr))
+            {
+                parsed.InvocationConfiguration.Output.Write("\n" + QrPicture.Draw(at is null ? code : $"http://{at}/#join={code}", colours: !Console.IsOutputRedirected));
+            }
+
             return (int)ExitCode.Done;
         });
         return invite;

@@ -15,6 +15,20 @@ internal static class Bounds
     /// <summary>Leases of one relay: 64 x 256 channels, 8,192 pairs.</summary>
     public const int LeasesPerRelay = 64;
 
+    /// <summary>Zones of others remembered, their coordinators, and what waits for the NTM record of one.</summary>
+    public const int OtherZones = 256;
+
+    public const int CoordinatorsPerZone = 4;
+    public const int WaitingPerZone = 64;
+
+    /// <summary>Directions that another zone may ask for, a second and at once: each costs a node of ours three signatures to verify.</summary>
+    public const int ZoneRequestsPerSecond = 20;
+
+    public const int ZoneRequestBurst = 50;
+
+    /// <summary>A record is not looked up again sooner, whoever claims to be in it.</summary>
+    public static readonly TimeSpan LookUpSpacing = TimeSpan.FromSeconds(10);
+
     /// <summary>How often registrations, announcements and guests are looked through.</summary>
     public static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
 

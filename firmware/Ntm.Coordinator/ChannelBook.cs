@@ -41,8 +41,10 @@ internal sealed class ChannelBook(CoordinatorContext context, PublicKey relay)
         && _leases.Where(l => l.Left(now.Boot) > Bounds.LeaseAhead).Sum(l => l.Free) < Limits.ChannelsPerLease / 2;
 
     /// <summary>The pair's channels: those it has where their lease lasts, else new ones; null where none are free.</summary>
-    public ChannelPair? Allocate(Now now, PublicKey one, PublicKey other)
+    /// <param name="isNew">Whether they are new, so that <see cref="Release"/> may undo it.</param>
+    public ChannelPair? Allocate(Now now, PublicKey one, PublicKey other, out bool isNew)
     {
+        isNew = false;
         var key = one < other ? (one, other) : (other, one);
         if (_pairs.TryGetValue(key, out var pair) && pair.Lease.Left(now.Boot) > Bounds.LeaseLeft)
         {
@@ -57,11 +59,22 @@ internal sealed class ChannelBook(CoordinatorContext context, PublicKey relay)
                 pair = new(key.Item1, a, key.Item2, b, lease);
                 _pairs[key] = pair;
                 context.Keep(PairCollection, KeyOf(pair), pair.ToWire(0).ToByteArray());
+                isNew = true;
                 return pair;
             }
         }
 
         return null;
+    }
+
+    /// <summary>Gives back channels that no relay was told of.</summary>
+    public void Release(ChannelPair pair)
+    {
+        if (_pairs.Remove((pair.KeyA, pair.KeyB)))
+        {
+            pair.Lease.GiveBack(pair.ChannelA, pair.ChannelB);
+            context.Keep(PairCollection, KeyOf(pair), null);
+        }
     }
 
     /// <summary>Takes a relay's lease; null where it makes no sense. Overlapping ones of before are replaced by it, pairs within it stay.</summary>

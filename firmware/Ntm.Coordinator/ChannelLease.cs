@@ -31,6 +31,12 @@ internal sealed class ChannelLease(uint first, uint count, DateTimeOffset expire
         return _free.Count >= 2 && _free.TryDequeue(out a) && _free.TryDequeue(out b);
     }
 
+    public void GiveBack(uint a, uint b)
+    {
+        _free.Enqueue(a);
+        _free.Enqueue(b);
+    }
+
     /// <summary>Takes these out of the free ones: a pair has them already.</summary>
     public void Occupy(IReadOnlySet<uint> channels)
     {

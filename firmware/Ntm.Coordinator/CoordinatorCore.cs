@@ -25,6 +25,7 @@ public sealed class CoordinatorCore : ICore
     private readonly Registrations _registrations;
     private readonly Directions _directions;
     private readonly RemovalNotices _notices;
+    private readonly OtherZones _otherZones;
     private readonly Queue<Tunnel.Tunnel> _expired = new();
     private TimeSpan _nextSweep = TimeSpan.Zero;
 
@@ -49,7 +50,7 @@ public sealed class CoordinatorCore : ICore
             OnTimestampMark = mark => _context!.Keep(TimestampCollection, TimestampKey, Write(mark)),
         };
         _context = new CoordinatorContext(model, _tunnels);
-        _signals = _context.Signals = new SignalChannel(_tunnels, _context.Addressing) { OnSignal = OnSignal };
+        _signals = _context.Signals = new SignalChannel(_tunnels, _context.Addressing.Node(key.Public), VipOf) { OnSignal = OnSignal };
         _members = new Members(_context, _context.Addressing.Node);
         _guests = new Guests(_context);
         _relays = new Relays(_context, _members);
@@ -57,6 +58,7 @@ public sealed class CoordinatorCore : ICore
         _directions = new Directions(_context, _members, _relays);
         _notices = new RemovalNotices(_context, _members);
         _context.Removals.Load(kept, model.OwnerPublicKey, model.Zone);
+        _otherZones = new OtherZones(_context, _guests, _directions);
         _members.Load(kept);
         _registrations.Load(kept);
         _relays.Load(kept);
@@ -64,7 +66,7 @@ public sealed class CoordinatorCore : ICore
 
     public Outbox Outbox { get; } = new();
 
-    public TimeSpan NextDeadline => Earliest(_nextSweep, Earliest(_tunnels.NextDeadline, _signals.NextDeadline));
+    public TimeSpan NextDeadline => Earliest(Earliest(_nextSweep, _otherZones.NextDeadline), Earliest(_tunnels.NextDeadline, _signals.NextDeadline));
 
     public bool TryTakeEvent(out CoordinatorEvent? happened) => _context.Events.TryDequeue(out happened);
 
@@ -102,10 +104,18 @@ public sealed class CoordinatorCore : ICore
         _context.Counters.Count("packet-from-tun", batch.Count);
     }
 
+    /// <summary>The answer to <see cref="CoordinatorEvent.RecordWanted"/>: what the zone's NTM record says.</summary>
+    /// <param name="coordinators">The preferred first; empty with a <paramref name="problem"/>.</param>
+    /// <param name="lifetime">How long that holds: the record's TTL; for a failure, until it is tried again.</param>
+    /// <param name="problem">Why there are none, as a clause.</param>
+    public void RecordFound(Now now, string zone, IReadOnlyList<ZoneCoordinator> coordinators, TimeSpan lifetime, string? problem) =>
+        _otherZones.RecordFound(now, zone, coordinators, lifetime, problem);
+
     public void HandleTimeout(Now now)
     {
         _tunnels.HandleTimeout(now);
         _signals.HandleTimeout(now);
+        _otherZones.HandleTimeout(now);
         RemoveExpired(now);
         if (_nextSweep <= now.Boot)
         {
@@ -169,11 +179,25 @@ public sealed class CoordinatorCore : ICore
             _guests.Count, _members.UsedInvites, counters.All);
     }
 
+    // A guest's zone is not known before it says so, and then only by what vouches for it.
+    private static VirtualAddress? VipOf(Tunnel.Tunnel tunnel) => tunnel.Owner switch
+    {
+        Member member => member.Vip,
+        ZoneLink link => link.Vip,
+        _ => null,
+    };
+
     private Tunnel.Tunnel? OnUnknownPeer(Now now, PublicKey key, WirePath path)
     {
         if (_members.Find(key) is not { } member)
         {
-            return _guests.Take(now, key);
+            if (_otherZones.Find(key) is not { } link)
+            {
+                return _guests.Take(now, key);
+            }
+
+            OtherZones.Join(link, _tunnels.Add(key, TunnelKind.Ntm));
+            return link.Tunnel;
         }
 
         member.Tunnel = _tunnels.Add(key, TunnelKind.Ntm);
@@ -204,6 +228,7 @@ public sealed class CoordinatorCore : ICore
             }
 
             _guests.Forget(tunnel);
+            OtherZones.Forget(tunnel);
             _signals.Forget(now, tunnel);
             _tunnels.Remove(tunnel);
             if (tunnel.Owner is Member member && member.Tunnel == tunnel)
@@ -217,6 +242,9 @@ public sealed class CoordinatorCore : ICore
     {
         switch (signal.BodyCase)
         {
+            case Signal.BodyOneofCase.ZoneDirectionRequest:
+                return _otherZones.Heard(now, tunnel, signal.Number, signal.ZoneDirectionRequest);
+
             case Signal.BodyOneofCase.JoinRequest:
                 return Joined(now, tunnel, signal.JoinRequest.Binding, out _, out var refusal) ? new Signal { JoinResponse = new() { Observed = path.Remote.ToWire() } } : refusal;
 
@@ -237,6 +265,8 @@ public sealed class CoordinatorCore : ICore
         return signal.BodyCase switch
         {
             Signal.BodyOneofCase.RegistrationRequest => _registrations.Registered(now, member, path, signal.RegistrationRequest),
+            Signal.BodyOneofCase.DirectionRequest when signal.DirectionRequest.Zone.Length > 0 && signal.DirectionRequest.Zone != _context.Model.Zone =>
+                _otherZones.Asked(now, member, signal.Number, signal.DirectionRequest),
             Signal.BodyOneofCase.DirectionRequest => _directions.Asked(now, member, signal.DirectionRequest),
             _ => _context.Refuse(RefusalReason.RefusalNotPermitted, "signal-not-for-coordinators", "A coordinator does not answer that."),
         };

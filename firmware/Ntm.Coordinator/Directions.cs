@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using Google.Protobuf;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
@@ -16,17 +18,9 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             return context.Refuse(RefusalReason.RefusalNotRegistered, "direction-not-registered", "Register first: this coordinator does not know where you are.");
         }
 
-        if (request.Name.Length > NtmName.NameMost + 1
-            || !NtmName.TrySplit(NtmName.Canonical(request.Name), context.Model.Zone, out var name, out var device)
-            || members.Find(name) is not { Role: Role.Node } responder)
+        if (!TryFind(request.Name, out var responder, out var number, out var refused))
         {
-            return context.Refuse(RefusalReason.RefusalNoSuchName, "direction-no-such-node", "There is no node of that name in the zone.");
-        }
-
-        ushort number = 0;
-        if (device is not null && !responder.Devices.TryGetValue(device, out number))
-        {
-            return context.Refuse(RefusalReason.RefusalNoSuchName, "direction-no-such-device", $"Node '{name}' publishes no such device.");
+            return refused;
         }
 
         if (responder == asker)
@@ -34,25 +28,19 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             return context.Refuse(RefusalReason.RefusalNotPermitted, "direction-to-itself", "That name is your own.");
         }
 
-        if (responder is not { Registration: not null, Tunnel: { } tunnel })
-        {
-            return context.Refuse(RefusalReason.RefusalUnreachable, "direction-unreachable", $"Node '{name}' is not registered at present.");
-        }
-
         var legs = relays.ForPair(now, asker, responder);
-        var (ofAsker, ofResponder) = (asker.Registration.Candidates, responder.Registration.Candidates);
-        var decision = RouteDecision.Judge(ofAsker, ofResponder, legs.Count > 0);
-        if (decision.Verdict == RouteVerdict.RouteUnspecified)
+        var (one, other) = (Party.Of(asker), Party.Of(responder));
+        if (!TryDecide(one, responder, legs, out var decision, out refused))
         {
-            return context.Refuse(RefusalReason.RefusalUnreachable, "direction-no-route", $"Node '{name}' cannot be reached: {decision.Reason}.");
+            return refused;
         }
 
-        foreach (var (relay, pair) in legs)
+        foreach (var (relay, pair, _) in legs)
         {
             relays.Announce(now, relay, pair);
         }
 
-        context.Signals.Request(now, tunnel, Direct(now, decision, legs, asker, responder, begin: false, 0), (_, answer) =>
+        context.Signals.Request(now, responder.Tunnel!, Direct(now, decision, legs, one, other, begin: false, 0), (_, answer) =>
         {
             if (answer is { Refusal: { } refusal })
             {
@@ -65,29 +53,154 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             }
         });
         context.Counters.Count("direction-given");
-        return Direct(now, decision, legs, responder, asker, begin: true, number);
+        return Direct(now, decision, legs, other, one, begin: true, number);
+    }
+
+    /// <summary>
+    /// Another zone's coordinator asks for its node. The named node judges first, by its share; only then is the relay told and the asker answered, so that
+    /// nobody without a share learns what there is.
+    /// </summary>
+    /// <returns>Null: answered later.</returns>
+    public Signal? AskedByZone(Now now, Tunnel.Tunnel from, ulong number, ZoneDirectionRequest request)
+    {
+        if (!TryRead(request, out var asker))
+        {
+            return context.Refuse(RefusalReason.RefusalMalformed, "zone-asker-malformed", "The asking node's binding is none, or of a key of ours.");
+        }
+
+        // Told apart only to who holds a share: without an acceptance that the node takes, all of these read the same.
+        if (!TryFind(request.Name, out var responder, out var device, out _))
+        {
+            return NotShared();
+        }
+
+        var legs = relays.ForGuest(now, asker, responder);
+        if (!TryDecide(asker, responder, legs, out var decision, out _))
+        {
+            relays.Release(legs);
+            return NotShared();
+        }
+
+        var toNode = Direct(now, decision, legs, asker, Party.Of(responder), begin: false, device, request.Acceptance);
+        context.Signals.Request(now, responder.Tunnel!, toNode, (at, answer) =>
+        {
+            if (answer is { Acknowledgement: not null } && responder is { Registration: not null })
+            {
+                context.Counters.Count("zone-direction-given");
+                foreach (var (relay, pair, _) in legs)
+                {
+                    relays.Announce(at, relay, pair);
+                }
+
+                Answer(at, from, number, Direct(at, decision, legs, Party.Of(responder), asker, begin: true, device, null, withRelayBindings: true));
+                return;
+            }
+
+            relays.Release(legs);
+            Answer(at, from, number, answer switch
+            {
+                { Refusal: { Reason: RefusalReason.RefusalNotPermitted } refusal } =>
+                    context.Refuse(RefusalReason.RefusalNotPermitted, "zone-direction-not-permitted", Relays.Shown(refusal.Text)),
+                _ => context.Refuse(RefusalReason.RefusalUnreachable, "zone-direction-not-acknowledged", "The node does not answer at present."),
+            });
+        });
+        return null;
+    }
+
+    private Signal NotShared() =>
+        context.Refuse(RefusalReason.RefusalNotPermitted, "zone-direction-not-shared", "nothing is shared there, or there is no way to it at present");
+
+    private void Answer(Now now, Tunnel.Tunnel tunnel, ulong number, Signal answer)
+    {
+        if (context.Tunnels.Find(tunnel.Peer) == tunnel)
+        {
+            context.Signals.Answer(now, tunnel, number, answer);
+        }
+    }
+
+    private bool TryRead(ZoneDirectionRequest request, out Party asker)
+    {
+        asker = default;
+        try
+        {
+            if (request.Asker is null || !Binding.Parser.ParseFrom(request.Asker.Binding).PublicKey.TryRead(out var key)
+                || key == context.Tunnels.Key.Public || members.Find(key) is not null)
+            {
+                return false;
+            }
+
+            var candidates = request.Candidates.Take(Limits.Candidates)
+                .Select(c => NodeCandidate.TryRead(c, context.Addressing.Prefix, out var read) ? read : (NodeCandidate?)null);
+            asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()]);
+            return true;
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return false;
+        }
+    }
+
+    private bool TryFind(string wanted, [NotNullWhen(true)] out Member? responder, out ushort number, [NotNullWhen(false)] out Signal? refusal)
+    {
+        (responder, number, refusal) = (null, 0, null);
+        if (wanted.Length > NtmName.NameMost + 1 || !NtmName.TrySplit(NtmName.Canonical(wanted), context.Model.Zone, out var name, out var device)
+            || members.Find(name) is not { Role: Role.Node } node)
+        {
+            refusal = context.Refuse(RefusalReason.RefusalNoSuchName, "direction-no-such-node", "There is no node of that name in the zone.");
+        }
+        else if (device is not null && !node.Devices.TryGetValue(device, out number))
+        {
+            refusal = context.Refuse(RefusalReason.RefusalNoSuchName, "direction-no-such-device", $"Node '{name}' publishes no such device.");
+        }
+        else if (node is not { Registration: not null, Tunnel: not null })
+        {
+            refusal = context.Refuse(RefusalReason.RefusalUnreachable, "direction-unreachable", $"Node '{name}' is not registered at present.");
+        }
+        else
+        {
+            responder = node;
+        }
+
+        return responder is not null;
+    }
+
+    private bool TryDecide(
+        Party asker, Member responder, IReadOnlyList<PairedRelay> legs, [NotNullWhen(true)] out RouteDecision? decision, [NotNullWhen(false)] out Signal? refusal)
+    {
+        decision = RouteDecision.Judge(asker.Candidates, responder.Registration!.Candidates, legs.Count > 0);
+        refusal = null;
+        if (decision.Verdict == RouteVerdict.RouteUnspecified)
+        {
+            refusal = context.Refuse(RefusalReason.RefusalUnreachable, "direction-no-route", $"Node '{responder.Name}' cannot be reached: {decision.Reason}.");
+            decision = null;
+        }
+
+        return decision is not null;
     }
 
     /// <param name="peer">About whom.</param>
     /// <param name="to">Who is directed.</param>
     private static Signal Direct(
-        Now now, RouteDecision decision, IReadOnlyList<PairedRelay> legs, Member peer, Member to, bool begin, ushort number)
+        Now now, RouteDecision decision, IReadOnlyList<PairedRelay> legs, Party peer, Party to, bool begin, ushort number,
+        SignedAcceptance? acceptance = null, bool withRelayBindings = false)
     {
         var direction = new RouteDirection
         {
-            Peer = peer.Binding.Signed,
+            Peer = peer.Binding,
             Begin = begin,
             Verdict = decision.Verdict,
             Reason = decision.Reason,
             Number = number,
+            Acceptance = acceptance,
         };
-        foreach (var (relay, pair) in legs)
+        foreach (var (relay, pair, _) in legs)
         {
             var leg = new RelayLeg
             {
                 RelayPublicKey = relay.Key.ToWire(),
                 Channel = pair.ChannelOf(to.Key),
                 Lifetime = (uint)pair.Lease.Left(now.Boot).TotalSeconds,
+                Binding = withRelayBindings ? relay.Binding.Signed : null,
             };
             leg.Endpoints.AddRange(relay.Presence!.Endpoints.Select(e => e.ToWire()));
             direction.Relays.Add(leg);
@@ -98,7 +211,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
         if (decision.Verdict != RouteVerdict.RouteRelayOnly)
         {
             direction.Candidates.AddRange(
-                CandidateRules.HandedOut(peer.Registration!.Candidates, to.Registration!.Candidates).Select(c => c.ToWire()));
+                CandidateRules.HandedOut(peer.Candidates, to.Candidates).Select(c => c.ToWire()));
             while (direction.Candidates.Count > 0 && signal.CalculateSize() > Limits.SignalBytes)
             {
                 direction.Candidates.RemoveAt(direction.Candidates.Count - 1);

@@ -10,5 +10,19 @@ public readonly record struct NodeCandidate(CandidateKind Kind, RealAddress Addr
 {
     public bool IsMapped => Kind is CandidateKind.CandidateMappedAtCoordinator or CandidateKind.CandidateMappedAtRelay;
 
+    /// <summary>Reads what may be a candidate at all; false for the rest.</summary>
+    internal static bool TryRead(Candidate candidate, VirtualAddress zonePrefix, out NodeCandidate read)
+    {
+        read = default;
+        if (candidate.Kind is not (CandidateKind.CandidateLocal or CandidateKind.CandidateMappedAtCoordinator or CandidateKind.CandidateMappedAtRelay)
+            || !candidate.Endpoint.TryRead(out var address) || !CandidateAddress.IsPossible(address, zonePrefix))
+        {
+            return false;
+        }
+
+        read = new(candidate.Kind, address, candidate.Uplink);
+        return true;
+    }
+
     internal Candidate ToWire() => new() { Kind = Kind, Endpoint = Address.ToWire(), Uplink = Uplink };
 }

@@ -142,10 +142,9 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
         var read = new List<NodeCandidate>();
         foreach (var candidate in theirs)
         {
-            if (candidate.Kind is CandidateKind.CandidateLocal or CandidateKind.CandidateMappedAtCoordinator or CandidateKind.CandidateMappedAtRelay
-                && candidate.Endpoint.TryRead(out var address) && CandidateAddress.IsPossible(address, context.Addressing.Prefix))
+            if (NodeCandidate.TryRead(candidate, context.Addressing.Prefix, out var good))
             {
-                read.Add(new(candidate.Kind, address, candidate.Uplink));
+                read.Add(good);
             }
             else
             {

@@ -6,7 +6,8 @@ using Ntm.Signalling.Trust;
 namespace Ntm.Coordinator;
 
 /// <summary>A relay that takes a pair, and the pair's channels there.</summary>
-internal readonly record struct PairedRelay(Member Relay, ChannelPair Pair);
+/// <param name="IsNew">The pair had none there before.</param>
+internal readonly record struct PairedRelay(Member Relay, ChannelPair Pair, bool IsNew);
 
 /// <summary>The zone's relays: who announced itself, channels leased ahead of need, pairs announced to them.</summary>
 internal sealed class Relays(CoordinatorContext context, Members members)
@@ -74,16 +75,36 @@ internal sealed class Relays(CoordinatorContext context, Members members)
     }
 
     /// <summary>The relays both nodes have, with channels for the pair.</summary>
-    public IReadOnlyList<PairedRelay> ForPair(Now now, Member one, Member other)
+    public IReadOnlyList<PairedRelay> ForPair(Now now, Member one, Member other) =>
+        Pair(now, one.Key, other.Key, one.Registration!.Relays.Intersect(other.Registration!.Relays));
+
+    /// <summary>A relay of ours by which a node of another zone reaches one of ours, with channels for the pair; at most one.</summary>
+    public IReadOnlyList<PairedRelay> ForGuest(Now now, Party guest, Member node) => Pair(
+        now, guest.Key, node.Key,
+        node.Registration!.Relays.Where(r => r.Presence is { } p && p.Endpoints.Any(e => guest.Candidates.Any(c => c.Address.IsIPv4 == e.IsIPv4))).Take(1));
+
+    /// <summary>Gives back what a pair has newly got.</summary>
+    public void Release(IEnumerable<PairedRelay> paired)
+    {
+        foreach (var (relay, pair, isNew) in paired)
+        {
+            if (isNew)
+            {
+                Book(relay).Release(pair);
+            }
+        }
+    }
+
+    private List<PairedRelay> Pair(Now now, PublicKey one, PublicKey other, IEnumerable<Member> candidates)
     {
         var pairs = new List<PairedRelay>();
-        foreach (var relay in one.Registration!.Relays.Intersect(other.Registration!.Relays).Where(r => r is { Presence: not null, Tunnel: not null }))
+        foreach (var relay in candidates.Where(r => r is { Presence: not null, Tunnel: not null }))
         {
             var book = Book(relay);
             book.Sweep(now);
-            if (book.Allocate(now, one.Key, other.Key) is { } pair)
+            if (book.Allocate(now, one, other, out var isNew) is { } pair)
             {
-                pairs.Add(new(relay, pair));
+                pairs.Add(new(relay, pair, isNew));
             }
             else
             {

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -31,6 +32,7 @@ public sealed class Appliance : IDisposable
     private readonly Neighbours _neighbours;
     private readonly Uplinks _uplinks;
     private readonly NameListener _names;
+    private IPAddress? _own;
     private Fate? _fate;
 
     /// <exception cref="FatalException">Something is wrong that the owner can mend.</exception>
@@ -51,7 +53,8 @@ public sealed class Appliance : IDisposable
             undo.Push(_pump = new Pump(_core, new PumpOptions { AfterEach = AfterEach, OnBug = OnBug }));
             _dns = new OverlayDns(_core.NameOf, _dnsCounters) { AnswersIPv6 = config.Lan.IPv6 };
             _switchboard = new Switchboard(_pump, _core, _dns, _dnsCounters, BootClock.Boot, Version);
-            undo.Push(_neighbours = new Neighbours(config.Lan, seen => _pump.Post(now => _core.NeighboursSeen(now, seen)), log));
+            undo.Push(_neighbours = new Neighbours(
+                config.Lan, seen => _pump.Post(now => _core.NeighboursSeen(now, seen)), leases => _pump.Post(now => _core.LeasesSeen(now, leases)), log));
             undo.Push(_names = new NameListener(config.DnsListen, _switchboard.AnswerDnsAsync, _neighbours.Want, _switchboard.CountRefused, log));
             undo.Push(_uplinks = new Uplinks(_pump, _core, config.Lan, config.Uplinks, Uplinks.ReadPorts(kept), _keeper, log));
             _uplinks.Start(BootClock.Now);
@@ -89,6 +92,7 @@ public sealed class Appliance : IDisposable
             builder.Services.AddHostedService<PictureClock>();
             builder.Services.AddHostedService(_ => _neighbours);
             builder.Services.AddHostedService(_ => _names);
+            builder.Services.AddHostedService(_ => new DnsCapture(_config.Lan, _config.Aliases, _log));
             builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
             builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         });
@@ -169,6 +173,9 @@ public sealed class Appliance : IDisposable
                 case NodeEvent.Left:
                     Unbecome();
                     break;
+                case NodeEvent.OtherZones others:
+                    Meet(others.Zones);
+                    break;
                 case NodeEvent.NameAnswered answered:
                     _switchboard.OnNameAnswered(answered.Ticket, answered.Answer);
                     break;
@@ -190,6 +197,8 @@ public sealed class Appliance : IDisposable
     private void Become(NodeEvent.Member member)
     {
         _dns.Zone = new OverlayZone(member.Zone, member.ZonePrefix, _config.AliasNetwork, _config.Aliases.PrefixLength);
+        _own = member.Own.ToIPAddress();
+        TellNames();
         try
         {
             Overlay.SetUp(_pump.Tun!, member, _config.Aliases, _log);
@@ -205,6 +214,7 @@ public sealed class Appliance : IDisposable
     private void Unbecome()
     {
         _dns.Zone = null;
+        _dns.Others = []; // said anew with the next membership
         try
         {
             _pump.SetTun(null);
@@ -214,6 +224,39 @@ public sealed class Appliance : IDisposable
         {
             _log.Fatal("The overlay's interface cannot be made anew, so the gateway stops: {Reason}", refused.Message);
             _fate?.Fail(refused);
+        }
+    }
+
+    /// <summary>Other owners' zones: their routes come and go with the shares, and dnsmasq is told.</summary>
+    private void Meet(IReadOnlyList<OtherZone> zones)
+    {
+        var former = _dns.Others.Select(o => o.Prefix).Distinct().ToArray();
+        var present = zones.Select(o => o.Prefix).Distinct().ToArray();
+        _dns.Others = zones;
+        TellNames();
+        try
+        {
+            foreach (var gone in former.Except(present))
+            {
+                _pump.Tun!.RemoveRoute(new IPNetwork(gone.ToIPAddress(), Overlay.ZoneLength));
+            }
+
+            foreach (var come in present.Except(former))
+            {
+                _pump.Tun!.AddRoute(new IPNetwork(come.ToIPAddress(), Overlay.ZoneLength), source: _own);
+            }
+        }
+        catch (LinuxException refused)
+        {
+            _log.Warning("The route of another owner's zone could not be changed; IPv6 devices may not reach it: {Reason}", refused.Message);
+        }
+    }
+
+    private void TellNames()
+    {
+        if (_dns.Zone is { } zone && _names.Endpoints.Count > 0)
+        {
+            _config.Forwarding.Tell(NameForwarding.Lines(zone.Zone, _dns.Others, _config.Aliases, _names.Endpoints[0]), _log);
         }
     }
 

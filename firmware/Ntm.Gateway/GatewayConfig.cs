@@ -14,9 +14,10 @@ namespace Ntm.Gateway;
 /// <param name="Tun">Name of the overlay's interface; it must not exist yet.</param>
 /// <param name="DnsListen">Where the overlay's DNS listens, UDP and TCP; none: nowhere.</param>
 /// <param name="Aliases">The alias range, IPv4.</param>
+/// <param name="Forwarding">How dnsmasq is told what to ask the overlay's DNS.</param>
 public sealed record GatewayConfig(
     string Data, string Socket, LanConfig Lan, IReadOnlyList<UplinkConfig> Uplinks, string Tun, IReadOnlyList<IPEndPoint> DnsListen, IPNetwork Aliases,
-    LogEventLevel Log)
+    LogEventLevel Log, NameForwarding Forwarding)
 {
     /// <summary>Uplinks at most: their number is part of every path.</summary>
     public const int UplinksMost = 8;
@@ -39,21 +40,28 @@ public sealed record GatewayConfig(
         file.RequiredText("data");
         var data = file.FilePath("data", ".");
         var lan = file.Section("lan");
+        var dns = file.Section("dns");
         var config = new GatewayConfig(
             data,
             file.FilePath("socket", Path.Combine(data, "gateway.sock")),
             new LanConfig(
                 InterfaceName(lan, "interface"),
                 lan.Values<IPNetwork>("networks", "a network such as \"192.168.1.0/24\", its host bits zero", TryNetwork),
-                lan.Flag("ipv6", false)),
+                lan.Flag("ipv6", false))
+            {
+                CaptureDns = lan.Flag("captureDns", true),
+                Leases = lan.Has("leases") ? lan.FilePath("leases", "") : null,
+            },
             [.. file.Sections("uplinks").Select(uplink => new UplinkConfig(
                 uplink.RequiredText("name"), InterfaceName(uplink, "interface"), (ushort)uplink.Number("port", 0, 0, ushort.MaxValue)))],
             file.Value("tun", $"an interface name of 1 to {InterfaceNameMost} characters", TryInterfaceName, "ntm0"),
-            [.. file.Section("dns").Addresses("listen").Select(address => address.ToIPEndPoint())],
+            [.. dns.Addresses("listen").Select(address => address.ToIPEndPoint())],
             file.Value<IPNetwork>("aliases", "an IPv4 network such as \"198.18.0.0/15\", of length 8 to 30, its host bits zero", TryAliases,
                 new IPNetwork(RealAddress.FromIPv4(Limits.AliasNetwork, 1).ToIPAddress(), Limits.AliasPrefixLength)),
             file.Value("log", Logs.Levels, (string text, out LogEventLevel level) => Logs.TryReadLevel(text.ToLowerInvariant(), out level),
-                LogEventLevel.Information));
+                LogEventLevel.Information),
+            new NameForwarding(
+                dns.Has("dnsmasqServers") ? dns.FilePath("dnsmasqServers", "") : null, dns.Has("dnsmasqPidFile") ? dns.FilePath("dnsmasqPidFile", "") : null));
         config.Judge(file, lan);
         file.Finish();
         return config;
@@ -70,6 +78,11 @@ public sealed record GatewayConfig(
         if (Lan.Networks.FirstOrDefault(network => Overlap(network, Aliases)) is { PrefixLength: > 0 } clash)
         {
             file.Refuse("aliases", $"overlaps the LAN's network {clash}: give the aliases a range that is used nowhere in this home.");
+        }
+
+        if (Forwarding.Servers is not null && DnsListen.Count == 0)
+        {
+            file.Refuse("dns", "has \"dnsmasqServers\" but no \"listen\": say where the overlay's DNS listens, such as [\"127.0.0.1:5354\"].");
         }
 
         if (Uplinks.Count is 0 or > UplinksMost)
@@ -127,7 +140,14 @@ public sealed record GatewayConfig(
 /// <param name="Interface">Where the home's devices are.</param>
 /// <param name="Networks">Its networks.</param>
 /// <param name="IPv6">Whether the devices reach the overlay by IPv6 too: AAAA is answered only then.</param>
-public sealed record LanConfig(string Interface, IReadOnlyList<IPNetwork> Networks, bool IPv6);
+public sealed record LanConfig(string Interface, IReadOnlyList<IPNetwork> Networks, bool IPv6)
+{
+    /// <summary>Whether questions for names that devices send to other resolvers are handed to this router's (<see cref="DnsCapture"/>).</summary>
+    public bool CaptureDns { get; init; } = true;
+
+    /// <summary>dnsmasq's lease file (<see cref="LeaseFile"/>); null: none is read.</summary>
+    public string? Leases { get; init; }
+}
 
 /// <param name="Name">The owner's name for it.</param>
 /// <param name="Interface">Its interface.</param>

@@ -9,6 +9,9 @@ namespace Ntm.Gateway;
 /// <summary>The overlay's interface on this machine: a TUN with the gateway's own virtual address, the zone's route and the alias range's.</summary>
 public static class Overlay
 {
+    /// <summary>Bits of a zone's prefix (docs/protocol.md section 2).</summary>
+    public const int ZoneLength = 48;
+
     /// <summary>Sets the TUN up for a member. All of it goes with the TUN.</summary>
     /// <exception cref="LinuxException">Linux refused.</exception>
     public static void SetUp(Tun tun, NodeEvent.Member member, IPNetwork aliases, ILogger log)
@@ -20,7 +23,7 @@ public static class Overlay
         first[3]++;
         var router = new IPAddress(first);
         tun.AddAddress(own, 128);
-        tun.AddRoute(new IPNetwork(member.ZonePrefix.ToIPAddress(), 48), source: own);
+        tun.AddRoute(new IPNetwork(member.ZonePrefix.ToIPAddress(), ZoneLength), source: own);
         tun.AddAddress(router, 32);
 
         // Translation to IPv6 adds 20 bytes, and 8 to a fragment: IPv4 gets that much less than the TUN's MTU, and the kernel tells devices so (RFC 1191).

@@ -46,6 +46,11 @@ public static class Picture
             answer.Reason, Math.Round(took.TotalMilliseconds, 3));
     }
 
+    public static SharesDocument Of(SharingStatus sharing) => new(
+        sharing.NodePublished?.ToString(),
+        [.. sharing.Given.Select(s => new GivenShareDocument(s.Id, s.Name, s.For, s.Ports.ToString(), s.Expires, s.Expired, s.AcceptedBy))],
+        [.. sharing.Taken.Select(s => new TakenShareDocument(s.Name, s.Ports, s.Expires, s.Expired))]);
+
     private static MemberDocument Of(MemberStatus member, Now now) => new(
         member.Zone, $"{member.NodeName}.{member.Zone}", member.Own.ToString(), member.Key.ToString(), member.Registered, member.RegistrationReason,
         [.. member.Coordinators.Select(server => Of(server, now))], [.. member.Relays.Select(server => Of(server, now))]);
@@ -61,7 +66,12 @@ public static class Picture
     private static DeviceDocument Of(DeviceStatus device, MemberStatus? member, Now now) => new(
         device.Mac.ToString(), device.Number, device.Name,
         device.Name is not null && member is not null ? $"{device.Name}.{member.NodeName}.{member.Zone}" : null,
-        device.Name is not null, [.. device.Addresses.Select(address => address.ToString())], Age(device.LastSeen, now));
+        device.Name is not null, [.. device.Addresses.Select(address => address.ToString())], Age(device.LastSeen, now),
+        device.Name is null ? null : device.Ports.ToString())
+    {
+        Macs = [.. device.Macs.Select(mac => mac.ToString())],
+        Hint = device.Hint,
+    };
 
     private static PeerDocument Of(PeerStatus peer, Dictionary<int, string> uplinks, Now now) => new(
         peer.Name, peer.Key.ToString(), peer.Vip.ToString(), peer.Established, peer.Direct, peer.Reason, Age(peer.LastHandshake, now), Age(peer.LastReceived, now),

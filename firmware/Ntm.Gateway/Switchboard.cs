@@ -35,9 +35,18 @@ public sealed class Switchboard(Pump pump, NodeCore core, OverlayDns dns, Counte
     public Desk Desk() => new(
         PictureAsync,
         JoinAsync,
-        (mac, name, stop) => AskAsync(now => core.Publish(now, mac, name), stop),
+        (mac, name, ports, stop) => AskAsync(now => core.Publish(now, mac, name, ports), stop),
         (mac, stop) => AskAsync(now => core.Unpublish(now, mac), stop),
-        ResolveAsync)
+        ResolveAsync,
+        (mac, other, stop) => AskAsync(now => core.Merge(now, mac, other), stop),
+        (mac, off, stop) => AskAsync(now => core.Split(now, mac, off), stop),
+        new SharesDesk(
+            stop => AskAsync(now => Picture.Of(core.Describe(now).Sharing), stop),
+            (device, forWhom, ports, lasts, stop) => AskAsync(now => (core.Share(now, device, forWhom, ports, lasts, out var code), code), stop),
+            (id, stop) => AskAsync(now => core.Unshare(now, id), stop),
+            (code, stop) => AskAsync(now => core.Accept(now, code), stop),
+            (name, stop) => AskAsync(now => core.Drop(now, name), stop),
+            (ports, stop) => AskAsync(now => core.PublishNode(now, ports), stop)))
     {
         Leave = (zone, stop) => AskAsync(now => core.Leave(now, zone), stop),
     };

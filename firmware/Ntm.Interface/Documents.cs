@@ -23,7 +23,16 @@ public sealed record MappedDocument(string SeenBy, string Address);
 /// <summary>An element of GET /api/v1/devices</summary>
 /// <param name="Name">The published label; null where not published.</param>
 /// <param name="FullName">device.node.zone; null where not published or not a member.</param>
-public sealed record DeviceDocument(string Mac, int Number, string? Name, string? FullName, bool Published, IReadOnlyList<string> Addresses, double? LastSeenMs);
+/// <param name="Ports">What of it may be reached: "all", or "tcp/445,udp/5000-5010"; null where not published.</param>
+public sealed record DeviceDocument(string Mac, int Number, string? Name, string? FullName, bool Published, IReadOnlyList<string> Addresses, double? LastSeenMs,
+    string? Ports = null)
+{
+    /// <summary>All its MAC addresses, <see cref="Mac"/> first: more than one where the owner merged them.</summary>
+    public IReadOnlyList<string> Macs { get; init; } = [Mac];
+
+    /// <summary>What the device calls itself (DHCP), as a label: a suggestion for its name. Null where it told nothing.</summary>
+    public string? Hint { get; init; }
+}
 
 /// <summary>An element of GET /api/v1/peers</summary>
 public sealed record PeerDocument(
@@ -43,7 +52,35 @@ public sealed record JoinOrder(string Code, string? Name);
 public sealed record LeaveOrder(string Zone);
 
 /// <summary>PUT /api/v1/devices/{mac}/name; DELETE takes it away. The path's {mac} may also be one of its addresses.</summary>
-public sealed record PublishOrder(string Name);
+/// <param name="Name">Null or missing: what the device calls itself.</param>
+/// <param name="Ports">"tcp/445,udp/5000-5010"; null: all.</param>
+public sealed record PublishOrder(string? Name, string? Ports = null);
+
+/// <summary>PUT /api/v1/node/published: the gateway's own services.</summary>
+/// <param name="Ports">As in <see cref="PublishOrder"/>.</param>
+public sealed record PublishNodeOrder(string? Ports = null);
+
+/// <summary>GET /api/v1/shares</summary>
+/// <param name="NodePublished">What of the gateway itself is published; null: nothing.</param>
+public sealed record SharesDocument(string? NodePublished, IReadOnlyList<GivenShareDocument> Given, IReadOnlyList<TakenShareDocument> Taken);
+
+/// <param name="Name">What is shared, in full; null where the device is no longer published.</param>
+/// <param name="AcceptedBy">The zone whose owner has it; null: nobody yet.</param>
+public sealed record GivenShareDocument(int Id, string? Name, string For, string Ports, DateTimeOffset Expires, bool Expired, string? AcceptedBy);
+
+public sealed record TakenShareDocument(string Name, string Ports, DateTimeOffset Expires, bool Expired);
+
+/// <summary>POST /api/v1/shares</summary>
+/// <param name="Device">The device's published label; null: the gateway itself.</param>
+/// <param name="For">For whom, in the owner's words.</param>
+/// <param name="Hours">How long it lasts; null: 168, seven days.</param>
+public sealed record ShareOrder(string? Device, string For, string? Ports = null, double? Hours = null);
+
+/// <summary>The answer to it. The code is shown this once.</summary>
+public sealed record SharedDocument(string Sentence, string Code);
+
+/// <summary>POST /api/v1/shares/taken</summary>
+public sealed record AcceptOrder(string Code);
 
 /// <summary>GET /api/v1/resolve/{name}</summary>
 public sealed record ResolutionDocument(string Name, string Verdict, string? Vip, string? Alias, string Reason, double TookMs);

@@ -11,7 +11,7 @@ internal static unsafe partial class Libc
     private const string Library = "libc";
 
     // errno
-    public const int EPERM = 1, EINTR = 4, EIO = 5, EAGAIN = 11, EACCES = 13, EEXIST = 17, ENODEV = 19, EINVAL = 22;
+    public const int EPERM = 1, ESRCH = 3, EINTR = 4, EIO = 5, EAGAIN = 11, EACCES = 13, EEXIST = 17, ENODEV = 19, EINVAL = 22;
     public const int EBADFD = 77, EMSGSIZE = 90, EAFNOSUPPORT = 97, EOPNOTSUPP = 95, EADDRINUSE = 98, EADDRNOTAVAIL = 99;
     public const int ENETDOWN = 100, ENETUNREACH = 101, ENOBUFS = 105, ECONNREFUSED = 111, EHOSTDOWN = 112, EHOSTUNREACH = 113;
 
@@ -76,6 +76,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags);
+
+    [LibraryImport(Library, EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int process, int signal);
 
     [LibraryImport(Library, EntryPoint = "close")]
     public static partial int Close(int descriptor);

@@ -97,6 +97,9 @@ public sealed unsafe class Tun : IDisposable
     public void AddRoute(IPNetwork destination, int? mtu = null, IPAddress? source = null) =>
         LinkConfiguration.AddRoute(_netlink, Name, Index, destination, mtu, source);
 
+    /// <summary>Takes a route to the device away; one that is not there is no error.</summary>
+    public void RemoveRoute(IPNetwork destination) => LinkConfiguration.RemoveRoute(_netlink, Name, Index, destination);
+
     /// <summary>Fills the batch's slots, from the first, with what waits.</summary>
     /// <returns>How many; 0: nothing waits.</returns>
     /// <exception cref="LinuxException">The device was taken away.</exception>

@@ -18,9 +18,6 @@ internal sealed class Directions(NodeContext context, Registration registration,
     private const int MostExchanges = 256;
     private const int MostTickets = 1024;
 
-    /// <summary>A coordinator that has not answered for so long is passed over: the next is asked as well.</summary>
-    private static readonly TimeSpan AnotherAfter = TimeSpan.FromMilliseconds(500);
-
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(Limits.NameTtlSeconds);
 
     // A repeated request waits longer and longer. Who asks again for a name need not wait for that: the exchange is then begun once more.
@@ -61,7 +58,7 @@ internal sealed class Directions(NodeContext context, Registration registration,
         }
     }
 
-    /// <summary>Wants a name of another node or its device, canonical and below the zone.</summary>
+    /// <summary>Wants a name of another node or its device, canonical and one that <see cref="NodeContext.TrySplit"/> takes apart.</summary>
     public void Want(Now now, long ticket, string name)
     {
         if (_names.TryGetValue(name, out var known) && now.Boot - known.At < Fresh && peers.FindByVip(known.Vip) is { Tunnel.IsEstablished: true } peer)
@@ -87,7 +84,7 @@ internal sealed class Directions(NodeContext context, Registration registration,
         if (now.Boot - peer.DirectedAt > Fresh)
         {
             peer.DirectedAt = now.Boot;
-            Ask(now, $"{peer.Name}.{context.Membership!.Zone}");
+            Ask(now, peer.FullName);
         }
     }
 
@@ -133,7 +130,8 @@ internal sealed class Directions(NodeContext context, Registration registration,
         if (!peers.TryTake(now, direction, keep: true, out var peer, out var problem))
         {
             context.Warn($"A direction from the coordinator is not believed: {problem}.");
-            return new Signal { Refusal = new() { Reason = RefusalReason.RefusalBindingInvalid, Text = problem } };
+            var reason = direction.Acceptance is null ? RefusalReason.RefusalBindingInvalid : RefusalReason.RefusalNotPermitted;
+            return new Signal { Refusal = new() { Reason = reason, Text = problem } };
         }
 
         context.Note($"{peer.Name} asks for us; {direction.Reason}.");
@@ -158,6 +156,23 @@ internal sealed class Directions(NodeContext context, Registration registration,
 
     private void Ask(Now now, string name)
     {
+        var request = new DirectionRequest { Name = name };
+        if (!context.TrySplit(name, out var zone, out var node, out var device))
+        {
+            return; // another owner's node that reaches us by a share, not we it: it asks
+        }
+
+        if (zone != context.Membership!.Zone)
+        {
+            if (context.Sharing.Taken.For(zone, node, device, context.Sharing.Time(now)) is not { } share)
+            {
+                AnswerAll(name, new(NameVerdict.Unreachable, default, 0, $"the share of {node}.{zone} has expired; ask its owner for a new one"));
+                return;
+            }
+
+            (request.Zone, request.Acceptance) = (zone, share.Acceptance);
+        }
+
         var former = _exchanges.GetValueOrDefault(name);
         if (former is not null && now.Boot - former.Begun < ExchangeSpacing)
         {
@@ -172,7 +187,7 @@ internal sealed class Directions(NodeContext context, Registration registration,
             return;
         }
 
-        var exchange = new Exchange(name, coordinators, now.Boot);
+        var exchange = new Exchange(request, coordinators, now.Boot);
         _exchanges[name] = exchange;
         AskNext(now, exchange);
     }
@@ -180,9 +195,9 @@ internal sealed class Directions(NodeContext context, Registration registration,
     private void AskNext(Now now, Exchange exchange)
     {
         var coordinator = exchange.Coordinators[exchange.Asked++];
-        exchange.AnotherAt = exchange.Asked < exchange.Coordinators.Length ? now.Boot + AnotherAfter : TimeSpan.MaxValue;
+        exchange.AnotherAt = exchange.Asked < exchange.Coordinators.Length ? now.Boot + Limits.AnotherCoordinatorAfter : TimeSpan.MaxValue;
         context.Signals!.Request(
-            now, coordinator.Tunnel, new Signal { DirectionRequest = new() { Name = exchange.Name } }, (at, answer) => OnAnswer(at, exchange, answer));
+            now, coordinator.Tunnel, new Signal { DirectionRequest = exchange.Request }, (at, answer) => OnAnswer(at, exchange, answer));
     }
 
     private void OnAnswer(Now now, Exchange exchange, Signal? answer)
@@ -225,12 +240,12 @@ internal sealed class Directions(NodeContext context, Registration registration,
 
     private void Directed(Now now, string name, RouteDirection direction)
     {
-        if (!NtmName.TrySplit(name, context.Membership!.Zone, out var node, out _) || direction.Number > ushort.MaxValue)
+        if (!context.TrySplit(name, out var zone, out var node, out _) || direction.Number > Limits.DeviceNumberLast)
         {
             return;
         }
 
-        if (!peers.TryTake(now, direction, keep: true, out var peer, out var problem) || peer.Name != node)
+        if (!peers.TryTake(now, direction, keep: true, out var peer, out var problem) || peer.Binding.Name != node || peer.Binding.Zone != zone)
         {
             problem ??= $"it is about '{peer!.Name}'";
             context.Warn($"The direction for {name} is not believed: {problem}.");
@@ -315,9 +330,11 @@ internal sealed class Directions(NodeContext context, Registration registration,
 
     private readonly record struct Ticket(long Number, string Name, TimeSpan Until);
 
-    private sealed class Exchange(string name, ServerLink[] coordinators, TimeSpan begun)
+    private sealed class Exchange(DirectionRequest request, ServerLink[] coordinators, TimeSpan begun)
     {
-        public string Name { get; } = name;
+        public DirectionRequest Request { get; } = request;
+
+        public string Name => Request.Name;
 
         public ServerLink[] Coordinators { get; } = coordinators;
 

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using Ntm.Node.Sharing;
 using Ntm.Protocol;
 using Ntm.Signalling;
 using Ntm.Signalling.Trust;
@@ -6,24 +8,20 @@ using Ntm.Tunnel;
 namespace Ntm.Node;
 
 /// <summary>What the parts of the node core share: its tunnels, its uplinks, its membership, its way to speak. No logic.</summary>
-internal sealed class NodeContext
+internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEntropy entropy)
 {
-    public NodeContext(NodeOptions options, TunnelTable tunnels, IEntropy entropy)
-    {
-        (Options, Tunnels, Entropy) = (options, tunnels, entropy);
-        Removals = new(Counters, write => Events.Enqueue(new NodeEvent.Keep(write)));
-    }
+    private Removals? _removals;
 
-    public NodeOptions Options { get; }
+    public NodeOptions Options { get; } = options;
 
-    public TunnelTable Tunnels { get; }
+    public TunnelTable Tunnels { get; } = tunnels;
 
-    public IEntropy Entropy { get; }
+    public IEntropy Entropy { get; } = entropy;
 
-    public Counters Counters { get; } = new();
+    public required Counters Counters { get; init; }
 
     /// <summary>Whom the owner took out of the zone.</summary>
-    public Removals Removals { get; }
+    public Removals Removals => _removals ??= new(Counters, write => Events.Enqueue(new NodeEvent.Keep(write)));
 
     /// <summary>That the owner took this node out of the zone it was in last; null: that did not happen, or it is in a zone again.</summary>
     public VouchedRemoval? OwnRemoval { get; set; }
@@ -40,7 +38,16 @@ internal sealed class NodeContext
 
     public VirtualAddress Own { get; set; }
 
+    public required SharingBook Sharing { get; init; }
+
     public PublicKey Key => Tunnels.Key.Public;
+
+    /// <summary>Takes a name apart: of our own zone, or of a node of another that shares something with us.</summary>
+    public bool TrySplit(string name, [NotNullWhen(true)] out string? zone, [NotNullWhen(true)] out string? node, out string? device)
+    {
+        zone = Membership?.Zone;
+        return (zone is not null && NtmName.TrySplit(name, zone, out node, out device)) || Sharing.Taken.TrySplit(name, out zone, out node, out device);
+    }
 
     public void Note(string sentence) => Events.Enqueue(new NodeEvent.Notice(false, sentence));
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Ntm.Node.Devices;
 using Ntm.Node.Paths;
+using Ntm.Node.Sharing;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
@@ -13,7 +14,7 @@ namespace Ntm.Node;
 /// The NTM node and router core: puts together registration, directions, peers, paths and the device proxy, and carries packets between them. It assumes no
 /// TUN, no root and no uplink, and decides nothing itself that one of its parts can decide.
 /// </summary>
-public sealed class NodeCore : ICore
+public sealed partial class NodeCore : ICore
 {
     private const string ClockCollection = "clock";
     private const string ClockKey = "timestamp-mark";
@@ -30,6 +31,7 @@ public sealed class NodeCore : ICore
     private readonly Directions _directions;
     private readonly Joining _joining;
     private readonly Leaving _leaving;
+    private readonly Shareholding _shareholding;
     private readonly Queue<(byte[] Packet, TimeSpan Until)> _held = new();
     private readonly Packet _scratch = new();
     private IReadOnlyList<IPAddress> _ownAddresses = [];
@@ -44,7 +46,10 @@ public sealed class NodeCore : ICore
     {
         _memory = [.. memory];
         var tunnels = new TunnelTable(key, entropy, Outbox, StoredMark(_memory)) { OnChange = OnTunnelChange, OnTimestampMark = KeepMark };
-        _context = new NodeContext(options, tunnels, entropy);
+        var counters = new Counters();
+        var sharing = new SharingBook(new GivenShares(counters, Keep), new TakenShares(counters, Keep), () => tunnels.TimestampMark);
+        _context = new NodeContext(options, tunnels, entropy) { Counters = counters, Sharing = sharing };
+        _shareholding = new Shareholding(_context) { OnLess = at => _peers!.RemoveUnshared(at) };
         _devices = new DeviceTable(_context.Counters, Keep);
         _aliases = new AliasTable(options.AliasNetwork, options.AliasPrefixLength, _context.Counters, Keep);
         var budgets = new PathBudgets();
@@ -63,6 +68,8 @@ public sealed class NodeCore : ICore
         };
         _devices.Load(_memory);
         _aliases.Load(_memory);
+        sharing.Given.Load(_memory);
+        sharing.Taken.Load(_memory);
     }
 
     public Outbox Outbox { get; } = new();
@@ -91,6 +98,7 @@ public sealed class NodeCore : ICore
             }
 
             next = Min(Min(next, _peers.NextDeadline), Min(_registration.NextDeadline, _directions.NextDeadline));
+            next = Min(next, _shareholding.NextDeadline);
             return _held.TryPeek(out var held) ? Min(next, held.Until) : next;
         }
     }
@@ -112,14 +120,6 @@ public sealed class NodeCore : ICore
             _peers.AimAll(now);
             TellPeers(now);
         }
-    }
-
-    /// <summary>Joins a zone; ends with <see cref="NodeEvent.JoinEnded"/>. A member of a zone cannot join another.</summary>
-    /// <param name="name">The wanted node name; null: the invite's, else refused.</param>
-    public void Join(Now now, string inviteCode, string? name)
-    {
-        Start(now);
-        _joining.Begin(now, inviteCode, name);
     }
 
     /// <summary>Leaves the zone: membership, peers, pins and kept directions go; node key, devices' numbers, aliases and published names stay.</summary>
@@ -151,21 +151,24 @@ public sealed class NodeCore : ICore
         {
             Answer(ticket, new(NameVerdict.NoCoordinator, default, 0, "this gateway is in no zone"));
         }
-        else if (!name.EndsWith('.' + member.Zone, StringComparison.Ordinal) && name != member.Zone)
+        else if (_context.TrySplit(name, out var zone, out var node, out var device))
         {
-            Answer(ticket, new(NameVerdict.NotOurs, default, 0, $"it is not below {member.Zone}"));
+            if (node == member.Name && zone == member.Zone)
+            {
+                Answer(ticket, OwnName(device));
+            }
+            else
+            {
+                _directions.Want(now, ticket, name);
+            }
         }
-        else if (!NtmName.TrySplit(name, member.Zone, out var node, out var device))
+        else if (name.EndsWith('.' + member.Zone, StringComparison.Ordinal) || name == member.Zone)
         {
             Answer(ticket, new(NameVerdict.NoSuchName, default, 0, $"names are device.node.{member.Zone} or node.{member.Zone}"));
         }
-        else if (node == member.Name)
-        {
-            Answer(ticket, OwnName(device));
-        }
         else
         {
-            _directions.Want(now, ticket, name);
+            Answer(ticket, new(NameVerdict.NotOurs, default, 0, $"it is neither below {member.Zone} nor of a node that shares something with this home"));
         }
     }
 
@@ -203,14 +206,17 @@ public sealed class NodeCore : ICore
         }
     }
 
-    public Verdict Publish(Now now, MacAddress device, string name) => Republish(now, _devices.Publish(now, device, name));
-
-    public Verdict Unpublish(Now now, MacAddress device) => Republish(now, _devices.Unpublish(now, device));
+    /// <summary>The DHCP leases of the LAN as they are now.</summary>
+    public void LeasesSeen(Now now, IReadOnlyList<Lease> leases)
+    {
+        Start(now);
+        _devices.LeasesSeen(now, leases);
+    }
 
     public NodeStatus Describe(Now now)
     {
         Start(now);
-        return NodeDescription.Of(_context, _registration, _peers, _directions, _devices, _aliases);
+        return NodeDescription.Of(_context, _registration, _peers, _directions, _devices, _aliases, _context.Sharing.Time(now));
     }
 
     public bool TryTakeEvent(out NodeEvent? happened) => _context.Events.TryDequeue(out happened);
@@ -244,6 +250,7 @@ public sealed class NodeCore : ICore
         _directions.HandleTimeout(now);
         _peers.HandleTimeout(now);
         _checks.HandleTimeout(now);
+        _shareholding.HandleTimeout(now);
         while (_held.TryPeek(out var held) && held.Until <= now.Boot)
         {
             _held.Dequeue();
@@ -440,14 +447,29 @@ public sealed class NodeCore : ICore
     {
         _context.Membership = membership;
         _context.Own = membership.Addressing.Node(_context.Key);
-        _proxy = new DeviceProxy(_context.Own, _devices, _aliases, _context.Counters) { HasPeer = vip => _peers.FindByVip(vip) is not null };
+        _proxy = new DeviceProxy(_context.Own, _devices, _aliases, _context.Counters) 
+        {
+            AccessOf = vip => _peers.FindByVip(vip)?.Access,
+            GrantTime = _context.Sharing.Time,
+        };
         _proxy.SetOwnAddresses(_ownAddresses);
         _context.Events.Enqueue(new NodeEvent.Member(membership.Zone, membership.Name, _context.Own, membership.Addressing.Prefix));
+        _shareholding.Start(now);
         _registration.Start(now);
     }
 
+    // Who is met by joining is of our own zone.
     private SignalChannel MakeSignals(ZoneAddressing addressing) =>
-        new(_context.Tunnels, addressing) { OnSignal = OnSignal, Counters = _context.Counters };
+        new(_context.Tunnels, addressing.Node(_context.Key), tunnel => tunnel.Owner switch
+        {
+            Peer peer => peer.Vip,
+            ServerLink link => link.Vip,
+            _ => addressing.Node(tunnel.Peer),
+        })
+        {
+            OnSignal = OnSignal,
+            Counters = _context.Counters,
+        };
 
     private void OnObserved(Now now)
     {
@@ -488,16 +510,6 @@ public sealed class NodeCore : ICore
 
     private IEnumerable<Protocol.Signalling.PublishedDevice> Published() =>
         _devices.Published().Select(d => new Protocol.Signalling.PublishedDevice { Name = d.Name, Number = d.Number });
-
-    private Verdict Republish(Now now, Verdict verdict)
-    {
-        if (verdict.Done)
-        {
-            _registration.RegisterSoon(now);
-        }
-
-        return verdict;
-    }
 
     private void Answer(long ticket, NameAnswer answer) => _context.Events.Enqueue(new NodeEvent.NameAnswered(ticket, answer));
 

@@ -9,13 +9,25 @@ namespace Ntm.Node;
 internal static class NodeDescription
 {
     public static NodeStatus Of(
-        NodeContext context, Registration registration, Peers peers, Directions directions, DeviceTable devices, AliasTable aliases) => new(
+        NodeContext context, Registration registration, Peers peers, Directions directions, DeviceTable devices, AliasTable aliases, DateTimeOffset time) => new(
         context.Membership is { } m ? Describe(context, m, registration) : null,
         [.. context.Uplinks.Values.Select(u => Describe(u, registration, peers))],
         devices.Describe(),
         [.. peers.All.OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => Describe(p, directions, aliases))],
+        Describe(context, devices, time),
         Merge(context.Counters, context.Tunnels.Counters),
         context.OwnRemoval is { } removal ? Leaving.Sentence(removal) : null);
+
+    private static SharingStatus Describe(NodeContext context, DeviceTable devices, DateTimeOffset time)
+    {
+        var node = context.Membership is { } m ? $"{m.Name}.{m.Zone}" : null;
+        return new(
+            devices.NodePublished,
+            [.. context.Sharing.Given.All.Select(s => new GivenShareStatus(s.Id, NameOf(s.Number), s.For, s.Ports, s.Expires, s.Expires <= time, s.Zone))],
+            [.. context.Sharing.Taken.All.Select(s => new TakenShareStatus(s.Name, s.Offer.Ports, s.Expires, s.Expires <= time))]);
+
+        string? NameOf(ushort number) => number == 0 ? node : devices.Find(number)?.Name is { } name ? $"{name}.{node}" : null;
+    }
 
     private static MemberStatus Describe(NodeContext context, Membership membership, Registration registration) => new(
         membership.Zone, membership.Name, context.Own, context.Key, registration.IsRegistered,

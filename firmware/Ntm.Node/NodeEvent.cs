@@ -21,6 +21,8 @@ public abstract record NodeEvent
 
     /// <summary>The node is a member no longer: it left, or the owner took it out of the zone. What <see cref="Member"/> set up is to be taken down.</summary>
     public sealed record Left : NodeEvent;
+    /// <summary>The zones of other owners with which something is shared have changed: all of them.</summary>
+    public sealed record OtherZones(IReadOnlyList<OtherZone> Zones) : NodeEvent;
 
     /// <summary>The answer to <see cref="NodeCore.NameWanted"/>.</summary>
     public sealed record NameAnswered(long Ticket, NameAnswer Answer) : NodeEvent;
@@ -31,6 +33,12 @@ public abstract record NodeEvent
     /// <summary>For the log: a full sentence. Info is what an owner cares about.</summary>
     public sealed record Notice(bool Warning, string Sentence) : NodeEvent;
 }
+
+/// <summary>A zone of another owner with which something is shared.</summary>
+/// <param name="Name">The zone.</param>
+/// <param name="Scope">The node's full name below which this home may ask for names; null: that owner may only reach us.</param>
+/// <param name="Prefix">The zone's /48.</param>
+public sealed record OtherZone(string Name, string? Scope, VirtualAddress Prefix);
 
 /// <summary>What came of a name.</summary>
 public enum NameVerdict

@@ -23,5 +23,9 @@ public sealed record UplinkState(int Number, string Name, bool Usable, string Re
 /// <summary>An entry of the kernel's neighbour table on the LAN.</summary>
 public readonly record struct Neighbour(IPAddress Address, MacAddress Mac);
 
+/// <summary>A DHCP lease of the LAN.</summary>
+/// <param name="Hint">What the device calls itself, as a label; null: nothing, or nothing that could be one.</param>
+public readonly record struct Lease(IPAddress Address, MacAddress Mac, string? Hint);
+
 /// <summary>A judgement on an owner's wish: done or not, and why as a sentence.</summary>
 public readonly record struct Verdict(bool Done, string Reason);

@@ -9,8 +9,19 @@ public sealed record NodeStatus(
     IReadOnlyList<UplinkStatus> Uplinks,
     IReadOnlyList<DeviceStatus> Devices,
     IReadOnlyList<PeerStatus> Peers,
+    SharingStatus Sharing,
     IReadOnlyDictionary<string, long> Counters,
     string? Removed = null);
+
+/// <summary>Shares, both ways.</summary>
+/// <param name="NodePublished">What of the node itself is published; null: nothing.</param>
+public sealed record SharingStatus(PortSet? NodePublished, IReadOnlyList<GivenShareStatus> Given, IReadOnlyList<TakenShareStatus> Taken);
+
+/// <param name="Name">The shared name in full as it is now; null where the device is no longer published.</param>
+/// <param name="AcceptedBy">The zone whose owner has it; null: nobody yet.</param>
+public sealed record GivenShareStatus(int Id, string? Name, string For, PortSet Ports, DateTimeOffset Expires, bool Expired, string? AcceptedBy);
+
+public sealed record TakenShareStatus(string Name, string Ports, DateTimeOffset Expires, bool Expired);
 
 public sealed record MemberStatus(
     string Zone, string NodeName, VirtualAddress Own, PublicKey Key, bool Registered, string RegistrationReason,
@@ -26,7 +37,15 @@ public sealed record UplinkStatus(
 /// <param name="Name">The published name; null where it is not published.</param>
 /// <param name="Number">Its number for good.</param>
 /// <param name="Addresses">LAN addresses, the latest first.</param>
-public sealed record DeviceStatus(MacAddress Mac, int Number, string? Name, IReadOnlyList<System.Net.IPAddress> Addresses, TimeSpan? LastSeen);
+/// <param name="Ports">What of it may be reached while it is published.</param>
+public sealed record DeviceStatus(MacAddress Mac, int Number, string? Name, IReadOnlyList<System.Net.IPAddress> Addresses, TimeSpan? LastSeen, PortSet Ports)
+{
+    /// <summary>All its MAC addresses; the one it is kept under first.</summary>
+    public IReadOnlyList<MacAddress> Macs { get; init; } = [Mac];
+
+    /// <summary>What it calls itself (DHCP), as a label: a suggestion for its name. Null where it told nothing.</summary>
+    public string? Hint { get; init; }
+}
 
 /// <param name="Reason">Why the used path is used.</param>
 public sealed record PeerStatus(

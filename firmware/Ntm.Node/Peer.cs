@@ -1,4 +1,5 @@
 using Ntm.Node.Paths;
+using Ntm.Node.Sharing;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling.Trust;
@@ -6,14 +7,25 @@ using Ntm.Signalling.Trust;
 namespace Ntm.Node;
 
 /// <summary>Another node: who it is, its tunnel, its paths. Made by a direction, kept in the store as that direction.</summary>
-public sealed class Peer(VouchedBinding binding, VirtualAddress vip, Tunnel.Tunnel tunnel)
+/// <param name="binding">Who it is.</param>
+/// <param name="vip">Its VIP, number 0.</param>
+/// <param name="name">How people call it: its label in our own zone, its full name in another.</param>
+/// <param name="access">What it may begin here.</param>
+public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name, PeerAccess access, Tunnel.Tunnel tunnel)
 {
     private const int MostPaths = Limits.Candidates + Limits.RelaysPerNode + 4;
 
     /// <summary>The last one it was directed with: a key may renew its binding, under the same name.</summary>
     public VouchedBinding Binding { get; set; } = binding;
 
-    public string Name => Binding.Name;
+    public string Name { get; } = name;
+
+    public string FullName => $"{Binding.Name}.{Binding.Zone}";
+
+    public PeerAccess Access { get; } = access;
+
+    /// <summary>Whether it belongs to another zone's owner.</summary>
+    public bool IsOthers => Access != PeerAccess.SameOwner;
 
     /// <summary>Number 0.</summary>
     public VirtualAddress Vip { get; } = vip;

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Google.Protobuf;
 using Ntm.Node.Paths;
+using Ntm.Node.Sharing;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
@@ -54,20 +55,14 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
     /// <param name="why">For the log: the end of a sentence.</param>
     public void Remove(Now now, Peer peer, string why)
     {
-        var key = peer.Binding.Key;
-        if (_byKey.GetValueOrDefault(key) != peer)
+        if (Find(peer.Binding.Key) != peer)
         {
             return;
         }
 
-        _byKey.Remove(key);
-        _byVip.Remove(peer.Vip);
         peer.NextTick = TimeSpan.MaxValue;
-        Unpin(key);
-        context.Keep(Collection, key.ToString(), null);
-        context.Keep(UseCollection, key.ToString(), null);
-        context.Signals?.Forget(now, peer.Tunnel);
-        context.Tunnels.Remove(peer.Tunnel);
+        Remove(now, peer, unpin: true);
+        Unpin(peer.Binding.Key);
         OnRemoved?.Invoke(peer);
         context.Note($"{peer.Name} is no peer any more: {why}.");
     }
@@ -123,7 +118,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
     {
         if (_nextBegin <= now.Boot)
         {
-            if (_toBegin.TryDequeue(out var peer) && !peer.Tunnel.IsEstablished && Find(peer.Binding.Key) == peer)
+            if (_toBegin.TryDequeue(out var peer) && Find(peer.Binding.Key) == peer && !peer.Tunnel.IsEstablished)
             {
                 context.Tunnels.Begin(now, peer.Tunnel);
             }
@@ -186,8 +181,12 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
     public bool TryTake(Now now, RouteDirection direction, bool keep, [NotNullWhen(true)] out Peer? peer, [NotNullWhen(false)] out string? problem)
     {
         peer = null;
-        var membership = context.Membership!;
-        if (!BindingCheck.TryVouch(direction.Peer, membership.OwnerKey, membership.Zone, out var vouched, out problem))
+        if (!TryTrust(now, direction, out var trusted, out problem))
+        {
+            return false;
+        }
+
+        if (!BindingCheck.TryVouch(direction.Peer, trusted.OwnerKey.Span, trusted.Zone, out var vouched, out problem))
         {
             context.Counters.Count("direction-not-vouched");
             return false;
@@ -208,23 +207,24 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
             return false;
         }
 
-        if (_pins.TryGetValue(vouched.Name, out var pinned) && pinned != vouched.Key)
+        var name = NameOf(vouched);
+        if (_pins.TryGetValue(name, out var pinned) && pinned != vouched.Key)
         {
             context.Counters.Count("direction-key-changed");
-            problem = $"'{vouched.Name}' has another key than the one pinned; only the owner can change that";
+            problem = $"'{name}' has another key than the one pinned; only the owner can change that";
             return false;
         }
 
-        if (_byKey.TryGetValue(vouched.Key, out peer) && peer.Name != vouched.Name)
+        if (_byKey.TryGetValue(vouched.Key, out peer) && peer.Name != name)
         {
             // Also a bound: otherwise one invite would make us pin names without end.
             peer = null;
             context.Counters.Count("direction-second-name");
-            problem = $"the key of '{vouched.Name}' is known under another name; a key has one name for good";
+            problem = $"the key of '{name}' is known under another name; a key has one name for good";
             return false;
         }
 
-        var vip = membership.Addressing.Node(vouched.Key);
+        var vip = trusted.Addressing.Node(vouched.Key);
         if ((_byVip.TryGetValue(vip, out var other) && other.Binding.Key != vouched.Key) || vip == context.Own || (peer is null && _byKey.Count >= Most))
         {
             context.Counters.Count("direction-vip-clash-or-too-many");
@@ -234,7 +234,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
 
         if (peer is null)
         {
-            peer = new Peer(vouched, vip, context.Tunnels.Add(vouched.Key, TunnelKind.Ntm));
+            peer = new Peer(vouched, vip, name, trusted.Access, context.Tunnels.Add(vouched.Key, TunnelKind.Ntm));
             var made = peer;
             peer.Tunnel.Owner = peer;
             peer.Tunnel.MaySend = (at, path, bytes) => MaySend(at, made, path, bytes);
@@ -247,17 +247,132 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         peer.DirectedAt = now.Boot;
         peer.RenewAt = now.Boot + RenewAfter(direction, isNew: keep);
         peer.HeardCandidateGeneration = 0; // of before this direction
+        MeetRelays(now, peer, trusted.OwnerKey.Span);
         Aim(now, peer);
         if (keep)
         {
             context.Keep(Collection, vouched.Key.ToString(), direction.ToByteArray());
-            if (_pins.TryAdd(vouched.Name, vouched.Key))
+            if (_pins.TryAdd(name, vouched.Key))
             {
-                context.Keep(PinCollection, vouched.Name, vouched.Key.ToArray());
+                context.Keep(PinCollection, name, vouched.Key.ToArray());
             }
         }
 
         return true;
+    }
+
+    /// <summary>A peer is no peer any more: its tunnel ends, and with it every flow; what was kept of it goes.</summary>
+    /// <param name="unpin">Whether its name may be another key's from now on.</param>
+    public void Remove(Now now, Peer peer, bool unpin)
+    {
+        if (!_byKey.Remove(peer.Binding.Key))
+        {
+            return;
+        }
+
+        _byVip.Remove(peer.Vip);
+        checks.Withdraw(now, peer, static _ => true);
+        context.Signals?.Forget(now, peer.Tunnel);
+        context.Tunnels.Remove(peer.Tunnel);
+        context.Keep(Collection, peer.Binding.Key.ToString(), null);
+        context.Keep(UseCollection, peer.Binding.Key.ToString(), null);
+        if (unpin && _pins.Remove(peer.Name))
+        {
+            context.Keep(PinCollection, peer.Name, null);
+        }
+
+        registration.ForgetGuestRelays(now, IsRelayUsed);
+    }
+
+    /// <summary>Peers of other owners with whom nothing is shared any more, either way, are peers no longer.</summary>
+    public void RemoveUnshared(Now now)
+    {
+        var at = context.Sharing.Time(now);
+        foreach (var peer in _byKey.Values.Where(p => p.IsOthers).ToArray())
+        {
+            if (!peer.Access.HasShare(at) && context.Sharing.Taken.For(peer.Binding.Zone, peer.Binding.Name, null, at) is null)
+            {
+                context.Note($"Nothing is shared with {peer.Name} any more; the tunnel with it is gone.");
+                Remove(now, peer, unpin: true);
+            }
+        }
+    }
+
+    private string NameOf(VouchedBinding binding) => binding.Zone == context.Membership!.Zone ? binding.Name : $"{binding.Name}.{binding.Zone}";
+
+    /// <summary>Whose word counts for the peer: our own owner's in our zone; in another, the owner's who shares with us or with whom we share.</summary>
+    private bool TryTrust(Now now, RouteDirection direction, out Trusted trusted, [NotNullWhen(false)] out string? problem)
+    {
+        trusted = default;
+        problem = null;
+        var membership = context.Membership!;
+        var zone = BindingCheck.ZoneOf(direction.Peer);
+        if (zone is null || zone == membership.Zone)
+        {
+            trusted = new(membership.Addressing, ByteString.CopyFrom(membership.OwnerKey), PeerAccess.SameOwner);
+            return true;
+        }
+
+        var (given, taken) = (context.Sharing.Given, context.Sharing.Taken);
+        if (direction.Acceptance is not null)
+        {
+            if (!given.TryAccept(direction.Acceptance, context.Sharing.Time(now), out var acceptance, out problem))
+            {
+                return false;
+            }
+
+            trusted = new(new ZoneAddressing(acceptance.Zone), acceptance.OwnerKey, PeerAccess.OtherOwner(given, acceptance.Zone, acceptance.OwnerKey));
+            if (direction.Number == 0 || trusted.Access.HasShareOf(direction.Number, context.Sharing.Time(now)))
+            {
+                return true;
+            }
+
+            context.Counters.Count("direction-not-shared");
+            problem = "that is not shared with you";
+            return false;
+        }
+
+        if (taken.OwnerOf(zone) is { } owner)
+        {
+            trusted = new(new ZoneAddressing(zone), owner, PeerAccess.OtherOwner(given, zone, owner));
+            return true;
+        }
+
+        context.Counters.Count("direction-not-shared");
+        problem = "it is about a node of another owner, with whom nothing is shared";
+        return false;
+    }
+
+    // A relay of another zone must be of the peer's own: who else would want to be sent our datagrams?
+    private void MeetRelays(Now now, Peer peer, ReadOnlySpan<byte> ownerKey)
+    {
+        foreach (var leg in peer.Direction.Relays.Take(Limits.RelaysPerNode))
+        {
+            if (leg.Binding is null)
+            {
+                continue;
+            }
+
+            if (peer.IsOthers && BindingCheck.TryVouch(leg.Binding, ownerKey, peer.Binding.Zone, out var relay, out _) && relay.Role == Role.Relay
+                && leg.RelayPublicKey.TryRead(out var key) && key == relay.Key)
+            {
+                registration.MeetGuestRelay(now, relay, leg.Endpoints);
+            }
+            else
+            {
+                context.Counters.Count("direction-relay-not-vouched");
+            }
+        }
+
+        registration.ForgetGuestRelays(now, IsRelayUsed);
+    }
+
+    private bool IsRelayUsed(PublicKey relay) =>
+        _byKey.Values.Any(p => p.Direction.Relays.Any(l => l.RelayPublicKey.TryRead(out var key) && key == relay));
+
+    private readonly record struct Trusted(ZoneAddressing Addressing, ByteString OwnerKey, PeerAccess Access)
+    {
+        public string Zone => Addressing.Zone;
     }
 
     /// <summary>Uplinks, relays or mapped addresses changed: works every peer's paths out again.</summary>

@@ -51,7 +51,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         var servers = context.Membership!.Coordinators;
         for (var i = 0; i < servers.Count; i++)
         {
-            Meet(now, servers[i], servers.Count == 1 ? "coordinator" : $"coordinator {i + 1}", isRelay: false);
+            Meet(now, servers[i], servers.Count == 1 ? "coordinator" : $"coordinator {i + 1}", context.Membership!.Addressing, isRelay: false);
         }
     }
 
@@ -77,14 +77,14 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
     }
 
-    public ServerLink Meet(Now now, Server server, string name, bool isRelay)
+    private void Meet(Now now, Server server, string name, ZoneAddressing zone, bool isRelay)
     {
         var key = new PublicKey(server.PublicKey.Span);
         var endpoints = server.Endpoints.Select(e => e.TryRead(out var a) ? a : default).Where(a => !a.IsNone).Take(4).ToArray();
         var link = _links.Find(l => l.Tunnel.Peer == key);
         if (link is null)
         {
-            link = new ServerLink(name, context.Tunnels.Add(key, TunnelKind.Ntm), endpoints, isRelay) { NextAt = now.Boot };
+            link = new ServerLink(name, context.Tunnels.Add(key, TunnelKind.Ntm), zone, endpoints, isRelay) { NextAt = now.Boot };
             link.Tunnel.Owner = link;
             link.Tunnel.PersistentKeepAlive = Limits.PersistentKeepAlive;
             _links.Add(link);
@@ -92,8 +92,38 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
 
         link.Endpoints = endpoints;
         Aim(link);
-        return link;
     }
+
+    /// <summary>A relay of another zone, by which a node of that zone is reached: this node registers there as a guest.</summary>
+    /// <param name="vouched">Its binding, good by the other owner's key.</param>
+    public void MeetGuestRelay(Now now, VouchedBinding vouched, IEnumerable<Endpoint> endpoints)
+    {
+        var server = new Server { PublicKey = vouched.Key.ToWire() };
+        server.Endpoints.AddRange(endpoints);
+        if (IsNobodyElse(vouched.Key) && (_links.Exists(l => l.Tunnel.Peer == vouched.Key) || Relays.Count(r => IsGuestAt(r)) < RelaysMost))
+        {
+            Meet(now, server, $"relay {vouched.Name}.{vouched.Zone}", new ZoneAddressing(vouched.Zone), isRelay: true);
+        }
+        else
+        {
+            context.Counters.Count("direction-relay-refused");
+        }
+    }
+
+    /// <summary>Relays of other zones that no peer is reached by any more are forgotten.</summary>
+    public void ForgetGuestRelays(Now now, Predicate<PublicKey> isUsed)
+    {
+        foreach (var gone in Relays.Where(r => IsGuestAt(r) && !isUsed(r.Tunnel.Peer)).ToArray())
+        {
+            Forget(now, gone);
+        }
+    }
+
+    private bool IsGuestAt(ServerLink relay) => relay.Zone != context.Membership!.Zone;
+
+    // A binding may be made for any key by whoever holds its invite: ours, the coordinator's or a peer's is no relay's.
+    private bool IsNobodyElse(PublicKey key) =>
+        key != context.Key && context.Tunnels.Find(key) is not { Owner: not (null or ServerLink { IsRelay: true }) };
 
     /// <summary>Uplinks changed: aim tunnels anew and register at once.</summary>
     public void UplinksChanged(Now now)
@@ -340,8 +370,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
                 continue;
             }
 
-            // A binding may be made for any key by whoever holds its invite: ours, the coordinator's or a peer's is no relay's.
-            if (vouched.Key == context.Key || context.Tunnels.Find(vouched.Key) is { Owner: not (null or ServerLink { IsRelay: true }) })
+            if (!IsNobodyElse(vouched.Key))
             {
                 context.Counters.Count("registration-relay-not-a-relay");
                 continue;
@@ -349,7 +378,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
 
             var server = new Server { PublicKey = ByteString.CopyFrom(vouched.Key.ToArray()) };
             server.Endpoints.AddRange(relay.Endpoints);
-            Meet(now, server, $"relay {vouched.Name}", isRelay: true);
+            Meet(now, server, $"relay {vouched.Name}", membership.Addressing, isRelay: true);
             named.Add(vouched.Key);
         }
 
@@ -359,17 +388,17 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// <summary>The oldest relays that are not named any more give way.</summary>
     private void ForgetRelays(Now now, HashSet<PublicKey> named)
     {
-        while (Relays.Count() > RelaysMost && Relays.FirstOrDefault(r => !named.Contains(r.Tunnel.Peer)) is { } gone)
+        while (Relays.Count(r => !IsGuestAt(r)) > RelaysMost && Relays.FirstOrDefault(r => !IsGuestAt(r) && !named.Contains(r.Tunnel.Peer)) is { } gone)
         {
             Forget(now, gone);
         }
     }
 
-    private void Forget(Now now, ServerLink relay)
+    private void Forget(Now now, ServerLink gone)
     {
-        _links.Remove(relay);
-        context.Signals!.Forget(now, relay.Tunnel);
-        context.Tunnels.Remove(relay.Tunnel);
+        _links.Remove(gone);
+        context.Signals!.Forget(now, gone.Tunnel);
+        context.Tunnels.Remove(gone.Tunnel);
         OnRelaysChanged?.Invoke(now);
     }
 }

@@ -1,9 +1,11 @@
 using Ntm.Protocol;
+using Ntm.Signalling.Trust;
 
 namespace Ntm.Node;
 
 /// <summary>The tunnel with a coordinator or relay of ours, and whether we are registered there.</summary>
-internal sealed class ServerLink(string name, Tunnel.Tunnel tunnel, IReadOnlyList<RealAddress> endpoints, bool isRelay)
+/// <param name="zone">The zone it serves: another's for a relay by which a node of that zone is reached.</param>
+internal sealed class ServerLink(string name, Tunnel.Tunnel tunnel, ZoneAddressing zone, IReadOnlyList<RealAddress> endpoints, bool isRelay)
 {
     public string Name { get; } = name;
 
@@ -12,6 +14,11 @@ internal sealed class ServerLink(string name, Tunnel.Tunnel tunnel, IReadOnlyLis
     public IReadOnlyList<RealAddress> Endpoints { get; set; } = endpoints;
 
     public bool IsRelay { get; } = isRelay;
+
+    public string Zone { get; } = zone.Zone;
+
+    /// <summary>Its VIP, number 0.</summary>
+    public VirtualAddress Vip { get; } = zone.Node(tunnel.Peer);
 
     public bool Registered { get; set; }
 

@@ -75,6 +75,9 @@ public static class Limits
 
     // ---- signalling, docs/protocol.md section 4
 
+    /// <summary>A coordinator that has not answered for so long is passed over: the next is asked as well.</summary>
+    public static readonly TimeSpan AnotherCoordinatorAfter = TimeSpan.FromMilliseconds(500);
+
     /// <summary>UDP port inside the tunnel, between number-0 VIPs. Also the default UDP port of coordinators and relays outside.</summary>
     public const ushort SignallingPort = 4916;
 
@@ -135,6 +138,11 @@ public static class Limits
     // ---- admission (RFC 5382 REQ-5, RFC 4787 REQ-5, RFC 5508 REQ-2)
 
     public const int Flows = 65_536;
+
+    /// <summary>Flows of further addresses of a device that have another port outside; and ports tried for one.</summary>
+    public const int PortMappings = 1024;
+    public const int PortsTried = 64;
+
     public static readonly TimeSpan FlowTcpIdle = TimeSpan.FromMinutes(124);
     public static readonly TimeSpan FlowTcpTransitoryIdle = TimeSpan.FromMinutes(4);
     public static readonly TimeSpan FlowUdpIdle = TimeSpan.FromMinutes(5);
@@ -159,6 +167,12 @@ public static class Limits
 
     /// <summary>LAN devices a router remembers.</summary>
     public const int Devices = 1024;
+
+    /// <summary>MAC addresses that may be merged into one device.</summary>
+    public const int MacsPerDevice = 16;
+
+    /// <summary>A DHCP lease does not take an address from a device that was seen within this time.</summary>
+    public static readonly TimeSpan DeviceSeenLately = TimeSpan.FromMinutes(1);
 
     /// <summary>Addresses remembered of one device, of each family.</summary>
     public const int AddressesPerDevice = 16;

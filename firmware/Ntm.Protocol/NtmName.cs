@@ -30,6 +30,31 @@ public static class NtmName
     public static bool IsZone([NotNullWhen(true)] string? zone) =>
         zone is { Length: >= 1 and <= NameMost } && Array.TrueForAll(zone.Split('.'), IsLabel);
 
+    /// <summary>
+    /// A label as near as may be to what somebody calls himself ("Bob's iPhone" becomes "bob-s-iphone"): its first label, lower case, all that no label may have as one
+    /// hyphen, 63 characters at most. Null where nothing is left.
+    /// </summary>
+    public static string? Suggest(ReadOnlySpan<char> text)
+    {
+        Span<char> label = stackalloc char[LabelMost];
+        var length = 0;
+        foreach (var c in text)
+        {
+            if (c == '.' || length == LabelMost)
+            {
+                break;
+            }
+
+            var good = char.IsAsciiLetterOrDigit(c);
+            if (good || (length > 0 && label[length - 1] != '-'))
+            {
+                label[length++] = good ? char.ToLowerInvariant(c) : '-';
+            }
+        }
+
+        return length > 0 && label[length - 1] == '-' ? Suggest(label[..(length - 1)]) : length > 0 ? new string(label[..length]) : null;
+    }
+
     /// <summary>Lower case, without a trailing dot; the input where that is all it is.</summary>
     public static string Canonical(string name) => name.TrimEnd('.').ToLowerInvariant();
 

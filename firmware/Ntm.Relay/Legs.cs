@@ -36,6 +36,9 @@ internal sealed class Legs(RelayContext context, ChannelLeases leases, Func<Publ
         }
     }
 
+    /// <summary>Whether a coordinator has paired this key at present.</summary>
+    public bool IsPaired(PublicKey key) => _byKey.ContainsKey(key);
+
     /// <summary>Forwards a datagram that came on a channel, or drops it, counted.</summary>
     public void Forward(Now now, Packet packet, uint channel)
     {

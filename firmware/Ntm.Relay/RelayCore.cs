@@ -39,7 +39,7 @@ public sealed class RelayCore : ICore
         var tunnels = new TunnelTable(key, entropy, Outbox, ReadMark(_memory), Limits.ReplayWindowNode);
         _context = new RelayContext(tunnels, Outbox, model);
         _leases = new ChannelLeases(_context);
-        _nodes = new RelayNodes(_context, (now, node) => _legs!.Bind(now, node));
+        _nodes = new RelayNodes(_context, (now, node) => _legs!.Bind(now, node)) { IsPaired = peer => _legs!.IsPaired(peer) };
         _legs = new Legs(_context, _leases, _nodes.Find);
         _announcements = new Announcements(_context, boot => _legs.All.Count(l => !l.AddressAt(boot).IsNone)) { OnRemoved = OnRefusedAsRemoved };
         tunnels.OnUnknownPeer = (now, peer, _) => _nodes.OnUnknownPeer(now, peer);
@@ -206,7 +206,7 @@ public sealed class RelayCore : ICore
         return new RelayStatus(
             _context.Membership?.Zone, _context.Membership?.Name, _context.Tunnels.Key.Public, _context.Model.Endpoints,
             [.. _announcements.Links.Select(l => new RelayCoordinatorStatus(l.Key, l.Tunnel.SendPath.Remote, l.Announced, l.Reason, l.Tunnel.LastReceived))],
-            [.. _nodes.All.Select(n => new RelayNodeStatus(n.Binding.Name, n.Key, n.Path.Remote, n.HeardAt))],
+            [.. _nodes.All.Select(n => new RelayNodeStatus(n.Name, n.Key, n.Path.Remote, n.HeardAt))],
             [.. _legs.All.Select(l => new LegStatus(
                 l.Channel, l.Other.Channel, l.Key, l.AddressAt(now.Boot).Remote, l.IsProvisional(now.Boot), l.Datagrams, l.Bytes, l.Expires - now.Boot))],
             _leases.Channels, counters);
@@ -282,11 +282,11 @@ public sealed class RelayCore : ICore
             {
                 _removed = removal;
             }
-            else if (_nodes.Find(removal.Key) is { } node && removal.Covers(node.Binding))
+            else if (_nodes.Find(removal.Key) is { Binding: { } binding } node && removal.Covers(binding))
             {
                 _nodes.Remove(now, node);
                 _legs.RemoveOf(node.Key);
-                _context.Note($"Node {node.Binding.Name} is out of the zone: the owner removed it.");
+                _context.Note($"Node {node.Name} is out of the zone: the owner removed it.");
             }
         }
 
@@ -409,7 +409,17 @@ public sealed class RelayCore : ICore
 
     private void EndJoin(string why) => _context.Events.Enqueue(new RelayEvent.JoinEnded(false, why));
 
-    private SignalChannel MakeSignals(Membership membership) => new(_context.Tunnels, membership.Addressing) { OnSignal = OnSignal };
+    // Guests are of other zones; a provisional tunnel's zone is not known yet.
+    private SignalChannel MakeSignals(Membership membership) =>
+        new(_context.Tunnels, membership.Addressing.Node(_context.Tunnels.Key.Public), tunnel => tunnel.Owner switch
+        {
+            RelayNode { IsGuest: true } => null,
+            null when _context.Membership is not null => null,
+            _ => membership.Addressing.Node(tunnel.Peer),
+        })
+        {
+            OnSignal = OnSignal,
+        };
 
     private void BecomeMember(Membership membership)
     {
@@ -438,9 +448,9 @@ public sealed class RelayCore : ICore
 
         // In the order in which they lean on one another; an entry that is no good any more is taken out of the store.
         Restore(memory, RelayMemory.Nodes, e => _nodes.TryRestore(e.Value!));
-        Restore(memory, RelayMemory.Addresses, e => RelayMemory.TryRead(e.Value!, out StoredAddress? a) && _nodes.TryRestoreAddress(e.Key, a));
         Restore(memory, RelayMemory.Leases, e => RelayMemory.TryRead(e.Value!, out StoredLease? l) && _leases.TryRestore(now, l));
         Restore(memory, RelayMemory.Pairings, e => RelayMemory.TryRead(e.Value!, out StoredPairing? p) && _legs.TryRestore(now, p));
+        Restore(memory, RelayMemory.Addresses, e => RelayMemory.TryRead(e.Value!, out StoredAddress? a) && _nodes.TryRestoreAddress(now, e.Key, a));
         _announcements.Start(now);
     }
 

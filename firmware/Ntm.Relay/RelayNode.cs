@@ -3,13 +3,19 @@ using Ntm.Signalling.Trust;
 
 namespace Ntm.Relay;
 
-/// <summary>A node of the zone that registered here once: its binding, and the address its own tunnel gave.</summary>
-internal sealed class RelayNode(VouchedBinding binding)
+/// <summary>A node that registered here once: who it is, and the address its own tunnel gave.</summary>
+/// <param name="key">Its key.</param>
+/// <param name="binding">A node's of the zone; null for a guest, of another zone, who is here for as long as a coordinator of ours pairs its key.</param>
+internal sealed class RelayNode(PublicKey key, VouchedBinding? binding)
 {
     /// <summary>The last it showed: a key may renew its binding, under the same name.</summary>
-    public VouchedBinding Binding { get; set; } = binding;
+    public VouchedBinding? Binding { get; set; } = binding;
 
-    public PublicKey Key => Binding.Key;
+    public PublicKey Key { get; } = key;
+
+    public bool IsGuest => Binding is null;
+
+    public string Name => Binding?.Name ?? $"guest {Key.Short}";
 
     /// <summary>Where it was last heard from, channel 0; none: not yet. After a restart the one that was kept.</summary>
     public WirePath Path { get; private set; }

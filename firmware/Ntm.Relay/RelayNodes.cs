@@ -9,13 +9,18 @@ using Ntm.Tunnel;
 namespace Ntm.Relay;
 
 /// <summary>
-/// The nodes that may use this relay: whoever shows a binding of the zone's owner. Handshakes of unknown keys get a provisional tunnel, on which nothing but a
+/// The nodes that may use this relay: whoever shows a binding of the zone's owner, and as guests those of other zones whose key a coordinator pairs. Handshakes of unknown keys get a provisional tunnel, on which nothing but a
 /// registration is heard. A registered node's address follows its authenticated datagrams.
 /// </summary>
 internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> onBound)
 {
     /// <summary>Nodes remembered, each of an invite of its own: as many as a coordinator has members.</summary>
     private const int NodesMost = 4096;
+
+    /// <summary>Guests at once.</summary>
+    private const int GuestsMost = 1024;
+
+    private static readonly TimeSpan GuestSweep = TimeSpan.FromMinutes(1);
 
     // Addresses are kept so that a restarted relay forwards at once; they change rarely, and a few seconds' loss is mended by the node's next datagram.
     private static readonly TimeSpan AddressKeeping = TimeSpan.FromSeconds(10);
@@ -28,12 +33,24 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     private readonly Dictionary<ByteString, PublicKey> _usedInvites = [];
     private readonly List<(Tunnel.Tunnel Tunnel, TimeSpan Until)> _provisional = [];
     private TimeSpan _keepAt = TimeSpan.MaxValue;
+    private TimeSpan _guestSweepAt = TimeSpan.MaxValue;
+    private int _guests;
 
     public IEnumerable<RelayNode> All => _byKey.Values;
 
+    /// <summary>Whether a coordinator of ours pairs this key at present: then its node may be of another zone.</summary>
+    public required Predicate<PublicKey> IsPaired { get; init; }
+
     public RelayNode? Find(PublicKey key) => _byKey.GetValueOrDefault(key);
 
-    public TimeSpan NextDeadline => _provisional.Count > 0 && _provisional[0].Until < _keepAt ? _provisional[0].Until : _keepAt;
+    public TimeSpan NextDeadline
+    {
+        get
+        {
+            var next = _keepAt < _guestSweepAt ? _keepAt : _guestSweepAt;
+            return _provisional.Count > 0 && _provisional[0].Until < next ? _provisional[0].Until : next;
+        }
+    }
 
     /// <summary>A valid initiation of a key without a tunnel came.</summary>
     public Tunnel.Tunnel? OnUnknownPeer(Now now, PublicKey key)
@@ -75,21 +92,34 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     {
         if (!_byKey.TryGetValue(tunnel.Peer, out var node))
         {
-            if (!TryAdmit(tunnel.Peer, request.Binding, out var binding, out var refusal))
+            if (IsPaired(tunnel.Peer) && BindingCheck.ZoneOf(request.Binding) != context.Membership!.Zone)
+            {
+                if (_guests >= GuestsMost)
+                {
+                    return new Signal { Refusal = Refuse("relay-guests-full", RefusalReason.RefusalBusy, $"This relay has {GuestsMost} guests already.") };
+                }
+
+                node = AddGuest(now, tunnel.Peer);
+            }
+            else if (TryAdmit(tunnel.Peer, request.Binding, out var binding, out var refusal))
+            {
+                node = new RelayNode(tunnel.Peer, binding);
+                Add(node, binding);
+                context.Keep(RelayMemory.Nodes, node.Key.ToString(), binding.Signed.ToByteArray());
+            }
+            else
             {
                 return new Signal { Refusal = refusal };
             }
 
-            node = new RelayNode(binding);
-            Add(node);
             _provisional.RemoveAll(p => p.Tunnel == tunnel);
             tunnel.Owner = node;
-            context.Keep(RelayMemory.Nodes, node.Key.ToString(), binding.Signed.ToByteArray());
-            context.Note($"Node {binding.Name} registered for the first time, from {path.Remote}.");
+            context.Note($"{(node.IsGuest ? "A node of another zone," : "Node")} {node.Name} registered for the first time, from {path.Remote}.");
             onBound(now, node);
             Hear(now, tunnel, node, path);
         }
-        else if (!node.Binding.Signed.Equals(request.Binding) && TryAdmit(node.Key, request.Binding, out var renewed, out _) && renewed.Name == node.Binding.Name)
+        else if (node.Binding is { } former && !former.Signed.Equals(request.Binding) && TryAdmit(node.Key, request.Binding, out var renewed, out _)
+            && renewed.Name == former.Name)
         {
             node.Binding = renewed;
             _usedInvites[renewed.OneTimeKey] = node.Key;
@@ -124,9 +154,17 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     public void Remove(Now now, RelayNode node)
     {
         _byKey.Remove(node.Key);
-        _names.Remove(node.Binding.Name);
-        _vips.Remove(context.Membership!.Addressing.Node(node.Key));
-        context.Keep(RelayMemory.Nodes, node.Key.ToString(), null);
+        if (node.Binding is { } binding)
+        {
+            _names.Remove(binding.Name);
+            _vips.Remove(context.Membership!.Addressing.Node(node.Key));
+            context.Keep(RelayMemory.Nodes, node.Key.ToString(), null);
+        }
+        else
+        {
+            _guests--;
+        }
+
         context.Keep(RelayMemory.Addresses, node.Key.ToString(), null);
         if (context.Tunnels.Find(node.Key) is { } tunnel)
         {
@@ -147,7 +185,7 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
                 return false;
             }
 
-            Add(new RelayNode(binding));
+            Add(new RelayNode(key, binding), binding);
             return true;
         }
         catch (Exception e) when (e is InvalidProtocolBufferException or ArgumentException)
@@ -156,17 +194,54 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         }
     }
 
-    /// <summary>An address that was kept, after the bindings.</summary>
-    public bool TryRestoreAddress(string key, StoredAddress stored)
+    /// <summary>An address that was kept, after bindings and pairings. One of a key that is paired and has no binding here is a guest's.</summary>
+    public bool TryRestoreAddress(Now now, string key, StoredAddress stored)
     {
-        if (!PublicKey.TryParse(key, out var publicKey) || !_byKey.TryGetValue(publicKey, out var node)
-            || !RealAddress.TryParse(stored.Address, out var address) || stored.Uplink < 0)
+        if (!PublicKey.TryParse(key, out var publicKey) || !RealAddress.TryParse(stored.Address, out var address) || stored.Uplink < 0)
         {
             return false;
         }
 
+        if (!_byKey.TryGetValue(publicKey, out var node))
+        {
+            if (!IsPaired(publicKey) || _guests >= GuestsMost)
+            {
+                return false;
+            }
+
+            node = AddGuest(now, publicKey);
+        }
+
         node.Remember(new WirePath(stored.Uplink, address, 0));
+        onBound(now, node);
         return true;
+    }
+
+    private RelayNode AddGuest(Now now, PublicKey key)
+    {
+        var guest = new RelayNode(key, null);
+        _byKey.Add(key, guest);
+        _guests++;
+        _guestSweepAt = _guestSweepAt == TimeSpan.MaxValue ? now.Boot + GuestSweep : _guestSweepAt;
+        return guest;
+    }
+
+    /// <summary>Guests whose last pairing has ended go.</summary>
+    private void SweepGuests(Now now)
+    {
+        foreach (var gone in _byKey.Values.Where(n => n.IsGuest && !IsPaired(n.Key)).ToArray())
+        {
+            _byKey.Remove(gone.Key);
+            _guests--;
+            context.Keep(RelayMemory.Addresses, gone.Key.ToString(), null);
+            if (context.Tunnels.Find(gone.Key) is { } tunnel && tunnel.Owner == gone)
+            {
+                context.Signals?.Forget(now, tunnel);
+                context.Tunnels.Remove(tunnel);
+            }
+        }
+
+        _guestSweepAt = _guests > 0 ? now.Boot + GuestSweep : TimeSpan.MaxValue;
     }
 
     private void EndProvisional(Now now, int index)
@@ -183,6 +258,11 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         {
             context.Counters.Count("relay-provisional-ended");
             EndProvisional(now, 0);
+        }
+
+        if (_guestSweepAt <= now.Boot)
+        {
+            SweepGuests(now);
         }
 
         if (_keepAt <= now.Boot)
@@ -248,11 +328,11 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         return refusal is null;
     }
 
-    private void Add(RelayNode node)
+    private void Add(RelayNode node, VouchedBinding binding)
     {
         _byKey[node.Key] = node;
-        _names[node.Binding.Name] = node.Key;
-        _usedInvites[node.Binding.OneTimeKey] = node.Key;
+        _names[binding.Name] = node.Key;
+        _usedInvites[binding.OneTimeKey] = node.Key;
         _vips[context.Membership!.Addressing.Node(node.Key)] = node.Key;
     }
 

@@ -4,13 +4,14 @@ using Ntm.Protocol.Signalling;
 namespace Ntm.Signalling;
 
 /// <summary>What is under way with one peer: our requests that wait, and the peer's requests whose answers we remember.</summary>
-internal sealed class Conversation(Tunnel.Tunnel tunnel, VirtualAddress peer, ulong firstNumber)
+internal sealed class Conversation(Tunnel.Tunnel tunnel, ulong firstNumber)
 {
     private readonly Queue<(ulong Number, TimeSpan Until)> _order = new();
 
     public Tunnel.Tunnel Tunnel { get; } = tunnel;
 
-    public VirtualAddress Peer { get; } = peer;
+    /// <summary>The address its frames came from, where nobody else knows its own.</summary>
+    public VirtualAddress Said { get; set; }
 
     public Dictionary<ulong, Waiting> Requests { get; } = [];
 

@@ -15,19 +15,27 @@ public sealed class SignalChannel
     private const int RepeatsBeforeNewKey = 3;
 
     private readonly TunnelTable _tunnels;
-    private readonly ZoneAddressing _addressing;
+    private readonly Func<Tunnel.Tunnel, VirtualAddress?> _vipOf;
     private readonly VirtualAddress _own;
     private readonly Dictionary<Tunnel.Tunnel, Conversation> _conversations = [];
     private readonly PriorityQueue<(Conversation Conversation, ulong Number), TimeSpan> _deadlines = new();
     private readonly byte[] _frame = new byte[SignalFrame.HeaderSize + Limits.SignalBytes];
 
     /// <param name="tunnels">The core's tunnels.</param>
-    /// <param name="addressing">VIPs of the zone all parties are in.</param>
-    public SignalChannel(TunnelTable tunnels, ZoneAddressing addressing)
+    /// <param name="own">Our own VIP, number 0.</param>
+    /// <param name="vipOf">The VIP of a tunnel's other side; null while its zone is not known: then it is what its frames say.</param>
+    public SignalChannel(TunnelTable tunnels, VirtualAddress own, Func<Tunnel.Tunnel, VirtualAddress?> vipOf)
     {
         _tunnels = tunnels;
-        _addressing = addressing;
-        _own = addressing.Node(tunnels.Key.Public);
+        _own = own;
+        _vipOf = vipOf;
+    }
+
+    /// <param name="tunnels">The core's tunnels.</param>
+    /// <param name="addressing">VIPs of the zone all parties are in.</param>
+    public SignalChannel(TunnelTable tunnels, ZoneAddressing addressing)
+        : this(tunnels, addressing.Node(tunnels.Key.Public), tunnel => addressing.Node(tunnel.Peer))
+    {
     }
 
     public Counters Counters { get; init; } = new();
@@ -77,7 +85,7 @@ public sealed class SignalChannel
     {
         body.Number = 0;
         body.Answer = false;
-        return Send(now, tunnel, _addressing.Node(tunnel.Peer), body, path);
+        return Send(now, tunnel, PeerOf(tunnel), body, path);
     }
 
     /// <summary>Bytes on the wire, tunnel overhead included, of a notification: what it costs an unproven address's budget.</summary>
@@ -95,7 +103,7 @@ public sealed class SignalChannel
             return false;
         }
 
-        if (!SignalFrame.TryRead(packet.Bytes, _addressing.Node(tunnel.Peer), out var message))
+        if (!SignalFrame.TryRead(packet.Bytes, out var source, out var message) || !IsItsOwn(now, tunnel, source))
         {
             Counters.Count("signal-malformed-frame");
             return true;
@@ -249,15 +257,35 @@ public sealed class SignalChannel
         if (!_conversations.TryGetValue(tunnel, out var conversation))
         {
             // Boot time as the first number: a restarted program does not use a number again whose answer the peer still remembers.
-            conversation = new Conversation(tunnel, _addressing.Node(tunnel.Peer), (ulong)now.Boot.Ticks + 1);
+            conversation = new Conversation(tunnel, (ulong)now.Boot.Ticks + 1);
             _conversations.Add(tunnel, conversation);
         }
 
         return conversation;
     }
 
+    private VirtualAddress PeerOf(Tunnel.Tunnel tunnel) =>
+        _vipOf(tunnel) ?? (_conversations.TryGetValue(tunnel, out var conversation) ? conversation.Said : default);
+
+    // Who has not said yet of which zone it is may use any node's address: its key is what counts, and the answer goes into its tunnel all the same.
+    private bool IsItsOwn(Now now, Tunnel.Tunnel tunnel, VirtualAddress source)
+    {
+        if (_vipOf(tunnel) is { } known)
+        {
+            return source == known;
+        }
+
+        if (source.Number != 0 || source.High >> 56 != 0xFD)
+        {
+            return false;
+        }
+
+        With(now, tunnel).Said = source;
+        return true;
+    }
+
     private bool Send(Now now, Conversation conversation, Signal signal, WirePath? path) =>
-        Send(now, conversation.Tunnel, conversation.Peer, signal, path);
+        Send(now, conversation.Tunnel, PeerOf(conversation.Tunnel), signal, path);
 
     private bool Send(Now now, Tunnel.Tunnel tunnel, VirtualAddress peer, Signal signal, WirePath? path)
     {

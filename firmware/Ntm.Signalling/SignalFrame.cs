@@ -42,12 +42,12 @@ internal static class SignalFrame
             || BinaryPrimitives.ReadUInt16BigEndian(packet[42..]) == Limits.SignallingPort);
 
     /// <summary>The message, where the frame is exactly as <see cref="Write"/> makes it.</summary>
-    public static bool TryRead(ReadOnlySpan<byte> packet, VirtualAddress peer, out ReadOnlySpan<byte> message)
+    public static bool TryRead(ReadOnlySpan<byte> packet, out VirtualAddress source, out ReadOnlySpan<byte> message)
     {
         message = default;
+        source = VirtualAddress.Read(packet[8..]);
         var udpLength = BinaryPrimitives.ReadUInt16BigEndian(packet[44..]);
-        if (VirtualAddress.Read(packet[8..]) != peer
-            || BinaryPrimitives.ReadUInt16BigEndian(packet[40..]) != Limits.SignallingPort
+        if (BinaryPrimitives.ReadUInt16BigEndian(packet[40..]) != Limits.SignallingPort
             || BinaryPrimitives.ReadUInt16BigEndian(packet[42..]) != Limits.SignallingPort
             || udpLength < 8 || packet.Length != 40 + udpLength || BinaryPrimitives.ReadUInt16BigEndian(packet[4..]) != udpLength
             || packet.Length - HeaderSize > Limits.SignalBytes

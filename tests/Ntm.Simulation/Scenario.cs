@@ -11,6 +11,12 @@ public sealed class Scenario(ulong seed)
 
     public World World { get; } = new(seed);
 
+    /// <summary>The zones whose NTM record can be found, by name; looking one up takes <see cref="LookUp"/>.</summary>
+    public Dictionary<string, Zone> Records { get; } = [];
+
+    /// <summary>How long a resolver takes.</summary>
+    public static TimeSpan LookUp => TimeSpan.FromMilliseconds(40);
+
     public IReadOnlyList<Home> Homes => _homes;
 
     /// <summary>A host with a real address of its own: coordinator, relay. 192.0.2.n and 2001:db8::n.</summary>

@@ -24,8 +24,9 @@ public sealed class Zone
         (_scenario, Name) = (scenario, name);
         var entropy = scenario.World.Entropy.Fork("zone " + name);
         _owner = OwnerKey.Generate(entropy);
-        CoordinatorHost = scenario.Server("coordinator");
+        CoordinatorHost = scenario.Server(scenario.Records.Count == 0 ? "coordinator" : "coordinator of " + name);
         _coordinators.Add(("dc1", CoordinatorHost, StaticKeyPair.Generate(entropy), []));
+        scenario.Records[name] = this;
         StartCoordinator();
     }
 
@@ -71,12 +72,25 @@ public sealed class Zone
                     case CoordinatorEvent.Notice notice:
                         CoordinatorNotices.Add(notice.Sentence);
                         break;
+                    case CoordinatorEvent.RecordWanted wanted:
+                        LookUp(host, core, wanted.Zone);
+                        break;
                 }
             }
         };
         host.Start(core);
         return core;
     }
+
+    /// <summary>The coordinators as the NTM record names them.</summary>
+    public IReadOnlyList<ZoneCoordinator> Record =>
+        [.. _coordinators.Select(c => new ZoneCoordinator(c.Key.Public, [.. c.Host.Uplinks.SelectMany(u => u.Addresses)]))];
+
+    private void LookUp(SimHost host, CoordinatorCore core, string zone) => _scenario.World.After(Scenario.LookUp, () => host.Call(now =>
+    {
+        var found = _scenario.Records.TryGetValue(zone, out var other);
+        core.RecordFound(now, zone, found ? other!.Record : [], TimeSpan.FromMinutes(5), found ? null : "it has no NTM record");
+    }));
 
     /// <summary>An invite code.</summary>
     public string Invite(Role role, string name = "")
@@ -241,6 +255,34 @@ public sealed class HomeRouter
             verdict = Core.Publish(now, device.Mac, name);
         });
         return verdict;
+    }
+
+    /// <summary>Shares a published device, or with null the node itself; the code.</summary>
+    public string Share(string? device, string forWhom = "a friend", string ports = "all", TimeSpan? lasts = null)
+    {
+        Assert(PortSet.TryParse(ports, out var set, out var problem), problem);
+        string? code = null;
+        Home.Router.Call(now =>
+        {
+            var verdict = Core.Share(now, device, forWhom, set, lasts ?? TimeSpan.FromDays(7), out code);
+            Assert(verdict.Done, verdict.Reason);
+        });
+        return code!;
+    }
+
+    public Verdict Order(Func<NodeCore, Now, Verdict> order)
+    {
+        Verdict verdict = default;
+        Home.Router.Call(now => verdict = order(Core, now));
+        return verdict;
+    }
+
+    private static void Assert(bool good, string reason)
+    {
+        if (!good)
+        {
+            throw new InvalidOperationException(reason);
+        }
     }
 
     /// <summary>Asks for a name; the answer comes by <see cref="Answered"/>.</summary>

@@ -14,14 +14,18 @@ public static class DevicesText
         }
 
         var rows = new List<string[]> { new[] { "MAC", "NUMBER", "PUBLISHED AS", "SEEN", "ADDRESSES" } };
-        rows.AddRange(devices.Select(device => new[]
+        foreach (var device in devices)
         {
-            device.Mac,
-            device.Number == 0 ? "-" : device.Number.ToString(System.Globalization.CultureInfo.InvariantCulture), // it gets one when it is first needed
-            device.Published ? device.FullName ?? device.Name ?? "yes" : "not published",
-            Words.Ago(device.LastSeenMs),
-            device.Addresses.Count == 0 ? "none known" : string.Join(", ", device.Addresses),
-        }));
+            rows.Add([
+                device.Mac,
+                device.Number == 0 ? "-" : device.Number.ToString(System.Globalization.CultureInfo.InvariantCulture), // it gets one when it is first needed
+                device.Published ? device.FullName ?? device.Name ?? "yes" : device.Hint is { } hint ? $"not published (says it is {hint})" : "not published",
+                Words.Ago(device.LastSeenMs),
+                device.Addresses.Count == 0 ? "none known" : string.Join(", ", device.Addresses),
+            ]);
+            rows.AddRange(device.Macs.Where(mac => mac != device.Mac).Select(mac => new[] { mac, "", "the same device", "", "" }));
+        }
+
         Columns.Write(output, rows);
         if (devices.All(device => !device.Published))
         {

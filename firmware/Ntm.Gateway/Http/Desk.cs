@@ -10,15 +10,21 @@ namespace Ntm.Gateway.Http;
 /// </summary>
 /// <param name="Picture">The gateway as it is now.</param>
 /// <param name="Join">Joins a zone; the verdict is the coordinator's or our own.</param>
-/// <param name="Publish">Gives a device a name (a label).</param>
+/// <param name="Publish">Gives a device a name (a label; null: what it calls itself), and says what of it may be reached.</param>
 /// <param name="Unpublish">Takes a device's name away.</param>
+/// <param name="Shares">Shares with other owners.</param>
 /// <param name="Resolve">Resolves a canonical name, as a LAN device's DNS question does.</param>
+/// <param name="Merge">Makes the second MAC address one of the first's device.</param>
+/// <param name="Split">Takes the second MAC address off the first's device.</param>
 public sealed record Desk(
     Func<CancellationToken, Task<PictureDocument>> Picture,
     Func<JoinOrder, CancellationToken, Task<Verdict>> Join,
-    Func<MacAddress, string, CancellationToken, Task<Verdict>> Publish,
+    Func<MacAddress, string?, PortSet, CancellationToken, Task<Verdict>> Publish,
     Func<MacAddress, CancellationToken, Task<Verdict>> Unpublish,
-    Func<string, CancellationToken, Task<ResolutionDocument>> Resolve)
+    Func<string, CancellationToken, Task<ResolutionDocument>> Resolve,
+    Func<MacAddress, MacAddress, CancellationToken, Task<Verdict>> Merge,
+    Func<MacAddress, MacAddress, CancellationToken, Task<Verdict>> Split,
+    SharesDesk Shares)
 {
     /// <summary>Leaves the zone of that name.</summary>
     public required Func<string, CancellationToken, Task<Verdict>> Leave { get; init; }

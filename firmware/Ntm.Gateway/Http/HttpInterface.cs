@@ -50,6 +50,9 @@ public static class HttpInterface
         app.MapPost(Api + "/leave", context => LeaveAsync(context, desk));
         app.MapPut(Api + "/devices/{device}/name", context => PublishAsync(context, desk));
         app.MapDelete(Api + "/devices/{device}/name", context => UnpublishAsync(context, desk));
+        SharesRoutes.Map(app, Api, desk.Shares);
+        app.MapPut(Api + "/devices/{device}/macs/{other}", context => MacAsync(context, desk, desk.Merge, "The devices were not merged"));
+        app.MapDelete(Api + "/devices/{device}/macs/{other}", context => MacAsync(context, desk, desk.Split, "The device was not split"));
         foreach (var path in ConsolePages.Paths)
         {
             app.MapMethods(path, ["GET", "HEAD"], context => ConsolePages.TryServe(context, out var served) ? served : Task.CompletedTask);
@@ -156,15 +159,21 @@ public static class HttpInterface
             return;
         }
 
-        if (!NtmName.IsLabel(order.Name))
+        if (order.Name is not null && !NtmName.IsLabel(order.Name))
         {
-            await Problem.BadName(order.Name ?? "", "a device's name").WriteAsync(context);
+            await Problem.BadName(order.Name, "a device's name").WriteAsync(context);
+            return;
+        }
+
+        if (!PortSet.TryParse(order.Ports, out var ports, out var wrong))
+        {
+            await Problem.BadDocument($"The key 'ports' is wrong. {wrong}").WriteAsync(context);
             return;
         }
 
         if (await DeviceOfAsync(context, desk) is { } mac)
         {
-            await AnswerAsync(context, await desk.Publish(mac, order.Name, context.RequestAborted), "The device was not published");
+            await AnswerAsync(context, await desk.Publish(mac, order.Name, ports, context.RequestAborted), "The device was not published");
         }
     }
 
@@ -176,10 +185,19 @@ public static class HttpInterface
         }
     }
 
-    /// <summary>The device of the path, by its MAC or one of its LAN addresses; null: the problem is written.</summary>
-    private static async Task<MacAddress?> DeviceOfAsync(HttpContext context, Desk desk)
+    private static async Task MacAsync(
+        HttpContext context, Desk desk, Func<MacAddress, MacAddress, CancellationToken, Task<Ntm.Node.Verdict>> order, string refusal)
     {
-        var text = (string)context.GetRouteValue("device")!;
+        if (await DeviceOfAsync(context, desk) is { } device && await DeviceOfAsync(context, desk, "other") is { } other)
+        {
+            await AnswerAsync(context, await order(device, other, context.RequestAborted), refusal);
+        }
+    }
+
+    /// <summary>A device of the path, by its MAC or one of its LAN addresses; null: the problem is written.</summary>
+    private static async Task<MacAddress?> DeviceOfAsync(HttpContext context, Desk desk, string part = "device")
+    {
+        var text = (string)context.GetRouteValue(part)!;
         if (MacAddress.TryParse(text, out var mac))
         {
             return mac;
@@ -243,11 +261,11 @@ public static class HttpInterface
         }
     }
 
-    private static Task AnswerAsync(HttpContext context, Ntm.Node.Verdict verdict, string refusal) => verdict.Done
+    internal static Task AnswerAsync(HttpContext context, Ntm.Node.Verdict verdict, string refusal) => verdict.Done
         ? WriteAsync(context, new DoneDocument(verdict.Reason), InterfaceJson.Wire.DoneDocument)
         : Problem.Refused(refusal, verdict.Reason).WriteAsync(context);
 
-    private static async Task WriteAsync<T>(HttpContext context, T document, JsonTypeInfo<T> type)
+    internal static async Task WriteAsync<T>(HttpContext context, T document, JsonTypeInfo<T> type)
     {
         var bytes = JsonSerializer.SerializeToUtf8Bytes(document, type);
         context.Response.ContentType = "application/json; charset=utf-8";

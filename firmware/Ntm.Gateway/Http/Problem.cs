@@ -84,7 +84,7 @@ public sealed record Problem(string Kind, int Status, string Title, string Detai
             : context.Response.Body.WriteAsync(bytes, context.RequestAborted).AsTask();
     }
 
-    private static string Quoted(string text)
+    internal static string Quoted(string text)
     {
         var cut = text.Length <= QuotedMost ? text : text[..QuotedMost] + "...";
         return string.Concat(cut.Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));

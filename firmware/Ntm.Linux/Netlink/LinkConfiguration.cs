@@ -93,6 +93,25 @@ internal static class LinkConfiguration
         netlink.Request(add, $"Routing {destination} to {name}");
     }
 
+    /// <summary>Takes a route away; one that is not there is no error.</summary>
+    public static void RemoveRoute(NetlinkSocket netlink, string name, int index, IPNetwork destination)
+    {
+        Span<byte> buffer = stackalloc byte[RequestSize];
+        var remove = new NetlinkWriter(buffer, NetlinkMessage.DeleteRoute, NetlinkMessage.FlagRequest | NetlinkMessage.FlagAcknowledge);
+        var part = remove.Fixed(NetlinkMessage.RouteSize);
+        part[0] = Family(destination.BaseAddress);
+        part[1] = (byte)destination.PrefixLength;
+        part[4] = TableMain;
+        part[6] = 255; // RT_SCOPE_NOWHERE: whatever its scope
+        remove.Attribute(RouteDestination, destination.BaseAddress.GetAddressBytes());
+        remove.Attribute(RouteOutInterface, index);
+        var error = netlink.TryRequest(remove, $"Taking the route of {destination} from {name}", out var detail);
+        if (error is not (0 or Libc.ESRCH or Libc.ENODEV))
+        {
+            throw new LinuxException($"Taking the route of {destination} from {name}", error, detail);
+        }
+    }
+
     private static NetlinkWriter SetLink(Span<byte> buffer, int index, uint flags)
     {
         var set = new NetlinkWriter(buffer, NetlinkMessage.NewLink, NetlinkMessage.FlagRequest | NetlinkMessage.FlagAcknowledge);

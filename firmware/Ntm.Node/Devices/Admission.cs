@@ -13,7 +13,7 @@ internal readonly record struct FlowKey(VirtualAddress Remote, ushort OwnNumber,
 
 /// <summary>
 /// Stateful admission at the receiver (docs/protocol.md section 7): what belongs to a flow an own device began passes; a flow that a remote
-/// begins needs a published device, or is an ICMPv6 echo to number 0. A published name taken back ends the flows remotes began at once.
+/// begins needs a published device (and, of another owner, a share), or is an ICMPv6 echo to number 0. What is taken back ends the flows remotes began at once.
 /// </summary>
 /// <remarks>
 /// Bounded: the flow that was longest without a packet gives way; those that remotes began never hold more than half of the table. Idle times are
@@ -55,13 +55,14 @@ internal sealed class Admission
     public int Count => _index.Count;
 
     /// <summary>Judges a packet of an own device or the router itself, and opens or refreshes its flow.</summary>
+    /// <param name="mayBegin">Whether the remote may begin such a flow now: publishing and shares.</param>
     /// <param name="local">The LAN address it came from, where answers go.</param>
     public bool TryOutbound(
-        TimeSpan now, in FlowKey key, in InnerPacket packet, bool isPublished, LanAddress local, [NotNullWhen(false)] out string? reason)
+        TimeSpan now, in FlowKey key, in InnerPacket packet, bool mayBegin, LanAddress local, [NotNullWhen(false)] out string? reason)
     {
         reason = null;
         var at = FindLive(now, key);
-        if (at != None && _flows[at].Side == BegunByRemote && !MayRemoteBegin(key, isPublished, packet))
+        if (at != None && _flows[at].Side == BegunByRemote && !MayRemoteBegin(key, mayBegin, packet))
         {
             // The name was taken back. The device may still begin a connection of its own between the same ports.
             if (!packet.IsTcpBeginning)
@@ -92,13 +93,13 @@ internal sealed class Admission
     }
 
     /// <summary>Judges a packet from a remote, and refreshes its flow or opens one.</summary>
+    /// <param name="mayBegin">Whether the remote may begin such a flow now: publishing and shares.</param>
     /// <param name="device">Whose number it is; null for the router's own.</param>
     /// <param name="local">The LAN address it goes to: the flow's while it is still the device's, else the device's latest; none where none is
     /// known, or the router's own VIP is meant.</param>
     public bool TryInbound(
-        TimeSpan now, in FlowKey key, in InnerPacket packet, Device? device, out LanAddress local, [NotNullWhen(false)] out string? reason)
+        TimeSpan now, in FlowKey key, in InnerPacket packet, bool mayBegin, Device? device, out LanAddress local, [NotNullWhen(false)] out string? reason)
     {
-        var isPublished = device is { IsPublished: true };
         reason = null;
         local = default;
         var at = FindLive(now, key);
@@ -111,7 +112,7 @@ internal sealed class Admission
             return true;
         }
 
-        if (!MayRemoteBegin(key, isPublished, packet))
+        if (!MayRemoteBegin(key, mayBegin, packet))
         {
             reason = NotPublished;
             return false;
@@ -174,6 +175,15 @@ internal sealed class Admission
         return true;
     }
 
+    public bool HasFlow(TimeSpan now, in FlowKey key) => FindLive(now, key) != None;
+
+    /// <summary>The LAN address a flow goes to; none where there is no such flow, or it has none yet.</summary>
+    public LanAddress LocalOf(TimeSpan now, in FlowKey key)
+    {
+        var at = FindLive(now, key);
+        return at == None ? default : _flows[at].Local;
+    }
+
     /// <summary>Whether a flow is under way between the remote and this LAN address. Changes nothing but to forget it when it is over.</summary>
     public bool Serves(TimeSpan now, in FlowKey key, LanAddress local)
     {
@@ -181,8 +191,8 @@ internal sealed class Admission
         return at != None && _flows[at].Local == local;
     }
 
-    private static bool MayRemoteBegin(in FlowKey key, bool isPublished, in InnerPacket packet) =>
-        isPublished || (key.OwnNumber == 0 && packet.IcmpKind is (IcmpKind.EchoRequest or IcmpKind.EchoReply));
+    private static bool MayRemoteBegin(in FlowKey key, bool mayBegin, in InnerPacket packet) =>
+        mayBegin || (key.OwnNumber == 0 && packet.IcmpKind is (IcmpKind.EchoRequest or IcmpKind.EchoReply));
 
     private LanAddress AddressOf(int at, Device? device)
     {

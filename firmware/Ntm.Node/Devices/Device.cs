@@ -2,10 +2,18 @@ using Ntm.Protocol;
 
 namespace Ntm.Node.Devices;
 
-/// <summary>One LAN machine, known by its MAC address. Kept by <see cref="DeviceTable"/>, which alone changes it.</summary>
+/// <summary>One LAN machine, known by its MAC address, or by several that its owner merged. Kept by <see cref="DeviceTable"/>, which alone changes it.</summary>
 internal sealed class Device(MacAddress mac)
 {
-    public MacAddress Mac { get; } = mac;
+    /// <summary>Its MAC addresses, 1 to <see cref="Limits.MacsPerDevice"/>; under the first it is kept.</summary>
+    public List<MacAddress> Macs { get; } = [mac];
+
+    public MacAddress Mac => Macs[0];
+
+    public bool IsMerged => Macs.Count > 1;
+
+    /// <summary>What it calls itself, as a label; null: nothing known.</summary>
+    public string? Hint { get; set; }
 
     /// <summary>1..0x7fff for good; 0: it has not yet needed one.</summary>
     public ushort Number { get; set; }
@@ -14,6 +22,12 @@ internal sealed class Device(MacAddress mac)
     public string? Name { get; set; }
 
     public bool IsPublished => Name is not null;
+
+    /// <summary>What of it may be reached by others while it is published.</summary>
+    public PortSet Ports { get; set; } = PortSet.All;
+
+    /// <summary><see cref="Ports"/> while it is published, else null.</summary>
+    public PortSet? Published => IsPublished ? Ports : null;
 
     /// <summary>Boot time; null: not since the start.</summary>
     public TimeSpan? LastSeen { get; set; }

@@ -19,17 +19,74 @@ public sealed partial class DeviceProxy
 
     /// <summary>
     /// The flow a packet between one of ours and a remote belongs to: that of the face it speaks with, or the one in which the remote speaks with the device's
-    /// other face and was sent here because the device has no address of that family.
+    /// other face and was sent here because the device has no address of that family, or the one that has another port outside.
     /// </summary>
-    private FlowKey InUse(Now now, Device? device, LanAddress local, in FlowKey key)
+    private FlowKey InUse(Now now, Device? device, LanAddress local, in FlowKey key, out LanAddress holder)
     {
-        if (device is null || _admission.Serves(now.Boot, key, local))
+        holder = _admission.LocalOf(now.Boot, key);
+        if (holder == local)
         {
             return key;
         }
 
         var other = key with { OwnNumber = (ushort)(key.OwnNumber ^ VirtualAddress.IPv6FaceBit) };
-        return _admission.Serves(now.Boot, other, local) ? other : key;
+        if (device is not null && _admission.Serves(now.Boot, other, local))
+        {
+            holder = local;
+            return other;
+        }
+
+        if (!_ports.TryFind(key, local, out var outside))
+        {
+            return key;
+        }
+
+        if (_admission.LocalOf(now.Boot, outside) is var there && (there.IsNone || there == local))
+        {
+            holder = local;
+            return outside;
+        }
+
+        _ports.Remove(outside); // while nobody used it, another flow of the device's took its port
+        return key;
+    }
+
+    /// <summary>
+    /// As <see cref="InUse"/>, for a packet that may begin a flow: where another address of the same device has one of the same port with the same remote, it gets another port.
+    /// </summary>
+    /// <returns>False where there is none.</returns>
+    private bool TryUse(Now now, Device? device, LanAddress local, ref FlowKey key)
+    {
+        var inside = key;
+        key = InUse(now, device, local, inside, out var holder);
+
+        // Of an address that is the device's no more, it takes the flow over.
+        if (holder.IsNone || holder == local || !(device?.Of(holder).Contains(holder) ?? _ownAddresses.Contains(holder)))
+        {
+            return true;
+        }
+
+        foreach (var port in PortMappings.Candidates(inside.OwnPort))
+        {
+            var outside = inside with { OwnPort = port };
+            if (port != inside.OwnPort && !_ports.Has(outside) && !_admission.HasFlow(now.Boot, outside))
+            {
+                _ports.Add(inside, local, outside);
+                key = outside;
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>A port without a flow is the device's own again: what a remote begins there is no answer.</summary>
+    private void ForgetPort(Now now, in FlowKey key)
+    {
+        if (_ports.Has(key) && !_admission.HasFlow(now.Boot, key))
+        {
+            _ports.Remove(key);
+        }
     }
 
     private VirtualAddress FaceOf(Device device, LanAddress address) =>

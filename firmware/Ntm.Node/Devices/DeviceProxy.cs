@@ -1,4 +1,5 @@
 using System.Net;
+using Ntm.Node.Sharing;
 using Ntm.Node.Translation;
 using Ntm.Protocol;
 
@@ -30,6 +31,7 @@ public sealed partial class DeviceProxy
     private readonly AliasTable _aliases;
     private readonly Counters _counters;
     private readonly Admission _admission = new();
+    private readonly PortMappings _ports = new();
     private readonly FragmentTable _outboundFragments = new();
     private readonly FragmentTable _inboundFragments = new();
     private readonly OwnErrors _errorsToLan;
@@ -49,8 +51,11 @@ public sealed partial class DeviceProxy
         SetOwnAddresses([]);
     }
 
-    /// <summary>Whether there is a peer that a remote VIP belongs to.</summary>
-    public Func<VirtualAddress, bool> HasPeer { get; init; } = static _ => true;
+    /// <summary>What the peer may begin here that a remote VIP belongs to; null: there is no such peer.</summary>
+    public Func<VirtualAddress, PeerAccess?> AccessOf { get; init; } = static _ => PeerAccess.SameOwner;
+
+    /// <summary>The time by which shares expire.</summary>
+    public Func<Now, DateTimeOffset> GrantTime { get; init; } = static now => now.Wall;
 
     /// <summary>Flows remembered now, for people.</summary>
     public int Flows => _admission.Count;
@@ -97,7 +102,7 @@ public sealed partial class DeviceProxy
             return Refuse(now, packet, read, DestinationUnknown, Refusal.Unreachable);
         }
 
-        if (!HasPeer(remote))
+        if (AccessOf(remote) is not { } access)
         {
             return Refuse(now, packet, read, NoSuchPeer, Refusal.Unreachable);
         }
@@ -153,17 +158,27 @@ public sealed partial class DeviceProxy
         }
 
         var echo = read.IcmpKind != IcmpKind.None;
-        var key = InUse(now, device, read.Source,
-            new FlowKey(remote, source.Number, read.SourcePort, echo ? (ushort)0 : read.DestinationPort, read.Protocol));
-        source = source.WithNumber(key.OwnNumber);
-        if (!_admission.TryOutbound(now.Boot, key, read, device is { IsPublished: true }, read.Source, out reason))
+        var key = new FlowKey(remote, source.Number, read.SourcePort, echo ? (ushort)0 : read.DestinationPort, read.Protocol);
+        if (!TryUse(now, device, read.Source, ref key))
         {
+            return Refuse(now, packet, read, PortMappings.UsedUp, Refusal.Prohibited);
+        }
+
+        source = source.WithNumber(key.OwnNumber);
+        if (!_admission.TryOutbound(now.Boot, key, read, MayBegin(now, access, device, key), read.Source, out reason))
+        {
+            ForgetPort(now, key);
             return Refuse(now, packet, read, reason, RefusalFor(reason));
         }
 
         if (read.IsFragment)
         {
             _outboundFragments.Begin(now.Boot, FragmentKey.Of(read), read, LanAddress.FromVip(source));
+        }
+
+        if (key.OwnPort != read.SourcePort)
+        {
+            PortMappings.Write(packet.Bytes.Slice(read.Offset, read.TransportLength), read, true, key.OwnPort);
         }
 
         ToPeer(packet, read, source, remote);
@@ -228,6 +243,7 @@ public sealed partial class DeviceProxy
             ? KeyOfCarried(carried.Destination.AsVip, destination.Number, carried.SourcePort, carried.DestinationPort, carried)
             : new FlowKey(source, destination.Number, read.DestinationPort,
                 read.IcmpKind != IcmpKind.None ? (ushort)0 : read.SourcePort, read.Protocol);
+        ForgetPort(now, key);
         if (read.IsError)
         {
             if (carried.Source != read.Destination || !key.Remote.SameNode(peerNode))
@@ -240,7 +256,7 @@ public sealed partial class DeviceProxy
                 return Drop(reason);
             }
         }
-        else if (!_admission.TryInbound(now.Boot, key, read, device, out local, out reason))
+        else if (!_admission.TryInbound(now.Boot, key, read, AccessOf(peerNode) is { } access && MayBegin(now, access, device, key), device, out local, out reason))
         {
             return Drop(now, packet, read, reason, RefusalFor(reason));
         }
@@ -272,6 +288,12 @@ public sealed partial class DeviceProxy
             _inboundFragments.Begin(now.Boot, FragmentKey.Of(read), read, local);
         }
 
+        if (_ports.TryBack(key, local, out var port))
+        {
+            var (offset, of) = read.IsError ? (read.Offset + 8 + carried.Offset, carried) : (read.Offset, read);
+            PortMappings.Write(packet.Bytes.Slice(offset, of.TransportLength), of, read.IsError, port);
+        }
+
         var verdict = ToLan(now, packet, read, carried, local);
         if (verdict != InboundVerdict.ToLan && !read.IsError)
         {
@@ -280,6 +302,9 @@ public sealed partial class DeviceProxy
 
         return verdict;
     }
+
+    private bool MayBegin(Now now, PeerAccess access, Device? device, in FlowKey key) =>
+        access.Permits(GrantTime(now), key.OwnNumber, device is null ? _devices.NodePublished : device.Published, key.Protocol, key.OwnPort);
 
     private static bool IsSignalling(in InnerPacket read, bool isSourceNode, bool isDestinationNode) =>
         read.Protocol == InnerPacket.Udp
@@ -300,11 +325,16 @@ public sealed partial class DeviceProxy
             return Refuse(CarriedForeign);
         }
 
-        var key = InUse(now, device, carried.Destination, KeyOfCarried(remote, target.Number, carried.DestinationPort, carried.SourcePort, carried));
+        var key = InUse(now, device, carried.Destination, KeyOfCarried(remote, target.Number, carried.DestinationPort, carried.SourcePort, carried), out _);
         target = target.WithNumber(key.OwnNumber);
         if (!_admission.TryError(now.Boot, key, device, out _, out var reason))
         {
             return Refuse(reason);
+        }
+
+        if (key.OwnPort != carried.DestinationPort)
+        {
+            PortMappings.Write(packet.Bytes.Slice(read.Offset + 8 + carried.Offset, carried.TransportLength), carried, false, key.OwnPort);
         }
 
         // Whoever only reports an error needs no number for that (RFC 6791: any address of the translator's will do).

@@ -41,6 +41,26 @@ internal sealed class LatestFirst
         return gone;
     }
 
+    /// <summary>Adds it behind all others, unless it is there or there is no room.</summary>
+    /// <returns>Whether it was added.</returns>
+    public bool TryPutLast(LanAddress address)
+    {
+        if (Count == Limits.AddressesPerDevice || Contains(address))
+        {
+            return false;
+        }
+
+        if (Count == _addresses.Length)
+        {
+            Array.Resize(ref _addresses, Math.Min(Limits.AddressesPerDevice, Math.Max(2, Count * 2)));
+        }
+
+        _addresses[Count++] = address;
+        return true;
+    }
+
+    public void Clear() => Count = 0;
+
     public void Remove(LanAddress address)
     {
         var index = _addresses.AsSpan(0, Count).IndexOf(address);

@@ -37,6 +37,9 @@ public sealed class OverlayDns(Func<IPAddress, string?> nameOf, Counters counter
     /// <summary>Null while this node is no member of a zone: then everything is refused.</summary>
     public OverlayZone? Zone { get; set; }
 
+    /// <summary>Other owners' zones with which something is shared.</summary>
+    public IReadOnlyList<OtherZone> Others { get; set; } = [];
+
     /// <summary>Whether AAAA is answered. Off where the LAN has no IPv6, so that nobody waits for an address he cannot reach.</summary>
     public bool AnswersIPv6 { get; set; } = true;
 
@@ -66,10 +69,20 @@ public sealed class OverlayDns(Func<IPAddress, string?> nameOf, Counters counter
     /// <summary>What the node core's answer becomes.</summary>
     public byte[] Answer(DnsQuestion question, NameAnswer answer)
     {
-        // The node may have left the zone meanwhile.
-        if (Zone is not { } zone || !IsBelow(question.Name, zone.Zone))
+        // The node may have left the zone meanwhile, or lost the share.
+        if (Zone is not { } zone)
         {
             return Refuse(question);
+        }
+
+        if (!IsBelow(question.Name, zone.Zone))
+        {
+            if (ScopeOf(question.Name) is not { } scope)
+            {
+                return Refuse(question);
+            }
+
+            zone = zone with { Zone = scope };
         }
 
         return answer.Verdict switch
@@ -86,6 +99,9 @@ public sealed class OverlayDns(Func<IPAddress, string?> nameOf, Counters counter
 
     private static bool IsBelow(string name, string zone) =>
         name.Length > zone.Length + 1 && name.EndsWith(zone, StringComparison.Ordinal) && name[name.Length - zone.Length - 1] == '.';
+
+    // Of another owner's zone only what is at or below a node that shares something is ours to answer: the rest of it is the public DNS's.
+    private string? ScopeOf(string name) => Others.Select(o => o.Scope).FirstOrDefault(scope => scope is not null && (name == scope || IsBelow(name, scope)));
 
     private byte[]? Judge(DnsQuestion question, out DnsQuestion? wanted)
     {
@@ -119,6 +135,17 @@ public sealed class OverlayDns(Func<IPAddress, string?> nameOf, Counters counter
 
             // No coordinator can know such a name (three labels, an underscore): it need not be asked.
             return DnsMessage.Negative(question, DnsCode.NameError, Labels(zone.Zone), zone.Zone);
+        }
+
+        if (ScopeOf(question.Name) is { } scope)
+        {
+            if (question.Name == scope || NtmName.TrySplit(question.Name, scope, out _, out var below) && below is null)
+            {
+                wanted = question;
+                return null;
+            }
+
+            return DnsMessage.Negative(question, DnsCode.NameError, Labels(scope), scope);
         }
 
         return ReverseName.TryParse(question.Name, out var address) ? Reverse(question, zone, address!) : Refuse(question);
@@ -160,7 +187,7 @@ public sealed class OverlayDns(Func<IPAddress, string?> nameOf, Counters counter
         }
         else
         {
-            if (!VirtualAddress.From(address).SameZone(zone.Prefix))
+            if (!VirtualAddress.From(address).SameZone(zone.Prefix) && !Others.Any(o => VirtualAddress.From(address).SameZone(o.Prefix)))
             {
                 return Refuse(question);
             }

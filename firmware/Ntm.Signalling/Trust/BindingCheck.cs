@@ -18,6 +18,19 @@ public sealed record VouchedBinding(string Zone, Role Role, string Name, PublicK
 /// <summary>Whether a binding is good (docs/protocol.md section 3).</summary>
 public static class BindingCheck
 {
+    /// <summary>The zone a binding says it is of, unverified; null where it says none that can be.</summary>
+    public static string? ZoneOf(SignedBinding? signed)
+    {
+        try
+        {
+            return signed is not null && Binding.Parser.ParseFrom(signed.Binding) is { Zone: var zone } && NtmName.IsZone(zone) ? zone : null;
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
+
     /// <param name="signed">What a peer or coordinator sent; may be null or anything.</param>
     /// <param name="ownerKey">The pinned owner key.</param>
     /// <param name="zone">The zone it must be of.</param>

@@ -68,7 +68,8 @@ public sealed class Removals(Counters counters, Action<StoreWrite> keep)
 
     /// <summary>Whether a binding is of no worth any more.</summary>
     public bool Cover(VouchedBinding binding, [NotNullWhen(true)] out VouchedRemoval? removal) =>
-        _byInvite.TryGetValue(binding.OneTimeKey, out removal) || (_latest.TryGetValue(binding.Key, out removal) && removal.Covers(binding));
+        (_byInvite.TryGetValue(binding.OneTimeKey, out removal) && removal.Covers(binding))
+        || (_latest.TryGetValue(binding.Key, out removal) && removal.Covers(binding));
 
     /// <summary>The latest removal of a key, which may have come back with a younger binding since; null: none.</summary>
     public VouchedRemoval? Of(PublicKey key) => _latest.GetValueOrDefault(key);

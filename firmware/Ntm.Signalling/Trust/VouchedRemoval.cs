@@ -63,7 +63,8 @@ public sealed record VouchedRemoval(string Zone, string Name, PublicKey Key, Byt
     }
 
     /// <summary>Whether a binding is of no worth any more: of the removed key and not younger, or of the removed key's invite, whatever key it binds.</summary>
-    public bool Covers(VouchedBinding binding) => binding.OneTimeKey == OneTimeKey || (binding.Key == Key && DateOf(binding) <= MadeAt);
+    public bool Covers(VouchedBinding binding) =>
+        binding.Zone == Zone && (binding.OneTimeKey == OneTimeKey || (binding.Key == Key && DateOf(binding) <= MadeAt));
 
     /// <summary>When a binding was made by its maker's clock, Unix seconds.</summary>
     public static long DateOf(VouchedBinding binding) => Binding.Parser.ParseFrom(binding.Signed.Binding).MadeAt;

@@ -27,10 +27,14 @@ public sealed class NtmCommandTests
         Assert.Equal((0, "It was done.\n", ""), await RunAsync(gateway, "publish", "tv", "192.168.1.34"));
         Assert.Equal((0, "It was done.\n", ""), await RunAsync(gateway, "unpublish", "nas"));
         Assert.Equal((0, "It was done.\n", ""), await RunAsync(gateway, "unpublish", "printer.alice.home.example"));
+        Assert.Equal((0, "It was done.\n", ""), await RunAsync(gateway, "publish", "02:00:5e:10:00:02"));
+        Assert.Equal((0, "It was done.\n", ""), await RunAsync(gateway, "devices", "merge", "nas", "192.168.1.34"));
+        Assert.Equal((0, "It was done.\n", ""), await RunAsync(gateway, "devices", "split", "02:00:5e:10:00:02"));
         Assert.Equal((0, "{\"sentence\":\"It was done.\"}\n", ""), await RunAsync(gateway, "unpublish", "02:00:5e:10:00:02", "--json"));
         Assert.Equal(
             [
                 "join ntm1abc alice", "publish 02:00:5e:10:00:02 tv", "unpublish 02:00:5e:10:00:01", "unpublish 02:00:5e:10:00:03",
+                "publish 02:00:5e:10:00:02 -", "merge 02:00:5e:10:00:01 02:00:5e:10:00:02", "split 02:00:5e:10:00:02 02:00:5e:10:00:02",
                 "unpublish 02:00:5e:10:00:02",
             ],
             gateway.Orders);
@@ -117,6 +121,10 @@ public sealed class NtmCommandTests
     [InlineData("bogus")]
     [InlineData("status", "extra")]
     [InlineData("publish", "nas")]
+    [InlineData("publish")]
+    [InlineData("publish", "nas", "192.168.1.34", "tv")]
+    [InlineData("devices", "merge", "nas")]
+    [InlineData("devices", "split")]
     [InlineData("status", "--bogus")]
     public async Task A_wrong_command_line_exits_with_2(params string[] args)
     {

@@ -63,6 +63,20 @@ public sealed class TextTests
         """, output => DevicesText.Write(SamplePicture.Member.Devices, output));
 
     [Fact]
+    public void A_device_of_several_mac_addresses_and_what_one_calls_itself() => Is(
+        """
+        MAC                NUMBER  PUBLISHED AS                        SEEN            ADDRESSES
+        02:00:5e:10:00:01  1       nas.alice.home.example              2 s ago         192.168.1.20, fe80::5eff:fe10:1
+        02:00:5e:10:00:08          the same device
+        02:00:5e:10:00:02  2       not published (says it is bobs-pc)  1 min 35 s ago  192.168.1.34
+
+        """, output => DevicesText.Write(
+            [
+                SamplePicture.Member.Devices[0] with { Macs = ["02:00:5e:10:00:01", "02:00:5e:10:00:08"], Hint = "storage" },
+                SamplePicture.Member.Devices[1] with { Hint = "bobs-pc" },
+            ], output));
+
+    [Fact]
     public void Peers() => Is(
         """
         bob.home.example  direct

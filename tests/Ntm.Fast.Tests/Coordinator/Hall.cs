@@ -41,6 +41,12 @@ internal sealed class Hall
 
     public List<string> Notices { get; } = [];
 
+    /// <summary>What the DNS answers at once, by zone; what is not here is never answered.</summary>
+    public Dictionary<string, IReadOnlyList<ZoneCoordinator>> Records { get; } = [];
+
+    /// <summary>Zones whose NTM record was looked up.</summary>
+    public List<string> Wanted { get; } = [];
+
     /// <summary>Counts requests that parties took, to tell their order.</summary>
     public int Order { get; set; }
 
@@ -53,9 +59,9 @@ internal sealed class Hall
 
     public Party Find(string label) => _parties.Single(p => p.Label == label);
 
-    public Party Add(string label, string address)
+    public Party Add(string label, string address, string zone = Zone)
     {
-        var party = new Party(this, label, Address(address));
+        var party = new Party(this, label, Address(address), zone);
         _parties.Add(party);
         return party;
     }
@@ -174,6 +180,14 @@ internal sealed class Hall
                     break;
                 case CoordinatorEvent.Keep { Write: var write }:
                     Memory.Remove((write.Collection, write.Key));
+                    break;
+                case CoordinatorEvent.RecordWanted wanted:
+                    Wanted.Add(wanted.Zone);
+                    if (Records.TryGetValue(wanted.Zone, out var found))
+                    {
+                        Core.RecordFound(Now, wanted.Zone, found, TimeSpan.FromMinutes(5), found.Count == 0 ? "it has none" : null);
+                    }
+
                     break;
                 case CoordinatorEvent.Notice notice:
                     Notices.Add(notice.Sentence);

@@ -13,12 +13,12 @@ internal sealed class Party
 {
     private readonly Hall _hall;
 
-    public Party(Hall hall, string label, RealAddress address)
+    public Party(Hall hall, string label, RealAddress address, string zone = Hall.Zone)
     {
         (_hall, Label, Address) = (hall, label, address);
         Key = new StaticKeyPair(SHA256.HashData(Encoding.ASCII.GetBytes("key of " + label)));
         Tunnels = new TunnelTable(Key, new HallEntropy(label), Outbox);
-        Signals = new SignalChannel(Tunnels, hall.Addressing) { OnSignal = (_, _, _, signal) => Take(signal) };
+        Signals = new SignalChannel(Tunnels, new ZoneAddressing(zone).Node(Key.Public), tunnel => hall.Addressing.Node(tunnel.Peer)) { OnSignal = (_, _, _, signal) => Take(signal) };
         Tunnel = Tunnels.Add(hall.Key.Public, TunnelKind.Ntm);
         Tunnel.Candidates.Add(new WirePath(0, Hall.CoordinatorAddress, 0));
     }

@@ -231,7 +231,7 @@ public sealed class AdmissionTests
 
     private string? In(byte[] transport, ushort port = 1)
     {
-        if (_admission.TryInbound(_now, Key(transport, port), Read(transport), _device, out var local, out var reason))
+        if (_admission.TryInbound(_now, Key(transport, port), Read(transport), _device.IsPublished, _device, out var local, out var reason))
         {
             Assert.Equal(s_lan, local);
         }

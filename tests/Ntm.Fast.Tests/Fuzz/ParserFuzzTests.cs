@@ -11,6 +11,7 @@ public sealed class ParserFuzzTests(ITestOutputHelper output) : FuzzRun(output)
     [InlineData("name", 1_000_000)]
     [InlineData("dns", 1_000_000)]
     [InlineData("netlink", 1_000_000)]
+    [InlineData("lease", 200_000)]
     [InlineData("tunnel", 1_000_000)]
     [InlineData("proxy-outbound", 1_000_000)]
     [InlineData("proxy-inbound", 1_000_000)]

@@ -24,6 +24,8 @@ public sealed class GatewayConfigTests : IDisposable
         Assert.Equal(new UplinkConfig("catv", "wan0", 0), Assert.Single(config.Uplinks));
         Assert.Empty(config.DnsListen);
         Assert.False(config.Lan.IPv6);
+        Assert.True(config.Lan.CaptureDns);
+        Assert.Null(config.Lan.Leases);
         Assert.Equal(0xC612_0000u, config.NodeOptions.AliasNetwork);
     }
 
@@ -35,6 +37,7 @@ public sealed class GatewayConfigTests : IDisposable
         var config = Read(page[from..page.IndexOf("```", from, StringComparison.Ordinal)]);
         Assert.Equal(new IPEndPoint(IPAddress.Loopback, 5354), Assert.Single(config.DnsListen));
         Assert.Equal("/run/ntm-gateway/gateway.sock", config.Socket);
+        Assert.Equal("/var/lib/misc/dnsmasq.leases", config.Lan.Leases);
     }
 
     [Theory]

@@ -21,14 +21,17 @@ public sealed class PictureTests
             new MemberStatus("home.example", "alice", own, key, true, "dc1: answered", [], [new ServerStatus("rs1", key, relay, true, TimeSpan.FromSeconds(990))]),
             [new UplinkStatus(new UplinkState(3, "catv", true, "it has an address", [local]), [("relay", relay)], "not known yet", 5, 6)],
             [
-                new DeviceStatus(new MacAddress(2), 2, null, [], null),
-                new DeviceStatus(new MacAddress(1), 1, "nas", [IPAddress.Parse("192.168.1.20")], TimeSpan.FromSeconds(999.5)),
+                new DeviceStatus(new MacAddress(2), 2, null, [], null, PortSet.All),
+                new DeviceStatus(new MacAddress(1), 1, "nas", [IPAddress.Parse("192.168.1.20")], TimeSpan.FromSeconds(999.5), PortSet.All),
             ],
             [
                 new PeerStatus("bob.home.example", key, own.WithNumber(1), true, false, "the relay is the only path", TimeSpan.FromSeconds(900), null, 7, 8,
                     [new AliasStatus(0xC612_0007, own.WithNumber(2), "nas.bob.home.example")],
                     [new PathStatus(new WirePath(3, relay, 17), "relay", "used", TimeSpan.FromMicroseconds(41_235), "it is the only path", 1, 2)]),
             ],
+            new SharingStatus(
+                null, [new GivenShareStatus(1, "nas.alice.home.example", "Dave", PortSet.All, At.Wall, false, "friends.example")],
+                [new TakenShareStatus("cam.eve.other.example", "tcp/443", At.Wall, true)]),
             new Dictionary<string, long> { ["tunnel-replayed"] = 1 });
         var picture = Picture.Of(status, At, TimeSpan.FromSeconds(400), "0.1.0", [new("tunnel-replayed", 2), new("wire-full", 3)]);
 

@@ -68,6 +68,17 @@ public sealed class HttpInterfaceTests
     }
 
     [Fact]
+    public async Task Devices_are_merged_and_split_and_named_by_what_they_call_themselves()
+    {
+        await using var gateway = await InterfaceUnderTest.StartAsync();
+        using var merged = await gateway.SendAsync("PUT", "/api/v1/devices/192.168.1.34/macs/02-00-5E-10-00-03");
+        using var split = await gateway.SendAsync("DELETE", "/api/v1/devices/02:00:5e:10:00:03/macs/02:00:5e:10:00:03");
+        using var hinted = await gateway.SendAsync("PUT", Device, "{}");
+        Assert.All([merged, split, hinted], answer => Assert.Equal(HttpStatusCode.OK, answer.StatusCode));
+        Assert.Equal(["merge 02:00:5e:10:00:02 02:00:5e:10:00:03", "split 02:00:5e:10:00:03 02:00:5e:10:00:03", "publish 02:00:5e:10:00:02 -"], gateway.Orders);
+    }
+
+    [Fact]
     public async Task A_name_is_resolved_in_its_canonical_form()
     {
         await using var gateway = await InterfaceUnderTest.StartAsync();
@@ -90,8 +101,10 @@ public sealed class HttpInterfaceTests
     [InlineData("POST", "/api/v1/join", """{"code":"x"} {}""", "bad-document", "line 1")]
     [InlineData("POST", "/api/v1/join", """{"code":"x","name":"Al ice"}""", "bad-name", "'Al ice'")]
     [InlineData("PUT", Device, """{"name":"a_b"}""", "bad-name", "'a_b'")]
-    [InlineData("PUT", Device, """{}""", "bad-name", "''")]
-    [InlineData("PUT", Device, """{"name":null}""", "bad-name", "''")]
+    [InlineData("PUT", Device, """{"name":""}""", "bad-name", "''")]
+    [InlineData("PUT", "/api/v1/devices/nas/macs/02:00:5e:10:00:01", null, "unknown-device", "'nas'")]
+    [InlineData("PUT", "/api/v1/devices/02:00:5e:10:00:01/macs/192.168.1.99", null, "unknown-device", "'192.168.1.99'")]
+    [InlineData("DELETE", "/api/v1/devices/02:00:5e:10:00:01/macs/tv", null, "unknown-device", "'tv'")]
     [InlineData("PUT", Device, """{"name":"nas","port":1}""", "bad-document", "'port'")]
     [InlineData("PUT", "/api/v1/devices/192.168.1.99/name", """{"name":"nas"}""", "unknown-device", "'192.168.1.99'")]
     [InlineData("DELETE", "/api/v1/devices/nas/name", null, "unknown-device", "'nas'")]

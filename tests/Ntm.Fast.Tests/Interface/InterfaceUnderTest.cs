@@ -21,9 +21,22 @@ internal sealed class InterfaceUnderTest : IAsyncDisposable
         Desk = new Desk(
             _ => Broken is { } broken ? Task.FromException<PictureDocument>(broken) : Task.FromResult(Picture),
             (order, _) => Heard($"join {order.Code} {order.Name ?? "-"}"),
-            (mac, name, _) => Heard($"publish {mac} {name}"),
+            (mac, name, ports, _) => Heard(ports.IsAll ? $"publish {mac} {name ?? "-"}" : $"publish {mac} {name ?? "-"} {ports}"),
             (mac, _) => Heard($"unpublish {mac}"),
-            (name, _) => Task.FromResult(Resolution with { Name = name }))
+            (name, _) => Task.FromResult(Resolution with { Name = name }),
+            (mac, other, _) => Heard($"merge {mac} {other}"),
+            (mac, off, _) => Heard($"split {mac} {off}"),
+            new SharesDesk(
+                _ => Task.FromResult(Shares),
+                async (device, forWhom, ports, lasts, _) =>
+                {
+                    var verdict = await Heard($"share {device ?? "-"} {forWhom} {ports} {lasts.TotalHours}");
+                    return (verdict, verdict.Done ? "ntms1code" : null);
+                },
+                (id, _) => Heard($"unshare {id}"),
+                (code, _) => Heard($"accept {code}"),
+                (name, _) => Heard($"drop {name}"),
+                (ports, _) => Heard($"publish-node {ports?.ToString() ?? "-"}")))
         {
             Leave = (zone, _) => Heard($"leave {zone}"),
         };
@@ -42,6 +55,10 @@ internal sealed class InterfaceUnderTest : IAsyncDisposable
     public HttpClient Http { get; }
 
     public PictureDocument Picture { get; set; } = SamplePicture.Member;
+
+    public SharesDocument Shares { get; set; } = new(
+        "tcp/22", [new(1, "nas.alice.home.example", "Dave", "tcp/445", DateTimeOffset.UnixEpoch.AddYears(60), false, "friends.example"), new(2, null, "Eve", "all", DateTimeOffset.UnixEpoch, true, null)],
+        [new("cam.dave.friends.example", "all", DateTimeOffset.UnixEpoch.AddYears(60), false)]);
 
     public Verdict Verdict { get; set; } = new(true, "It was done.");
 

@@ -70,17 +70,17 @@ internal sealed class LyingCoordinator
         return new Signal { RegistrationResponse = response };
     }
 
-    public string Code(OwnerKey owner, string name, Role role = Role.Node)
+    public string Code(OwnerKey owner, string name, Role role = Role.Node, string zone = Zone)
     {
         var server = new Server { PublicKey = Party.Key.Public.ToWire() };
         server.Endpoints.Add(Host.Uplinks[0].Addresses[0].ToWire());
-        return InviteCode.Write(owner.Invite(Zone, role, name, World.Clock.Read(default, default).Wall.AddDays(1), [server], Entropy));
+        return InviteCode.Write(owner.Invite(zone, role, name, World.Clock.Read(default, default).Wall.AddDays(1), [server], Entropy));
     }
 
     /// <summary>A binding as a party that was invited by this owner would make it.</summary>
-    public SignedBinding Binding(OwnerKey owner, string name, PublicKey key, Role role = Role.Node)
+    public SignedBinding Binding(OwnerKey owner, string name, PublicKey key, Role role = Role.Node, string zone = Zone)
     {
-        Assert.True(InviteCode.TryRead(Code(owner, name, role), out var invite, out _, out var problem), problem);
+        Assert.True(InviteCode.TryRead(Code(owner, name, role, zone), out var invite, out _, out var problem), problem);
         return InviteCode.Bind(invite, name, key, World.Clock.Read(default, default).Wall);
     }
 

@@ -17,11 +17,12 @@ public sealed class StoredDevicesTarget : Target
     public override int LongestInput => 256;
 
     public override IReadOnlyList<byte[]> Words =>
-        [.. new[] { "null", "\"version\":1", "\"number\":", "\"name\":\"", "\"iPv4\":\"", "32767", "32768", "-1", "1e3", "\\ud800", "fd11:2233:4455::1", "198.18.0.2" }.Select(Encoding.UTF8.GetBytes)];
+        [.. new[] { "null", "\"version\":1", "\"number\":", "\"name\":\"", "\"iPv4\":\"", "\"macs\":[", "\"02:00:00:00:00:03\",", "32767", "32768", "-1", "1e3", "\\ud800", "fd11:2233:4455::1", "198.18.0.2" }.Select(Encoding.UTF8.GetBytes)];
 
     public override IEnumerable<(string Name, byte[] Bytes)> Golden() =>
     [
         ("device", [0, .. "02:00:00:00:00:01\0{\"version\":1,\"number\":1,\"name\":\"nas\",\"iPv4\":\"192.168.77.10\",\"iPv6\":\"2001:db8::10\"}"u8]),
+        ("device-merged", [0, .. "02:00:00:00:00:01\0{\"version\":1,\"number\":1,\"name\":\"nas\",\"macs\":[\"02:00:00:00:00:03\",\"02:00:00:00:00:04\"]}"u8]),
         ("device-unnamed", [0, .. "02:00:00:00:00:02\0{\"version\":1,\"number\":32767}"u8]),
         ("mark", [1, .. "last-number\0{\"version\":1,\"last\":7}"u8]),
         ("alias", [2, .. "198.18.0.5\0{\"version\":1,\"vip\":\"fd11:2233:4455:1:2:3:4:1\",\"usedOn\":739000}"u8]),
@@ -42,7 +43,8 @@ public sealed class StoredDevicesTarget : Target
         {
             var table = new DeviceTable(counters, _ => removed++);
             table.Load([entry, entry]);
-            Require(table.Count <= 1 && table.Published().Count <= 1, "one entry is one device");
+            var devices = table.Describe();
+            Require(devices.Count <= 1 && table.Count == devices.Sum(d => d.Macs.Count) && table.Count <= Limits.MacsPerDevice && table.Published().Count <= 1, "one entry is one device");
             table.NeighbourSeen(s_now, new(System.Net.IPAddress.Parse("192.168.77.99"), new(0x0200_0000_0099)));
             Require(table.Publish(s_now, new(0x0200_0000_0099), "other-name-altogether") is { Reason.Length: > 0 }, "the table works");
             return (int)(table.Count + (8 * counters[DeviceTable.EntryUnreadable]));

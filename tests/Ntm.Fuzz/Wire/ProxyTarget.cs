@@ -15,6 +15,10 @@ public sealed class ProxyTarget : Target
     private static readonly VirtualAddress s_own = VirtualAddress.Compose(0x1122334455, 0xAAAA, 0);
     private static readonly VirtualAddress s_peer = VirtualAddress.Compose(0x1122334455, 0xBBBB, 0);
 
+    // Of the same device: flows of ports that its first addresses use have another outside, which is the first one tried.
+    private const string FurtherAddress = "192.168.77.12", FurtherAddress6 = "2001:db8:77::12";
+    private const ushort FurtherPort = 0xC000 | ((5000 + 257) & 0x3FFF);
+
     private readonly bool _outbound;
     private readonly Counters _counters = new();
     private readonly DeviceTable _devices;
@@ -30,6 +34,8 @@ public sealed class ProxyTarget : Target
         _outbound = outbound;
         _devices = new(_counters, _ => { });
         _aliases = new(Limits.AliasNetwork, 24, _counters, _ => { });
+        _devices.NeighbourSeen(_now, new(IPAddress.Parse(FurtherAddress), new(0x0200_0000_000A)));
+        _devices.NeighbourSeen(_now, new(IPAddress.Parse(FurtherAddress6), new(0x0200_0000_000A)));
         _devices.NeighbourSeen(_now, new(IPAddress.Parse("192.168.77.10"), new(0x0200_0000_000A)));
         _devices.NeighbourSeen(_now, new(IPAddress.Parse("2001:db8:77::10"), new(0x0200_0000_000A)));
         _devices.NeighbourSeen(_now, new(IPAddress.Parse("192.168.77.11"), new(0x0200_0000_000B)));
@@ -135,11 +141,15 @@ public sealed class ProxyTarget : Target
             {
                 yield return ($"{content}-ipv4", packet.ToBytes());
                 yield return ($"{content}-ipv6", (packet with { Source = lan6, Destination = remote }).ToBytes());
+                yield return ($"{content}-further-ipv4", (packet with { Source = IPAddress.Parse(FurtherAddress) }).ToBytes());
+                yield return ($"{content}-further-ipv6", (packet with { Source = IPAddress.Parse(FurtherAddress6), Destination = remote }).ToBytes());
             }
             else
             {
                 yield return ($"{content}-to-ipv4", (packet with { Source = remote, Destination = own, From = 7, To = 5000 }).ToBytes());
                 yield return ($"{content}-to-ipv6", (packet with { Source = remote, Destination = own6, From = 7, To = 5000 }).ToBytes());
+                yield return ($"{content}-further-to-ipv4", (packet with { Source = remote, Destination = own, From = 7, To = FurtherPort }).ToBytes());
+                yield return ($"{content}-further-to-ipv6", (packet with { Source = remote, Destination = own6, From = 7, To = FurtherPort }).ToBytes());
                 yield return ($"{content}-new", (packet with { Source = remote, Destination = own, From = 999, To = 445 }).ToBytes());
             }
         }

@@ -14,19 +14,22 @@ internal sealed class GatewayHome : IDisposable
     private static readonly TimeSpan Patient = TimeSpan.FromSeconds(60);
 
     private readonly Located _programs = Located.Locate(AppContext.BaseDirectory);
-    private readonly TestNamespace _outside = new("o");
 
     public GatewayHome()
     {
         Inside = new TestNamespace("g");
-        Inside.JoinTo(_outside, "wan0", "wan1", ["192.0.2.2/24"], ["192.0.2.1/24"]);
-        Inside.JoinTo(_outside, "lan0", "lan1", ["192.168.1.1/24"], []);
+        Outside = new TestNamespace("o");
+        Inside.JoinTo(Outside, "wan0", "wan1", ["192.0.2.2/24"], ["192.0.2.1/24"]);
+        Inside.JoinTo(Outside, "lan0", "lan1", ["192.168.1.1/24"], []);
         Inside.Run("ip route add default via 192.0.2.1");
         Folder = Directory.CreateTempSubdirectory("ntm-gateway-").FullName;
         Configure("");
     }
 
     public TestNamespace Inside { get; }
+
+    /// <summary>The uplink's other end, and the LAN's (lan1, without an address).</summary>
+    public TestNamespace Outside { get; }
 
     public string Folder { get; }
 
@@ -37,12 +40,13 @@ internal sealed class GatewayHome : IDisposable
     private string Config => Path.Combine(Folder, "gateway.json");
 
     /// <param name="more">Further keys, each followed by a comma.</param>
-    public void Configure(string more, int port = 0) => File.WriteAllText(Config,
+    /// <param name="lan">Further keys of "lan", each with a comma before it.</param>
+    public void Configure(string more, int port = 0, string lan = "") => File.WriteAllText(Config,
         $$"""
         {
           {{more}}
           "data": "data",
-          "lan": { "interface": "lan0", "networks": ["192.168.1.0/24"] },
+          "lan": { "interface": "lan0", "networks": ["192.168.1.0/24"]{{lan}} },
           "uplinks": [ { "name": "catv", "interface": "wan0", "port": {{port}} } ],
           "dns": { "listen": ["127.0.0.1:5354"] }
         }
@@ -84,6 +88,12 @@ internal sealed class GatewayHome : IDisposable
 
     public StatusDocument Status() => JsonSerializer.Deserialize(Inside.Run($"{_programs.Ntm} --socket {Socket} --json status"), InterfaceJson.Wire.StatusDocument)!;
 
+    public IReadOnlyList<DeviceDocument> Devices() =>
+        JsonSerializer.Deserialize(Inside.Run($"{_programs.Ntm} --socket {Socket} --json devices"), InterfaceJson.Wire.IReadOnlyListDeviceDocument)!;
+
+    /// <returns>What it printed.</returns>
+    public string Ntm(string command) => Inside.Run($"{_programs.Ntm} --socket {Socket} {command}");
+
     public UplinkDocument Uplink() => Status().Uplinks.Single();
 
     /// <summary>Asks the gateway's DNS over UDP; null: nothing came within a second.</summary>
@@ -120,7 +130,7 @@ internal sealed class GatewayHome : IDisposable
     public void Dispose()
     {
         Inside.Dispose();
-        _outside.Dispose();
+        Outside.Dispose();
         Directory.Delete(Folder, recursive: true);
     }
 

@@ -1,0 +1,66 @@
+using Ntm.Protocol;
+using Ntm.Signalling.Trust;
+
+namespace Ntm.Coordinator;
+
+/// <summary>Another zone: its coordinators as its NTM record names them, and what waits for that record.</summary>
+internal sealed class OtherZone(string name)
+{
+    public string Name { get; } = name;
+
+    public ZoneAddressing Addressing { get; } = new(name);
+
+    public IReadOnlyList<ZoneLink> Links { get; set; } = [];
+
+    /// <summary>Boot time until which <see cref="Links"/> or <see cref="Problem"/> holds; null: never looked up.</summary>
+    public TimeSpan? Until { get; set; }
+
+    /// <summary>When it was last looked up, boot time.</summary>
+    public TimeSpan LookedUpAt { get; set; }
+
+    /// <summary>A look-up is under way.</summary>
+    public bool LookingUp { get; set; }
+
+    /// <summary>Why there are no coordinators, as a clause; null where there are.</summary>
+    public string? Problem { get; set; }
+
+    /// <summary>What is done once the record is there, at most <see cref="Bounds.WaitingPerZone"/>.</summary>
+    public List<Action<Now>> Waiting { get; } = [];
+
+    public TimeSpan UsedAt { get; set; }
+
+    /// <summary>Requests that this zone may still make at once, and when that was reckoned.</summary>
+    public double Allowance { get; set; } = Bounds.ZoneRequestBurst;
+
+    public TimeSpan ReckonedAt { get; set; }
+
+    /// <summary>Takes one request of its allowance.</summary>
+    public bool TrySpend(TimeSpan now)
+    {
+        Allowance = Math.Min(Bounds.ZoneRequestBurst, Allowance + ((now - ReckonedAt).TotalSeconds * Bounds.ZoneRequestsPerSecond));
+        ReckonedAt = now;
+        if (Allowance < 1)
+        {
+            return false;
+        }
+
+        Allowance--;
+        return true;
+    }
+}
+
+/// <summary>The tunnel with a coordinator of another zone; the owner of it.</summary>
+internal sealed class ZoneLink(OtherZone zone, ZoneCoordinator coordinator)
+{
+    public OtherZone Zone { get; } = zone;
+
+    public PublicKey Key { get; } = coordinator.Key;
+
+    public IReadOnlyList<RealAddress> Endpoints { get; set; } = coordinator.Endpoints;
+
+    /// <summary>Its VIP, number 0.</summary>
+    public VirtualAddress Vip { get; } = zone.Addressing.Node(coordinator.Key);
+
+    /// <summary>Null while there is none.</summary>
+    public Tunnel.Tunnel? Tunnel { get; set; }
+}

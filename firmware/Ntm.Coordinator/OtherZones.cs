@@ -1,0 +1,350 @@
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+using Ntm.Tunnel;
+
+namespace Ntm.Coordinator;
+
+/// <summary>
+/// Directions across zones (docs/protocol.md section 8): finds another zone's coordinators by its NTM record, asks them for our nodes, and hears them for
+/// theirs, but only those that their own zone's record names. It judges no access: the asked node's share does.
+/// </summary>
+internal sealed class OtherZones(CoordinatorContext context, Guests guests, Directions directions)
+{
+    private readonly Dictionary<string, OtherZone> _zones = new(StringComparer.Ordinal);
+    private readonly List<Asking> _asking = [];
+
+    public int Count => _zones.Count;
+
+    public TimeSpan NextDeadline => _asking.Count == 0 ? TimeSpan.MaxValue : _asking.Min(a => a.AnotherAt);
+
+    /// <summary>The link that a known zone's record gives this key; null: none.</summary>
+    public ZoneLink? Find(PublicKey key) => _zones.Values.SelectMany(z => z.Links).FirstOrDefault(l => l.Key == key);
+
+    /// <summary>A node of ours asks for a name of another zone.</summary>
+    /// <returns>Null: answered later.</returns>
+    public Signal? Asked(Now now, Member asker, ulong number, DirectionRequest request)
+    {
+        var name = request.Name.Length <= NtmName.NameMost + 1 ? NtmName.Canonical(request.Name) : "";
+        if (!NtmName.IsZone(request.Zone) || !NtmName.TrySplit(name, request.Zone, out _, out _))
+        {
+            return context.Refuse(RefusalReason.RefusalNoSuchName, "zone-name-malformed", "The name is not one of that zone.");
+        }
+
+        if (asker.Registration is null || asker.Tunnel is not { } tunnel)
+        {
+            return context.Refuse(RefusalReason.RefusalNotRegistered, "direction-not-registered", "Register first: this coordinator does not know where you are.");
+        }
+
+        return When(now, request.Zone, at => Ask(at, asker, tunnel, number, name, request)) ? null
+            : context.Refuse(RefusalReason.RefusalBusy, "zone-too-many-waiting", "Too many questions wait for that zone's NTM record.");
+    }
+
+    /// <summary>Another zone's coordinator, or who says so, asks for a name of ours on behalf of its node.</summary>
+    /// <returns>Null: answered later.</returns>
+    public Signal? Heard(Now now, Tunnel.Tunnel tunnel, ulong number, ZoneDirectionRequest request)
+    {
+        if (!NtmName.IsZone(request.Zone) || request.Zone == context.Model.Zone || tunnel.Owner is Member
+            || (tunnel.Owner is ZoneLink other && other.Zone.Name != request.Zone))
+        {
+            return context.Refuse(RefusalReason.RefusalNotPermitted, "zone-request-not-a-coordinators", "A coordinator asks on behalf of its own zone.");
+        }
+
+        if (tunnel.Owner is ZoneLink)
+        {
+            return Judge(now, tunnel, number, request);
+        }
+
+        return When(now, request.Zone, at =>
+        {
+            if (context.Tunnels.Find(tunnel.Peer) == tunnel && (Adopt(tunnel, request.Zone)
+                ? Judge(at, tunnel, number, request)
+                : context.Refuse(RefusalReason.RefusalNotPermitted, "zone-request-not-in-record", $"The NTM record of {request.Zone} does not name this key.")) is { } answer)
+            {
+                context.Signals.Answer(at, tunnel, number, answer);
+            }
+        }, tunnel.Peer) ? null : context.Refuse(RefusalReason.RefusalBusy, "zone-too-many-waiting", "Too many questions wait for that zone's NTM record.");
+    }
+
+    /// <summary>The answer to <see cref="CoordinatorEvent.RecordWanted"/>.</summary>
+    /// <param name="coordinators">What the record names, the preferred first; empty with a <paramref name="problem"/>.</param>
+    /// <param name="lifetime">How long that holds.</param>
+    /// <param name="problem">Why there are none, as a clause.</param>
+    public void RecordFound(Now now, string name, IReadOnlyList<ZoneCoordinator> coordinators, TimeSpan lifetime, string? problem)
+    {
+        if (!_zones.TryGetValue(name, out var zone) || !zone.LookingUp)
+        {
+            return;
+        }
+
+        zone.LookingUp = false;
+        zone.Until = now.Boot + lifetime;
+        zone.Problem = coordinators.Count == 0 ? problem ?? "its NTM record names no coordinator" : null;
+        var former = zone.Links;
+        zone.Links =
+        [
+            .. coordinators.Where(c => c.Key != context.Tunnels.Key.Public).DistinctBy(c => c.Key).Take(Bounds.CoordinatorsPerZone).Select(c =>
+            {
+                var link = former.FirstOrDefault(l => l.Key == c.Key) ?? new ZoneLink(zone, c);
+                link.Endpoints = c.Endpoints;
+                return link;
+            }),
+        ];
+        foreach (var gone in former.Except(zone.Links))
+        {
+            End(now, gone);
+        }
+
+        if (zone.Problem is not null)
+        {
+            context.Counters.Count("zone-record-not-found");
+            context.Warn($"No coordinator of zone {name} is known: {zone.Problem}.");
+        }
+
+        var waiting = zone.Waiting.ToArray();
+        zone.Waiting.Clear();
+        foreach (var then in waiting)
+        {
+            then(now);
+        }
+    }
+
+    /// <summary>Asks the next coordinator of a zone where one is slow.</summary>
+    public void HandleTimeout(Now now)
+    {
+        foreach (var asking in _asking.Where(a => a.AnotherAt <= now.Boot).ToArray())
+        {
+            AskNext(now, asking);
+        }
+    }
+
+    /// <summary>The tunnel is gone.</summary>
+    public static void Forget(Tunnel.Tunnel tunnel)
+    {
+        if (tunnel.Owner is ZoneLink link && link.Tunnel == tunnel)
+        {
+            link.Tunnel = null;
+        }
+    }
+
+    /// <summary>Makes a tunnel with a known zone's coordinator that link's own.</summary>
+    public static void Join(ZoneLink link, Tunnel.Tunnel tunnel)
+    {
+        link.Tunnel = tunnel;
+        tunnel.Owner = link;
+    }
+
+    private Signal? Judge(Now now, Tunnel.Tunnel tunnel, ulong number, ZoneDirectionRequest request)
+    {
+        var zone = ((ZoneLink)tunnel.Owner!).Zone;
+        zone.UsedAt = now.Boot;
+        return zone.TrySpend(now.Boot)
+            ? directions.AskedByZone(now, tunnel, number, request)
+            : context.Refuse(RefusalReason.RefusalBusy, "zone-requests-too-many", "Your zone asks too much at once.");
+    }
+
+    /// <summary>Does it once the zone's record is known, at once where it is.</summary>
+    /// <param name="key">A key that is said to be in the record: where it is not, a record older than ten seconds is looked up anew.</param>
+    /// <returns>False where too much waits, or too many zones are known.</returns>
+    private bool When(Now now, string name, Action<Now> then, PublicKey? key = null)
+    {
+        if (!_zones.TryGetValue(name, out var zone))
+        {
+            if (_zones.Count >= Bounds.OtherZones && !TryMakeRoom(now))
+            {
+                return false;
+            }
+
+            _zones[name] = zone = new OtherZone(name);
+        }
+
+        zone.UsedAt = now.Boot;
+        var isKnown = zone.Until > now.Boot && !zone.LookingUp
+            && (key is not { } wanted || zone.Links.Any(l => l.Key == wanted) || now.Boot - zone.LookedUpAt < Bounds.LookUpSpacing);
+        if (isKnown)
+        {
+            then(now);
+            return true;
+        }
+
+        if (zone.Waiting.Count >= Bounds.WaitingPerZone)
+        {
+            return false;
+        }
+
+        zone.Waiting.Add(then);
+        if (!zone.LookingUp)
+        {
+            zone.LookingUp = true;
+            zone.LookedUpAt = now.Boot;
+            context.Events.Enqueue(new CoordinatorEvent.RecordWanted(name));
+        }
+
+        return true;
+    }
+
+    // The longest unused that nothing waits for gives way.
+    private bool TryMakeRoom(Now now)
+    {
+        var gone = _zones.Values.Where(z => z is { LookingUp: false, Waiting.Count: 0 }).MinBy(z => z.UsedAt);
+        if (gone is null)
+        {
+            return false;
+        }
+
+        _zones.Remove(gone.Name);
+        foreach (var link in gone.Links)
+        {
+            End(now, link);
+        }
+
+        return true;
+    }
+
+    private void End(Now now, ZoneLink link)
+    {
+        if (link.Tunnel is { } tunnel)
+        {
+            link.Tunnel = null;
+            context.Signals.Forget(now, tunnel);
+            context.Tunnels.Remove(tunnel);
+        }
+    }
+
+    private bool Adopt(Tunnel.Tunnel tunnel, string name)
+    {
+        if (_zones[name].Links.FirstOrDefault(l => l.Key == tunnel.Peer) is not { } link)
+        {
+            return false;
+        }
+
+        guests.Forget(tunnel);
+        Join(link, tunnel);
+        context.Note($"A coordinator of zone {name} is there, at {tunnel.SendPath.Remote}.");
+        return true;
+    }
+
+    private void Ask(Now now, Member asker, Tunnel.Tunnel tunnel, ulong number, string name, DirectionRequest request)
+    {
+        var zone = _zones[request.Zone];
+        if (zone.Problem is not null || asker.Registration is not { } registration)
+        {
+            Answer(now, tunnel, number, context.Refuse(RefusalReason.RefusalUnreachable, "zone-unknown", $"Zone {zone.Name} is not to be found: {zone.Problem ?? "you are not registered any more"}."));
+            return;
+        }
+
+        var signal = new Signal
+        {
+            Number = ulong.MaxValue,
+            ZoneDirectionRequest = new() { Zone = context.Model.Zone, Name = name, Asker = asker.Binding.Signed, Acceptance = request.Acceptance },
+        };
+        var candidates = signal.ZoneDirectionRequest.Candidates;
+        candidates.AddRange(registration.Candidates.Where(c => !CandidateAddress.IsPrivate(c.Address) || c.IsMapped).Take(Limits.Candidates).Select(c => c.ToWire()));
+        while (candidates.Count > 0 && signal.CalculateSize() > Limits.SignalBytes)
+        {
+            candidates.RemoveAt(candidates.Count - 1);
+        }
+
+        var asking = new Asking(zone, tunnel, number, signal.ZoneDirectionRequest);
+        _asking.Add(asking);
+        AskNext(now, asking);
+    }
+
+    private void AskNext(Now now, Asking asking)
+    {
+        asking.AnotherAt = TimeSpan.MaxValue;
+        while (asking.Asked < asking.Zone.Links.Count)
+        {
+            var link = asking.Zone.Links[asking.Asked++];
+            if (TunnelWith(link) is not { } tunnel)
+            {
+                continue;
+            }
+
+            asking.Open++;
+            asking.AnotherAt = asking.Asked < asking.Zone.Links.Count ? now.Boot + Limits.AnotherCoordinatorAfter : TimeSpan.MaxValue;
+            context.Signals.Request(now, tunnel, new Signal { ZoneDirectionRequest = asking.Request }, (at, answer) => OnAnswer(at, asking, answer));
+            return;
+        }
+
+        if (asking.Open == 0)
+        {
+            End(now, asking, context.Refuse(RefusalReason.RefusalUnreachable, "zone-unreachable", $"No coordinator of zone {asking.Zone.Name} answered."));
+        }
+    }
+
+    private void OnAnswer(Now now, Asking asking, Signal? answer)
+    {
+        asking.Open--;
+        if (!_asking.Contains(asking))
+        {
+            return; // another was quicker
+        }
+
+        switch (answer)
+        {
+            case { RouteDirection: { Begin: true } direction }:
+                context.Counters.Count("zone-direction-passed-on");
+                End(now, asking, new Signal { RouteDirection = direction });
+                break;
+            case { Refusal: { Reason: RefusalReason.RefusalNoSuchName or RefusalReason.RefusalNotPermitted or RefusalReason.RefusalUnreachable or RefusalReason.RefusalBusy } refusal }
+                when asking.Asked >= asking.Zone.Links.Count || refusal.Reason is RefusalReason.RefusalNoSuchName or RefusalReason.RefusalNotPermitted:
+                End(now, asking, context.Refuse(refusal.Reason, "zone-direction-refused", Relays.Shown(refusal.Text)));
+                break;
+            default:
+                context.Counters.Count(answer is null ? "zone-unanswered" : "zone-answer-of-another-kind");
+                AskNext(now, asking);
+                break;
+        }
+    }
+
+    private void End(Now now, Asking asking, Signal answer)
+    {
+        _asking.Remove(asking);
+        Answer(now, asking.Tunnel, asking.Number, answer);
+    }
+
+    private void Answer(Now now, Tunnel.Tunnel tunnel, ulong number, Signal answer)
+    {
+        if (context.Tunnels.Find(tunnel.Peer) == tunnel)
+        {
+            context.Signals.Answer(now, tunnel, number, answer);
+        }
+    }
+
+    private Tunnel.Tunnel? TunnelWith(ZoneLink link)
+    {
+        var tunnel = context.Tunnels.Find(link.Key) ?? context.Tunnels.Add(link.Key, TunnelKind.Ntm);
+        if (tunnel.Owner is Member || (tunnel.Owner is ZoneLink other && other != link))
+        {
+            context.Counters.Count("zone-key-is-anothers"); // a record that names one of our own members, or another zone's coordinator
+            return null;
+        }
+
+        Join(link, tunnel);
+        tunnel.Candidates.Clear();
+        tunnel.Candidates.AddRange(link.Endpoints.Select(e => new WirePath(0, e, 0)));
+        return tunnel;
+    }
+
+    /// <summary>A question of our node's, on its way.</summary>
+    private sealed class Asking(OtherZone zone, Tunnel.Tunnel tunnel, ulong number, ZoneDirectionRequest request)
+    {
+        public OtherZone Zone { get; } = zone;
+
+        public Tunnel.Tunnel Tunnel { get; } = tunnel;
+
+        public ulong Number { get; } = number;
+
+        public ZoneDirectionRequest Request { get; } = request;
+
+        /// <summary>How many of the zone's coordinators, from the first.</summary>
+        public int Asked { get; set; }
+
+        /// <summary>Of them, those that have not answered yet.</summary>
+        public int Open { get; set; }
+
+        /// <summary>When the next is asked as well; max: not by time.</summary>
+        public TimeSpan AnotherAt { get; set; } = TimeSpan.MaxValue;
+    }
+}

@@ -1,0 +1,12 @@
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+
+namespace Ntm.Coordinator;
+
+/// <summary>One side of a direction: a node of ours or of another zone.</summary>
+/// <param name="Binding">As it travels; another zone's is not ours to vouch for.</param>
+internal readonly record struct Party(SignedBinding Binding, PublicKey Key, IReadOnlyList<NodeCandidate> Candidates)
+{
+    /// <summary>A registered node of ours.</summary>
+    public static Party Of(Member node) => new(node.Binding.Signed, node.Key, node.Registration!.Candidates);
+}

@@ -1,0 +1,187 @@
+using Ntm.Node;
+using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+using Ntm.Signalling.Trust;
+using Ntm.Tunnel;
+
+namespace Ntm.Fast.Tests.Node;
+
+/// <summary>What a coordinator, ours or another zone's, can and cannot do with shares: it can refuse service, and nothing else.</summary>
+public sealed class SharingTrustTests
+{
+    private const string Theirs = "friends.example";
+    private readonly LyingCoordinator _liar = new();
+    private readonly OwnerKey _dave;
+
+    public SharingTrustTests() => _dave = OwnerKey.Generate(_liar.Entropy);
+
+    [Fact]
+    public void A_node_of_another_owner_without_a_share_is_not_believed()
+    {
+        Assert.Equal(RefusalReason.RefusalBindingInvalid, _liar.Push(From(_dave, null))!.Refusal.Reason);
+        Assert.Empty(_liar.Status.Peers);
+        Assert.True(_liar.Status.Counters["direction-not-shared"] > 0);
+    }
+
+    [Fact]
+    public void A_good_acceptance_makes_its_owners_node_a_peer_and_nobody_elses()
+    {
+        var acceptance = Acceptance.Sign(Offer(), Theirs, _dave.Public);
+        Assert.NotNull(_liar.Push(From(_dave, acceptance))!.Acknowledgement);
+        Assert.Single(_liar.Status.Peers);
+
+        // The coordinator knows the acceptance now; under it, only that owner's bindings are believed.
+        var mallory = OwnerKey.Generate(_liar.Entropy);
+        Assert.NotNull(_liar.Push(From(mallory, acceptance))!.Refusal);
+        Assert.Single(_liar.Status.Peers);
+        Assert.True(_liar.Status.Counters["direction-not-vouched"] > 0);
+    }
+
+    [Fact]
+    public void A_forged_acceptance_is_not_believed()
+    {
+        var offer = Offer();
+        var good = Acceptance.Sign(offer, Theirs, _dave.Public);
+        var other = offer.Clone();
+        other.ShareSeed = Google.Protobuf.ByteString.CopyFrom(new byte[32]);
+        var wrongKey = Acceptance.Sign(other, Theirs, _dave.Public);
+        var changed = good.Clone();
+        var inside = ShareAcceptance.Parser.ParseFrom(changed.Acceptance);
+        inside.OwnerPublicKey = Google.Protobuf.ByteString.CopyFrom(OwnerKey.Generate(_liar.Entropy).Public);
+        changed.Acceptance = Google.Protobuf.MessageExtensions.ToByteString(inside);
+        foreach (var forged in (SignedAcceptance[])[wrongKey, changed, new SignedAcceptance()])
+        {
+            Assert.Equal(RefusalReason.RefusalNotPermitted, _liar.Push(From(_dave, forged))!.Refusal.Reason);
+        }
+
+        Assert.Empty(_liar.Status.Peers);
+        Assert.Null(_liar.Status.Sharing.Given.Single().AcceptedBy);
+        Assert.True(_liar.Status.Counters["share-unknown"] >= 3);
+    }
+
+    [Fact]
+    public void A_device_that_is_not_shared_is_refused_by_the_node()
+    {
+        var direction = From(_dave, Acceptance.Sign(Offer(), Theirs, _dave.Public));
+        direction.Number = 7;
+        Assert.Equal(RefusalReason.RefusalNotPermitted, _liar.Push(direction)!.Refusal.Reason);
+        Assert.Empty(_liar.Status.Peers);
+    }
+
+    [Fact]
+    public void A_name_that_was_accepted_is_only_believed_of_its_owner()
+    {
+        Accept();
+        _liar.Direct = _ => new Signal { RouteDirection = From(OwnerKey.Generate(_liar.Entropy), null, begin: true) };
+        Assert.Equal(NameVerdict.Unreachable, _liar.Ask("nas.dave.friends.example").Verdict);
+        Assert.Empty(_liar.Status.Peers);
+        _liar.Direct = _ => new Signal { RouteDirection = From(_dave, null, begin: true) };
+        Assert.Equal(NameVerdict.Found, _liar.Ask("nas.dave.friends.example").Verdict);
+        Assert.Equal("dave.friends.example", _liar.Status.Peers.Single().Name);
+    }
+
+    [Fact]
+    public void Another_zones_name_keeps_its_key()
+    {
+        Accept();
+        _liar.Direct = _ => new Signal { RouteDirection = From(_dave, null, begin: true) };
+        Assert.Equal(NameVerdict.Found, _liar.Ask("nas.dave.friends.example").Verdict);
+        _liar.World.RunFor(TimeSpan.FromSeconds(31));
+        Assert.Equal(NameVerdict.Unreachable, _liar.Ask("nas.dave.friends.example").Verdict); // From makes another key each time
+        Assert.True(_liar.Status.Counters["direction-key-changed"] > 0);
+    }
+
+    [Fact]
+    public void A_relay_that_the_other_owner_does_not_vouch_for_is_not_sent_to()
+    {
+        Accept();
+        var direction = From(_dave, null, begin: true);
+        var key = StaticKeyPair.Generate(_liar.Entropy).Public;
+        foreach (var binding in (SignedBinding[])
+            [_liar.Binding(OwnerKey.Generate(_liar.Entropy), "rs9", key, Role.Relay, Theirs), _liar.Binding(_dave, "rs9", key, Role.Node, Theirs)])
+        {
+            direction.Relays.Add(new RelayLeg
+            {
+                RelayPublicKey = key.ToWire(), Channel = 300, Lifetime = 600, Binding = binding, Endpoints = { LyingCoordinator.At("203.0.113.99:4916").Endpoint },
+            });
+        }
+
+        _liar.Direct = _ => new Signal { RouteDirection = direction };
+        Assert.Equal(NameVerdict.Found, _liar.Ask("nas.dave.friends.example").Verdict);
+        _liar.World.RunFor(TimeSpan.FromSeconds(5));
+        Assert.Empty(_liar.Status.Member!.Relays);
+        Assert.DoesNotContain(_liar.World.Flow.Steps, s => s.To.StartsWith("203.0.113.99", StringComparison.Ordinal));
+        Assert.Equal(2, _liar.Status.Counters["direction-relay-not-vouched"]);
+    }
+
+    [Fact]
+    public void A_code_that_pins_another_owner_for_a_known_zone_is_refused()
+    {
+        Accept();
+        var other = Offer(OwnerKey.Generate(_liar.Entropy), "cam");
+        Verdict verdict = default;
+        _liar.Router.Router.Call(now => verdict = _liar.Core.Accept(now, ShareCode.Write(other)));
+        Assert.False(verdict.Done);
+        Assert.Contains("another owner key", verdict.Reason, StringComparison.Ordinal);
+        Assert.Single(_liar.Status.Sharing.Taken);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("ntm1abc")]
+    [InlineData("ntms1")]
+    [InlineData("ntms1????")]
+    [InlineData("ntms1AAAAAAAAAAAA")]
+    public void A_code_that_is_none_is_refused_and_says_what_to_do(string code)
+    {
+        Verdict verdict = default;
+        _liar.Router.Router.Call(now => verdict = _liar.Core.Accept(now, code));
+        Assert.False(verdict.Done);
+        Assert.True(verdict.Reason.Contains("Copy all of it", StringComparison.Ordinal) || verdict.Reason.Contains("not a share code", StringComparison.Ordinal), verdict.Reason);
+        Assert.Empty(_liar.Status.Sharing.Taken);
+    }
+
+    [Fact]
+    public void Every_changed_character_of_a_code_is_noticed()
+    {
+        var code = ShareCode.Write(Offer(_dave));
+        Assert.True(ShareCode.TryRead($" {code[..20]}\n{code[20..]} ", out _, out _));
+        for (var i = ShareCode.Prefix.Length; i < code.Length; i++)
+        {
+            var changed = code[..i] + (code[i] == 'A' ? 'B' : 'A') + code[(i + 1)..];
+            Assert.False(ShareCode.TryRead(changed, out _, out _), $"character {i}");
+        }
+    }
+
+    // What the owner here has given: the node itself, so that no device is needed.
+    private ShareOffer Offer()
+    {
+        string? code = null;
+        _liar.Router.Router.Call(now => Assert.True(_liar.Core.Share(now, null, "Dave", PortSet.All, TimeSpan.FromDays(1), out code).Done));
+        Assert.True(ShareCode.TryRead(code, out var offer, out var problem), problem);
+        return offer;
+    }
+
+    private ShareOffer Offer(OwnerKey owner, string device = "nas")
+    {
+        var seed = new byte[32];
+        _liar.Entropy.Fill(seed);
+        return new()
+        {
+            Zone = Theirs, OwnerPublicKey = Google.Protobuf.ByteString.CopyFrom(owner.Public), Node = "dave", Device = device, ShareSeed = Google.Protobuf.ByteString.CopyFrom(seed),
+            Expires = _liar.World.Clock.Read(default, default).Wall.AddDays(1).ToUnixTimeSeconds(), Ports = "all",
+        };
+    }
+
+    private void Accept() => _liar.Router.Router.Call(now => Assert.True(_liar.Core.Accept(now, ShareCode.Write(Offer(_dave))).Done));
+
+    private RouteDirection From(OwnerKey owner, SignedAcceptance? acceptance, bool begin = false) => new()
+    {
+        Peer = _liar.Binding(owner, "dave", StaticKeyPair.Generate(_liar.Entropy).Public, Role.Node, Theirs),
+        Begin = begin,
+        Verdict = RouteVerdict.RouteDirectOnly,
+        Reason = "because",
+        Acceptance = acceptance,
+    };
+}

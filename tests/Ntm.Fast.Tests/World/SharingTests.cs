@@ -1,0 +1,189 @@
+using Ntm.Node;
+using Ntm.Protocol;
+using Ntm.Simulation;
+
+namespace Ntm.Fast.Tests.World;
+
+/// <summary>Shares between owners, across zones: the papers' first sequence, and who may do what by it.</summary>
+public sealed class SharingTests
+{
+    [Fact]
+    public void A_shared_device_is_reached_by_name_across_zones()
+    {
+        var world = new TwoZones().Shared();
+        var answer = world.Ask();
+        Assert.True(answer.Verdict == NameVerdict.Found, answer.Reason + world.Story());
+        Assert.Equal(10, world.Talk(10));
+        var peer = world.Dave.Status.Peers.Single();
+        Assert.Equal("alice.home.example", peer.Name);
+        Assert.True(peer.Direct, peer.Reason);
+        Assert.Equal("dave.friends.example", world.Alice.Status.Peers.Single().Name);
+    }
+
+    [Fact]
+    public void Behind_two_symmetric_nats_the_responders_relay_carries_a_guest_for_good()
+    {
+        var world = new TwoZones(NatKind.Symmetric, NatKind.Symmetric).Shared();
+        var answer = world.Ask();
+        Assert.True(answer.Verdict == NameVerdict.Found, answer.Reason + world.Story());
+        Assert.Equal(10, world.Talk(10));
+        world.World.RunFor(TimeSpan.FromMinutes(4));
+        Assert.Equal(10, world.Talk(10));
+        Assert.False(world.Dave.Status.Peers.Single().Direct);
+        var relay = world.Home.Relays["rs1"].Core.Describe(world.Home.Relays["rs1"].Host.Now);
+        Assert.Contains(relay.Nodes, n => n.Name.StartsWith("guest", StringComparison.Ordinal) && n.LastHeard is not null);
+    }
+
+    [Fact]
+    public void Without_a_share_nothing_of_another_zone_is_reached_or_told()
+    {
+        var world = new TwoZones();
+        Assert.Equal(NameVerdict.NotOurs, world.Ask().Verdict);
+        Assert.Empty(world.Alice.Status.Peers);
+    }
+
+    [Fact]
+    public void Only_the_shared_device_and_ports_are_reached()
+    {
+        var world = new TwoZones().Shared("udp/7");
+        Assert.Equal(NameVerdict.Found, world.Ask().Verdict);
+        Assert.Equal(5, world.Talk(5, port: 7));
+        Assert.Equal(0, world.Talk(5, port: 8));
+        Assert.True(world.Alice.Status.Counters["admission-not-published"] >= 5);
+    }
+
+    [Fact]
+    public void A_share_taken_back_cuts_its_flows_and_the_tunnel()
+    {
+        var world = new TwoZones().Shared();
+        Assert.Equal(NameVerdict.Found, world.Ask().Verdict);
+        Assert.Equal(5, world.Talk(5));
+        Assert.True(world.Alice.Order((core, now) => core.Unshare(now, 1)).Done);
+        Assert.Equal(0, world.Talk(50));
+        Assert.Empty(world.Alice.Status.Peers);
+        world.World.RunFor(TimeSpan.FromMinutes(1));
+        var answer = world.Ask();
+        Assert.NotEqual(NameVerdict.Found, answer.Verdict);
+        Assert.Contains("taken back", answer.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_share_taken_back_while_the_other_is_away_holds_when_it_comes_back()
+    {
+        var world = new TwoZones().Shared();
+        Assert.Equal(NameVerdict.Found, world.Ask().Verdict);
+        Assert.Equal(5, world.Talk(5));
+        Assert.True(world.Alice.Order((core, now) => core.Unshare(now, 1)).Done);
+        world.Dave.Start(); // a power cut there, and everything it kept
+        world.World.RunFor(TimeSpan.FromSeconds(5));
+        Assert.Equal(0, world.Talk(20));
+        Assert.Empty(world.Alice.Status.Peers);
+    }
+
+    [Fact]
+    public void A_share_expires_at_the_receiver_to_the_second()
+    {
+        var world = new TwoZones().Shared(lasts: TimeSpan.FromMinutes(2));
+        Assert.Equal(NameVerdict.Found, world.Ask().Verdict);
+        Assert.Equal(5, world.Talk(5));
+        world.World.RunFor(TimeSpan.FromMinutes(2));
+        Assert.Equal(0, world.Talk(20));
+        Assert.Empty(world.Alice.Status.Peers);
+        Assert.Contains(world.Alice.Notices, n => n == "Share 1, for Dave, has expired.");
+    }
+
+    [Fact]
+    public void The_first_owner_who_uses_a_code_has_the_share()
+    {
+        var world = new TwoZones();
+        var code = world.Alice.Share("nas");
+        Assert.True(world.Dave.Order((core, now) => core.Accept(now, code)).Done);
+        Assert.Equal(NameVerdict.Found, world.Ask().Verdict);
+        var third = new Zone(world.Scenario, "thieves.example");
+        var eve = third.AddRouter(world.Scenario.Home("eve").Behind(NatKind.EndpointIndependent).Build());
+        world.World.RunFor(TimeSpan.FromSeconds(2));
+        eve.Join(third.Invite(Protocol.Signalling.Role.Node, "eve"));
+        Assert.True(world.World.RunUntil(() => eve.JoinEnd is { Done: true }, TimeSpan.FromSeconds(10)));
+        Assert.True(eve.Order((core, now) => core.Accept(now, code)).Done);
+        world.World.RunFor(TimeSpan.FromSeconds(3));
+        var answer = world.Ask(from: eve);
+        Assert.Equal(NameVerdict.Unreachable, answer.Verdict);
+        Assert.Contains("another owner", answer.Reason, StringComparison.Ordinal);
+        Assert.Equal("dave.friends.example", world.Alice.Status.Peers.Single().Name);
+        Assert.Equal(1, world.Alice.Status.Counters["share-of-another-owner"]);
+    }
+
+    [Fact]
+    public void The_one_who_shares_reaches_nothing_of_the_other_in_return()
+    {
+        var world = new TwoZones().Shared();
+        var box = world.Dave.AddDevice(30);
+        Assert.True(world.Dave.Publish(box, "box").Done);
+        world.World.RunFor(TimeSpan.FromSeconds(2));
+        Assert.Equal(NameVerdict.Found, world.Ask().Verdict);
+        Assert.Equal(3, world.Talk(3));
+        Assert.Equal(NameVerdict.NotOurs, world.Ask("box.dave.friends.example", world.Alice).Verdict);
+    }
+
+    [Fact]
+    public void Shares_and_their_peers_survive_a_restart_of_both()
+    {
+        var world = new TwoZones().Shared();
+        Assert.Equal(NameVerdict.Found, world.Ask().Verdict);
+        Assert.Equal(5, world.Talk(5));
+        world.Alice.Start();
+        world.Dave.Start();
+        world.World.RunFor(TimeSpan.FromSeconds(3));
+        Assert.Equal(5, world.Talk(5));
+        Assert.Equal(NameVerdict.Found, world.Ask().Verdict);
+        Assert.Equal("Dave", world.Alice.Status.Sharing.Given.Single().For);
+        Assert.Equal("friends.example", world.Alice.Status.Sharing.Given.Single().AcceptedBy);
+    }
+
+    [Fact]
+    public void A_second_coordinator_of_the_other_zone_is_asked_when_the_first_is_gone()
+    {
+        var world = new TwoZones(twoCoordinators: true).Shared();
+        world.Home.CoordinatorHost.Stop();
+        var answer = world.Ask();
+        for (var tries = 0; tries < 3 && answer.Verdict != NameVerdict.Found; tries++)
+        {
+            answer = world.Ask();
+        }
+
+        Assert.True(answer.Verdict == NameVerdict.Found, answer.Reason + world.Story());
+        Assert.Equal(5, world.Talk(5));
+    }
+
+    [Fact]
+    public void Without_the_other_zones_record_the_name_is_unreachable_and_says_why()
+    {
+        var world = new TwoZones().Shared();
+        world.Scenario.Records.Remove("home.example");
+        var answer = world.Ask();
+        Assert.Equal(NameVerdict.Unreachable, answer.Verdict);
+        Assert.Contains("NTM record", answer.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_coordinator_that_its_zones_record_does_not_name_is_not_heard()
+    {
+        var world = new TwoZones().Shared();
+        world.Scenario.Records["friends.example"] = world.Home; // somebody else's keys
+        var answer = world.Ask();
+        Assert.NotEqual(NameVerdict.Found, answer.Verdict);
+        Assert.Empty(world.Alice.Status.Peers);
+        Assert.True(world.Home.Coordinator.Describe(world.Home.CoordinatorHost.Now).Counters.GetValueOrDefault("zone-request-not-in-record") > 0, world.Story());
+    }
+
+    [Fact]
+    public void The_node_itself_is_shared_only_where_it_is_published()
+    {
+        var world = new TwoZones();
+        var code = world.Alice.Share(null);
+        Assert.True(world.Dave.Order((core, now) => core.Accept(now, code)).Done);
+        Assert.Equal(NameVerdict.Found, world.Ask("alice.home.example").Verdict);
+        Assert.Equal(NameVerdict.Unreachable, world.Ask().Verdict);
+        Assert.True(world.Alice.Order((core, now) => core.PublishNode(now, PortSet.All)).Done);
+    }
+}
