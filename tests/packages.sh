@@ -3,8 +3,8 @@
 
 # The box: network namespaces, NAT, DHCP and names, an RFC 5780 server and client, captures, and what its LAN devices run.
 BOX_PACKAGES="iproute2 procps util-linux nftables dnsmasq-base coturn tcpdump busybox curl bind9-dnsutils iputils-ping socat openssl ca-certificates"
-# Tests besides: the peer that the tunnel is tried against, the translator that translation is, and a reader of QR codes.
-TEST_PACKAGES="wireguard-go wireguard-tools tayga zbar-tools"
+# Tests besides: the peer that the tunnel is tried against, the translator that translation is, a reader of QR codes, and the name server and resolver that NTM records are.
+TEST_PACKAGES="wireguard-go wireguard-tools tayga zbar-tools nsd unbound"
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 export DOTNET_ADD_GLOBAL_TOOLS_TO_PATH=false DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
@@ -149,7 +149,7 @@ ensure_packages() {
   say "Installing packages: $missing"
   apt_update_once
   # Debian starts these as services when they are installed. The box and the tests run their own, in namespaces; the machine gets none.
-  for service in coturn tayga; do
+  for service in coturn tayga nsd unbound; do
     case " $missing " in *" $service "*)
       if [ -d /run/systemd/system ] && as_root systemctl mask -q "$service.service" 2>/dev/null; then
         masked="$masked $service"

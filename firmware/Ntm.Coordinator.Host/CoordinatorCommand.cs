@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Ntm.Coordinator.Host.Naming;
 using Ntm.Hosting;
 using Ntm.Protocol;
 
@@ -10,7 +11,7 @@ public static class CoordinatorCommand
     public const string Program = "ntm-coordinator";
 
     public static RootCommand Root() =>
-        new("A coordinator of an NTM zone: holds registrations and directs routes.") { Init(), Invite(), Nodes(), Owner(), Run() };
+        new("A coordinator of an NTM zone: holds registrations and directs routes.") { Init(), Invite(), Nodes(), Owner(), Run(), Record(), Find() };
 
     private static Command Init()
     {
@@ -29,12 +30,21 @@ public static class CoordinatorCommand
             Description = "The owner key of a zone that has a coordinator already: this one becomes another. Default: a new zone with a new owner key",
             HelpName = "FILE",
         };
-        var init = new Command("init", "Begin a zone, or make another coordinator for one: its keys and its configuration") { zone, data, endpoint, name, port, ownerKey };
+        var dns = new Option<string[]>("--dns")
+        {
+            Description = "Address and port at which it answers for the zone in the public DNS, for example 203.0.113.10:53; may be repeated. Default: it does not",
+            HelpName = "ADDRESS:PORT",
+            DefaultValueFactory = _ => [],
+        };
+        var init = new Command("init", "Begin a zone, or make another coordinator for one: its keys and its configuration")
+        {
+            zone, data, endpoint, name, port, ownerKey, dns,
+        };
         init.SetAction(parsed =>
         {
             var made = ZoneFolder.Make(
                 parsed.GetRequiredValue(data), parsed.GetRequiredValue(zone), parsed.GetRequiredValue(name), parsed.GetRequiredValue(endpoint), parsed.GetValue(port),
-                parsed.GetValue(ownerKey));
+                parsed.GetValue(ownerKey), parsed.GetValue(dns));
             parsed.InvocationConfiguration.Output.WriteLine(made);
             return (int)ExitCode.Done;
         });
@@ -141,5 +151,32 @@ public static class CoordinatorCommand
         var run = new Command("run", "Run the coordinator until it is stopped") { config };
         run.SetAction((parsed, cancel) => RunningCoordinator.RunAsync(CoordinatorConfig.Read(parsed.GetRequiredValue(config)), cancel));
         return run;
+    }
+
+    private static Command Record()
+    {
+        var data = new Option<string>("--data") { Description = "The coordinator's folder", HelpName = "DIR", Required = true };
+        var record = new Command("record", "Print the zone's NTM record for a DNS server's zone file, and the parent zone's delegation. The coordinator need not run") { data };
+        record.SetAction(parsed =>
+        {
+            parsed.InvocationConfiguration.Output.Write(RecordPrinting.Make(parsed.GetRequiredValue(data)));
+            return (int)ExitCode.Done;
+        });
+        return record;
+    }
+
+    private static Command Find()
+    {
+        var zone = new Argument<string>("ZONE") { Description = "The zone, for example home.example" };
+        var resolver = new Option<string?>("--resolver") { Description = "Whom to ask. Default: the system's resolvers", HelpName = "ADDRESS[:PORT]" };
+        var data = new Option<string?>("--data") { Description = "A coordinator's folder: asks whom its configuration says", HelpName = "DIR" };
+        var find = new Command("find", "Find a zone's NTM record in the DNS, as coordinators of other zones do") { zone, resolver, data };
+        find.SetAction(async (parsed, cancel) =>
+        {
+            parsed.InvocationConfiguration.Output.Write(
+                await RecordFinding.FindAsync(parsed.GetRequiredValue(zone), parsed.GetValue(resolver), parsed.GetValue(data), cancel));
+            return (int)ExitCode.Done;
+        });
+        return find;
     }
 }

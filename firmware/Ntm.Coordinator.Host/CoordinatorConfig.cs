@@ -1,6 +1,9 @@
+using System.Net;
+using Ntm.Coordinator.Host.Naming;
 using Ntm.Crypto;
 using Ntm.Hosting;
 using Ntm.Protocol;
+using Ntm.Protocol.Naming;
 using Serilog.Events;
 
 namespace Ntm.Coordinator.Host;
@@ -19,6 +22,18 @@ public sealed record CoordinatorConfig(
     /// <summary>Endpoints that fit an invite code a person may have to copy.</summary>
     public const int MostEndpoints = 4;
 
+    /// <summary>In the NTM record: 1 and up, the lowest is asked first.</summary>
+    public ushort Priority { get; init; } = 1;
+
+    /// <summary>The zone's other coordinators, for the NTM record and invites.</summary>
+    public IReadOnlyList<OtherCoordinator> Others { get; init; } = [];
+
+    /// <summary>Null: it does not answer for the zone in the public DNS.</summary>
+    public DnsConfig? Dns { get; init; }
+
+    /// <summary>Who is asked for other zones' NTM records; null: the system's resolvers.</summary>
+    public IPEndPoint? Resolver { get; init; }
+
     public string KeyFile => Path.Combine(Data, NodeKeyFile.FileName);
 
     public string StoreFile => Path.Combine(Data, StoreName);
@@ -32,6 +47,10 @@ public sealed record CoordinatorConfig(
         var owner = root.Value<byte[]>("ownerPublicKey", "an owner's public key: 32 bytes in base64", TryReadOwnerKey, []);
         var port = root.Number("port", Limits.SignallingPort, 1, ushort.MaxValue);
         var endpoints = root.Addresses("endpoints");
+        var priority = root.Number("priority", 1, 1, ushort.MaxValue);
+        var others = root.Sections("coordinators").Select(OtherCoordinator.Read).ToArray();
+        var dns = DnsConfig.Read(root, endpoints);
+        var resolver = root.Value<IPEndPoint?>("resolver", "an IP address, with a port where it is not 53", TryReadResolver, null);
         var data = root.FilePath("data", ".");
         var log = root.Value<LogEventLevel>("log", Logs.Levels, Logs.TryReadLevel, LogEventLevel.Information);
         if (zone.Length > 0 && !NtmName.IsZone(zone))
@@ -54,12 +73,40 @@ public sealed record CoordinatorConfig(
             root.Refuse("endpoints", $"must list 1 to {MostEndpoints} addresses at which nodes reach this coordinator.");
         }
 
+        Judge(root, zone, name, others, dns is not null);
         root.Finish();
-        return new(root.File, new CoordinatorModel(zone, owner, name), (ushort)port, endpoints, data, log);
+        return new(root.File, new CoordinatorModel(zone, owner, name), (ushort)port, endpoints, data, log)
+        {
+            Priority = (ushort)priority, Others = others, Dns = dns, Resolver = resolver,
+        };
+    }
+
+    /// <summary>What one value alone does not show.</summary>
+    private static void Judge(ConfigSection root, string zone, string name, OtherCoordinator[] others, bool answersDns)
+    {
+        if (others.Length >= NtmRecord.CoordinatorsMost)
+        {
+            root.Refuse("coordinators", $"must list the others, {NtmRecord.CoordinatorsMost - 1} at most, but lists {others.Length}.");
+        }
+
+        if (others.Select(o => o.Name).Append(name).GroupBy(n => n).FirstOrDefault(g => g.Key.Length > 0 && g.Count() > 1) is { } twice)
+        {
+            root.Refuse("coordinators", $"and \"name\" have '{twice.Key}' twice. Each coordinator of a zone has a name of its own.");
+        }
+
+        if (others.Where(o => !o.Key.IsZero).GroupBy(o => o.Key).Any(g => g.Count() > 1))
+        {
+            root.Refuse("coordinators", "has a key twice. Each coordinator has a key of its own; its 'init' printed it.");
+        }
+
+        if (answersDns && NtmName.IsZone(zone) && NtmRecord.NameOf(zone) is null)
+        {
+            root.Refuse("dns", $"cannot be: the zone's name is too long for '{NtmRecord.Label}.' before it.");
+        }
     }
 
     /// <summary>A file that <see cref="Read"/> reads, with a word on each key.</summary>
-    internal static string Write(CoordinatorModel model, ushort port, IEnumerable<RealAddress> endpoints) => $$"""
+    internal static string Write(CoordinatorModel model, ushort port, IEnumerable<RealAddress> endpoints, IReadOnlyList<RealAddress> dns) => $$"""
         {
           // The zone this coordinator serves, and its owner's public key: whose invites count.
           "zone": "{{model.Zone}}",
@@ -74,6 +121,9 @@ public sealed record CoordinatorConfig(
           // At which addresses nodes and relays reach it; they are written into invites.
           "endpoints": [{{string.Join(", ", endpoints.Select(e => $"\"{e}\""))}}],
 
+          // Where it answers for the zone in the public DNS (UDP and TCP); the parent zone must then name it: `{{CoordinatorCommand.Program}} record`.
+          {{(dns.Count > 0 ? "" : "// ")}}"dns": { "listen": [{{string.Join(", ", dns.Count > 0 ? dns.Select(e => $"\"{e}\"") : ["\"ADDRESS:53\""])}}] },
+
           // Where node.key and coordinator.store are, counted from this file's folder.
           "data": ".",
 
@@ -82,6 +132,13 @@ public sealed record CoordinatorConfig(
         }
 
         """;
+
+    private static bool TryReadResolver(string text, out IPEndPoint? resolver)
+    {
+        var good = Naming.Resolver.TryRead(text, out var read);
+        resolver = read;
+        return good;
+    }
 
     private static bool TryReadOwnerKey(string text, out byte[] key)
     {

@@ -15,7 +15,7 @@ internal static class InviteMaking
     /// <param name="data">The coordinator's folder.</param>
     /// <param name="ownerKeyFile">Null: in that folder.</param>
     /// <param name="name">The name it must take; null: its own choice.</param>
-    /// <param name="also">Further coordinators, KEY@ADDRESS:PORT.</param>
+    /// <param name="also">Further coordinators than the configuration names, KEY@ADDRESS:PORT.</param>
     /// <exception cref="FatalException">Something of it cannot be.</exception>
     public static string Make(string data, string? ownerKeyFile, bool forRelay, string? name, int days, DateTimeOffset now, IReadOnlyList<string> also)
     {
@@ -35,7 +35,7 @@ internal static class InviteMaking
         var owner = ZoneFolder.ReadOwnerKey(config, data, ownerKeyFile);
         var server = new Server { PublicKey = new StaticKeyPair(NodeKeyFile.Read(config.KeyFile)).Public.ToWire() };
         server.Endpoints.AddRange(config.Endpoints.Select(e => e.ToWire()));
-        var others = also.Select(ReadOther).ToArray();
+        var others = config.Others.Select(o => o.ToServer()).Concat(also.Select(ReadOther)).DistinctBy(o => o.PublicKey).ToArray();
         return InviteCode.Write(owner.Invite(
             config.Model.Zone, forRelay ? Role.Relay : Role.Node, name ?? "", now.AddDays(days), [server, .. others], SystemEntropy.Instance));
     }

@@ -2,9 +2,11 @@ using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Ntm.Coordinator.Host.Naming;
 using Ntm.Hosting;
 using Ntm.Linux;
 using Ntm.Protocol;
+using Ntm.Protocol.Naming;
 using Ntm.Store;
 using Ntm.Tunnel;
 
@@ -17,7 +19,8 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly NtmRecordLookup _lookup = new(new Resolver(config.Resolver).AskAsync, TimeProvider.System);
+    private readonly CancellationTokenSource _stop = new();
     private IStore? _store;
     private Pump? _pump;
     private Task _looking = Task.CompletedTask;
@@ -28,6 +31,11 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
         builder =>
         {
             builder.Services.AddSingleton(config);
+            if (config.Dns is not null)
+            {
+                builder.Services.AddHostedService<PublicNames>(); // first: where a port is in use, nothing else is started
+            }
+
             builder.Services.AddHostedService<RunningCoordinator>();
         },
         cancel);
@@ -53,20 +61,20 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
         Open(_pump, AddressFamily.InterNetwork);
         Open(_pump, AddressFamily.InterNetworkV6);
         _pump.Start();
-        _looking = LookAsync(core, _pump, _stopping.Token);
+        _looking = LookAsync(core, _pump, _stop.Token);
         LogReady(config.Model.Name, config.Model.Zone, config.Port, string.Join(" and ", config.Endpoints), key.Public.ToString());
         return Task.CompletedTask;
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _stop.CancelAsync().ConfigureAwait(false);
         await _looking.ConfigureAwait(false);
         Release();
         LogStopped();
     }
 
-    public void Dispose() => _stopping.Dispose();
+    public void Dispose() => _stop.Dispose();
 
     /// <summary>What goes by files: takes removals, and writes down who is in the zone.</summary>
     private async Task LookAsync(CoordinatorCore core, Pump pump, CancellationToken stop)
@@ -146,6 +154,9 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
                 case CoordinatorEvent.Keep keep:
                     (kept ??= []).Add(keep.Write);
                     break;
+                case CoordinatorEvent.RecordWanted wanted:
+                    _ = LookUpAsync(core, wanted.Zone);
+                    break;
                 case CoordinatorEvent.Notice notice:
                     LogNotice(notice.Warning ? LogLevel.Warning : LogLevel.Information, notice.Sentence);
                     break;
@@ -158,8 +169,26 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
         }
     }
 
+    // Off the pump's thread, and back on it with the answer. A resolver that fails is an answer, too.
+    private async Task LookUpAsync(CoordinatorCore core, string zone)
+    {
+        NtmRecordAnswer answer;
+        try
+        {
+            answer = await _lookup.FindAsync(zone, _stop.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        _pump?.Post(now => core.RecordFound(now, zone, answer));
+    }
+
     private void Release()
     {
+        _stop.Cancel();
+        _lookup.Dispose();
         _pump?.Dispose();
         _store?.Dispose();
         (_pump, _store) = (null, null);

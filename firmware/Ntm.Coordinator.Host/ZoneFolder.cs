@@ -2,6 +2,7 @@ using System.Text;
 using Ntm.Hosting;
 using Ntm.Linux;
 using Ntm.Protocol;
+using Ntm.Protocol.Naming;
 using Ntm.Signalling.Trust;
 using Ntm.Tunnel;
 
@@ -14,13 +15,14 @@ internal static class ZoneFolder
     public const string OwnerKeyKind = "ntm-owner-key";
 
     /// <param name="ownerKey">The owner key's file of a zone that there is already; null: a new zone.</param>
+    /// <param name="dns">Where it is to answer for the zone in the public DNS; null or empty: nowhere.</param>
     /// <returns>What was made and what to do with it, for the owner.</returns>
     /// <exception cref="FatalException">The command line cannot be, or the folder is in use.</exception>
-    public static string Make(string data, string zone, string name, IReadOnlyList<string> endpoints, int? port, string? ownerKey = null)
+    public static string Make(string data, string zone, string name, IReadOnlyList<string> endpoints, int? port, string? ownerKey = null, IReadOnlyList<string>? dns = null)
     {
         data = Path.GetFullPath(data);
         zone = NtmName.Canonical(zone);
-        var addresses = Check(zone, name, endpoints, port);
+        var (addresses, answering) = Check(zone, name, endpoints, port, dns ?? []);
         var files = new[] { OwnerKeyName, NodeKeyFile.FileName, CoordinatorConfig.FileName, CoordinatorConfig.StoreName };
         if (Array.Find(files, f => File.Exists(Path.Combine(data, f))) is { } used)
         {
@@ -53,7 +55,7 @@ internal static class ZoneFolder
 
         // Last: a folder with a configuration is complete.
         var config = Path.Combine(data, CoordinatorConfig.FileName);
-        var text = CoordinatorConfig.Write(new CoordinatorModel(zone, owner.Public, name), (ushort)(port ?? addresses[0].Port), addresses);
+        var text = CoordinatorConfig.Write(new CoordinatorModel(zone, owner.Public, name), (ushort)(port ?? addresses[0].Port), addresses, answering);
         DurableFile.Write(
             config, Encoding.UTF8.GetBytes(text), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead, replace: false);
         var key = new StaticKeyPair(NodeKeyFile.Read(Path.Combine(data, NodeKeyFile.FileName)));
@@ -96,7 +98,8 @@ internal static class ZoneFolder
                 ExitCode.BadData, $"The owner key {path} is not the one of zone {config.Model.Zone} in {config.File}. Name the right one with --owner-key.");
     }
 
-    private static IReadOnlyList<RealAddress> Check(string zone, string name, IReadOnlyList<string> endpoints, int? port)
+    private static (IReadOnlyList<RealAddress> Endpoints, IReadOnlyList<RealAddress> Dns) Check(
+        string zone, string name, IReadOnlyList<string> endpoints, int? port, IReadOnlyList<string> dns)
     {
         var problems = new List<string>();
         if (!NtmName.IsZone(zone))
@@ -119,19 +122,31 @@ internal static class ZoneFolder
             problems.Add($"--endpoint may be given {CoordinatorConfig.MostEndpoints} times, not {endpoints.Count}");
         }
 
-        var addresses = new List<RealAddress>();
-        foreach (var endpoint in endpoints)
+        var addresses = Read("--endpoint", $"an address with a port such as 203.0.113.10:{Limits.SignallingPort}", endpoints);
+        var answering = Read("--dns", "an address of this machine with a port such as 203.0.113.10:53", dns);
+        if (dns.Count > 0 && NtmName.IsZone(zone) && NtmRecord.NameOf(zone) is null)
         {
-            if (RealAddress.TryParse(endpoint, out var address))
-            {
-                addresses.Add(address);
-            }
-            else
-            {
-                problems.Add($"--endpoint must be an address with a port such as 203.0.113.10:{Limits.SignallingPort}, but is '{endpoint}'");
-            }
+            problems.Add($"--dns cannot be: the zone's name is too long for '{NtmRecord.Label}.' before it");
         }
 
-        return problems.Count == 0 ? addresses : throw new FatalException(ExitCode.Usage, $"{string.Join("; ", problems)}. Nothing was made.");
+        return problems.Count == 0 ? (addresses, answering) : throw new FatalException(ExitCode.Usage, $"{string.Join("; ", problems)}. Nothing was made.");
+
+        List<RealAddress> Read(string option, string wanted, IReadOnlyList<string> texts)
+        {
+            var read = new List<RealAddress>();
+            foreach (var text in texts)
+            {
+                if (RealAddress.TryParse(text, out var address))
+                {
+                    read.Add(address);
+                }
+                else
+                {
+                    problems.Add($"{option} must be {wanted}, but is '{text}'");
+                }
+            }
+
+            return read;
+        }
     }
 }

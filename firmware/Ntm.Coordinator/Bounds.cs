@@ -15,10 +15,9 @@ internal static class Bounds
     /// <summary>Leases of one relay: 64 x 256 channels, 8,192 pairs.</summary>
     public const int LeasesPerRelay = 64;
 
-    /// <summary>Zones of others remembered, their coordinators, and what waits for the NTM record of one.</summary>
+    /// <summary>Zones of others remembered, and what waits for the NTM record of one.</summary>
     public const int OtherZones = 256;
 
-    public const int CoordinatorsPerZone = 4;
     public const int WaitingPerZone = 64;
 
     /// <summary>Directions that another zone may ask for, a second and at once: each costs a node of ours three signatures to verify.</summary>

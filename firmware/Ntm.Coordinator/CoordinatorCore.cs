@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Ntm.Protocol;
+using Ntm.Protocol.Naming;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
 using Ntm.Signalling.Trust;
@@ -105,11 +106,7 @@ public sealed class CoordinatorCore : ICore
     }
 
     /// <summary>The answer to <see cref="CoordinatorEvent.RecordWanted"/>: what the zone's NTM record says.</summary>
-    /// <param name="coordinators">The preferred first; empty with a <paramref name="problem"/>.</param>
-    /// <param name="lifetime">How long that holds: the record's TTL; for a failure, until it is tried again.</param>
-    /// <param name="problem">Why there are none, as a clause.</param>
-    public void RecordFound(Now now, string zone, IReadOnlyList<ZoneCoordinator> coordinators, TimeSpan lifetime, string? problem) =>
-        _otherZones.RecordFound(now, zone, coordinators, lifetime, problem);
+    public void RecordFound(Now now, string zone, NtmRecordAnswer answer) => _otherZones.RecordFound(now, zone, answer);
 
     public void HandleTimeout(Now now)
     {

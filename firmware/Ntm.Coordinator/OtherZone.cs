@@ -1,4 +1,5 @@
 using Ntm.Protocol;
+using Ntm.Protocol.Naming;
 using Ntm.Signalling.Trust;
 
 namespace Ntm.Coordinator;
@@ -50,7 +51,7 @@ internal sealed class OtherZone(string name)
 }
 
 /// <summary>The tunnel with a coordinator of another zone; the owner of it.</summary>
-internal sealed class ZoneLink(OtherZone zone, ZoneCoordinator coordinator)
+internal sealed class ZoneLink(OtherZone zone, NtmRecordCoordinator coordinator)
 {
     public OtherZone Zone { get; } = zone;
 

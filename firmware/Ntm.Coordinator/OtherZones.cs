@@ -1,4 +1,5 @@
 using Ntm.Protocol;
+using Ntm.Protocol.Naming;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
 using Ntm.Tunnel;
@@ -67,10 +68,7 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
     }
 
     /// <summary>The answer to <see cref="CoordinatorEvent.RecordWanted"/>.</summary>
-    /// <param name="coordinators">What the record names, the preferred first; empty with a <paramref name="problem"/>.</param>
-    /// <param name="lifetime">How long that holds.</param>
-    /// <param name="problem">Why there are none, as a clause.</param>
-    public void RecordFound(Now now, string name, IReadOnlyList<ZoneCoordinator> coordinators, TimeSpan lifetime, string? problem)
+    public void RecordFound(Now now, string name, NtmRecordAnswer answer)
     {
         if (!_zones.TryGetValue(name, out var zone) || !zone.LookingUp)
         {
@@ -78,12 +76,12 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
         }
 
         zone.LookingUp = false;
-        zone.Until = now.Boot + lifetime;
-        zone.Problem = coordinators.Count == 0 ? problem ?? "its NTM record names no coordinator" : null;
+        zone.Until = now.Boot + (answer.TimeToLive > Bounds.Sweep ? answer.TimeToLive : Bounds.Sweep);
+        zone.Problem = answer.Record is null ? answer.Reason : null;
         var former = zone.Links;
         zone.Links =
         [
-            .. coordinators.Where(c => c.Key != context.Tunnels.Key.Public).DistinctBy(c => c.Key).Take(Bounds.CoordinatorsPerZone).Select(c =>
+            .. (answer.Record?.Coordinators ?? []).Where(c => c.Key != context.Tunnels.Key.Public).OrderBy(c => c.Priority).DistinctBy(c => c.Key).Select(c =>
             {
                 var link = former.FirstOrDefault(l => l.Key == c.Key) ?? new ZoneLink(zone, c);
                 link.Endpoints = c.Endpoints;
@@ -98,7 +96,7 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
         if (zone.Problem is not null)
         {
             context.Counters.Count("zone-record-not-found");
-            context.Warn($"No coordinator of zone {name} is known: {zone.Problem}.");
+            context.Warn($"No coordinator of zone {name} is known. {zone.Problem}");
         }
 
         var waiting = zone.Waiting.ToArray();
@@ -229,7 +227,7 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
         var zone = _zones[request.Zone];
         if (zone.Problem is not null || asker.Registration is not { } registration)
         {
-            Answer(now, tunnel, number, context.Refuse(RefusalReason.RefusalUnreachable, "zone-unknown", $"Zone {zone.Name} is not to be found: {zone.Problem ?? "you are not registered any more"}."));
+            Answer(now, tunnel, number, context.Refuse(RefusalReason.RefusalUnreachable, "zone-unknown", $"Zone {zone.Name} is not to be found: {zone.Problem ?? "you are not registered any more."}"));
             return;
         }
 

@@ -55,7 +55,9 @@ public sealed class Appliance : IDisposable
             _switchboard = new Switchboard(_pump, _core, _dns, _dnsCounters, BootClock.Boot, Version);
             undo.Push(_neighbours = new Neighbours(
                 config.Lan, seen => _pump.Post(now => _core.NeighboursSeen(now, seen)), leases => _pump.Post(now => _core.LeasesSeen(now, leases)), log));
-            undo.Push(_names = new NameListener(config.DnsListen, _switchboard.AnswerDnsAsync, _neighbours.Want, _switchboard.CountRefused, log));
+            undo.Push(_names = new NameListener(
+                config.DnsListen, (message, _, _, stop) => _switchboard.AnswerDnsAsync(message, stop), _neighbours.Want, _switchboard.CountRefused,
+                sentence => log.Debug("{Sentence}", sentence)));
             undo.Push(_uplinks = new Uplinks(_pump, _core, config.Lan, config.Uplinks, Uplinks.ReadPorts(kept), _keeper, log));
             _uplinks.Start(BootClock.Now);
             _pump.SetTun(Tun.Open(config.Tun, Limits.MtuInside, _pump.Counters));

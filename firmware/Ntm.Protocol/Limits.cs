@@ -194,6 +194,28 @@ public static class Limits
     /// <summary>UDP answers of the overlay's DNS are never larger, whatever the asker says (DNS flag day 2020).</summary>
     public const int DnsUdpBytes = 1232;
 
+    // ---- public DNS of a zone (ours; response rate limiting as BIND, NSD and Knot have it)
+
+    /// <summary>Answers a second by UDP to one /24 or /56, and at once.</summary>
+    public const int DnsAnswersPerSecond = 20;
+    public const int DnsAnswersAtOnce = 60;
+
+    /// <summary>Of the questions beyond that, one in so many is answered "ask by TCP".</summary>
+    public const int DnsSlip = 2;
+
+    /// <summary>Sources whose rate is remembered.</summary>
+    public const int DnsSources = 4096;
+
+    /// <summary>How long an NTM record is remembered, at least and at most, whatever its TTL; and that there is none.</summary>
+    public static readonly TimeSpan NtmRecordLeast = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan NtmRecordMost = TimeSpan.FromHours(1);
+    public static readonly TimeSpan NtmRecordFailure = TimeSpan.FromSeconds(30);
+
+    /// <summary>NTM records asked for at once, further ones that wait for their turn, and answers remembered.</summary>
+    public const int NtmRecordLookups = 8;
+    public const int NtmRecordsWaiting = 64;
+    public const int NtmRecordsRemembered = 1024;
+
     // ---- buffers (ours, not on the wire)
 
     /// <summary>Room for 16 bytes of transport header, 28 of IPv4-to-IPv6 growth, 12 of virtio-net header, and alignment.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using Ntm.Coordinator;
 using Ntm.Node;
 using Ntm.Protocol;
+using Ntm.Protocol.Naming;
 using Ntm.Protocol.Signalling;
 using Ntm.Relay;
 using Ntm.Signalling;
@@ -83,13 +84,15 @@ public sealed class Zone
     }
 
     /// <summary>The coordinators as the NTM record names them.</summary>
-    public IReadOnlyList<ZoneCoordinator> Record =>
-        [.. _coordinators.Select(c => new ZoneCoordinator(c.Key.Public, [.. c.Host.Uplinks.SelectMany(u => u.Addresses)]))];
+    public NtmRecord Record => new(
+        Name, [.. _coordinators.Select((c, i) => new NtmRecordCoordinator(c.Key.Public, (ushort)(i + 1), [.. c.Host.Uplinks.SelectMany(u => u.Addresses)]))]);
 
     private void LookUp(SimHost host, CoordinatorCore core, string zone) => _scenario.World.After(Scenario.LookUp, () => host.Call(now =>
     {
         var found = _scenario.Records.TryGetValue(zone, out var other);
-        core.RecordFound(now, zone, found ? other!.Record : [], TimeSpan.FromMinutes(5), found ? null : "it has no NTM record");
+        core.RecordFound(now, zone, found
+            ? new(NtmRecordVerdict.Found, other!.Record, TimeSpan.FromMinutes(5), "It was found.")
+            : new(NtmRecordVerdict.NoRecord, null, TimeSpan.FromSeconds(30), "It has no NTM record."));
     }));
 
     /// <summary>An invite code.</summary>

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Ntm.Protocol;
+using Ntm.Protocol.Naming;
 
 namespace Ntm.Node.Naming;
 

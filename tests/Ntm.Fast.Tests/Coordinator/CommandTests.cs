@@ -4,6 +4,8 @@ using Ntm.Coordinator;
 using Ntm.Coordinator.Host;
 using Ntm.Fast.Tests.Store;
 using Ntm.Hosting;
+using Ntm.Protocol;
+using Ntm.Protocol.Naming;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
 using Ntm.Signalling.Trust;
@@ -147,6 +149,78 @@ public sealed class CommandTests : IDisposable
         await RefusedAsync<FatalException>(ExitCode.Usage, "owner", "rotate", "--data", second, "--owner-key", Path.Combine(Data, "owner.key"));
     }
 
+    [Fact]
+    public async Task TheRecordIsPrintedForAZoneFileAndTheDelegationWhereItAnswersItself()
+    {
+        await BeginAsync();
+        var text = await DoAsync("record", "--data", Data);
+        var own = new StaticKeyPair(NodeKeyFile.Read(Path.Combine(Data, "node.key"))).Public;
+        var entry = new NtmRecordEntry(1, "coordinator.home.example", 4916, own, [RealAddress.TryParse("203.0.113.10:4916", out var a) ? a : default]);
+        Assert.Equal([entry.ToZoneFile("home.example", 300), "coordinator.home.example. 3600 IN A 203.0.113.10"], Lines(text));
+        Assert.Contains("; " + entry.ToUnknownForm("home.example", 300), text, StringComparison.Ordinal);
+        Assert.Contains("\"dns\"", text, StringComparison.Ordinal);
+
+        var second = _folder.File("second");
+        await DoAsync(
+            "init", "--zone", "home.example", "--data", second, "--name", "c2", "--endpoint", "203.0.113.11:4916", "--endpoint", "[2001:db8::11]:53",
+            "--owner-key", Path.Combine(Data, "owner.key"), "--dns", "203.0.113.11:53");
+        var file = Path.Combine(second, "coordinator.json");
+        File.WriteAllText(file, File.ReadAllText(file).Replace("\"data\": \".\"", $$"""
+            "data": ".", "priority": 2, "resolver": "192.0.2.53",
+            "coordinators": [{ "name": "coordinator", "key": "{{own}}", "endpoints": ["203.0.113.10:4916"], "dns": true }]
+            """, StringComparison.Ordinal));
+        text = await DoAsync("record", "--data", second);
+        Assert.Equal(
+            [
+                "home.example. 3600 IN NS c2.home.example.", "home.example. 3600 IN NS coordinator.home.example.",
+                "c2.home.example. 3600 IN A 203.0.113.11", "c2.home.example. 3600 IN AAAA 2001:db8::11", "coordinator.home.example. 3600 IN A 203.0.113.10",
+            ],
+            Lines(text)[^5..]);
+        Assert.Equal(["SVCB 2 c2", "SVCB 2 c2", "SVCB 1 coordinator"], Lines(text)[..3].Select(l => l.Split(" IN ")[1].Split('.')[0]));
+        var config = CoordinatorConfig.Read(file);
+        Assert.Equal(("192.0.2.53:53", "203.0.113.11:53"), (config.Resolver!.ToString(), config.Dns!.Listen.Single().ToString()));
+
+        // And its invites name both.
+        Assert.True(InviteCode.TryRead(await DoAsync("invite", "--data", second, "--owner-key", Path.Combine(Data, "owner.key")), out var invite, out _, out _));
+        Assert.Equal(2, invite.Coordinators.Count);
+    }
+
+    [Fact]
+    public async Task WhatCannotBePublishedIsRefusedInWords()
+    {
+        Assert.Contains("--dns", await RefusedAsync<FatalException>(ExitCode.Usage, [.. Init(), "--dns", "here"]), StringComparison.Ordinal);
+        await BeginAsync();
+        var file = Path.Combine(Data, "coordinator.json");
+        var good = File.ReadAllText(file);
+        var own = new StaticKeyPair(NodeKeyFile.Read(Path.Combine(Data, "node.key"))).Public;
+        void With(string more) => File.WriteAllText(file, good.Replace("\"data\": \".\"", "\"data\": \".\", " + more, StringComparison.Ordinal));
+
+        With("""
+            "priority": 0, "resolver": "dns.example", "dns": { "listen": [], "addresses": ["x"], "name": "c1" },
+            "coordinators": [{ "name": "coordinator", "key": "AA", "endpoints": [] }, { "name": "B" }]
+            """);
+        var text = await RefusedAsync<ConfigException>(ExitCode.Config, "record", "--data", Data);
+        Assert.All(
+            (string[])[
+                "'priority' must", "'resolver' must", "'dns.listen' must", "'dns.addresses[0]' must", "'dns.name' is not known", "'coordinators[0].key' must",
+                "'coordinators[0].endpoints' must", "'coordinators[1].name' must", "'coordinators[1].key' is missing", "have 'coordinator' twice",
+            ],
+            p => Assert.Contains(p, text, StringComparison.Ordinal));
+
+        With($$"""  "coordinators": [{ "name": "c2", "key": "{{own}}", "endpoints": ["203.0.113.11:4916"] }]  """);
+        Assert.Contains("own key", await RefusedAsync<FatalException>(ExitCode.Config, "record", "--data", Data), StringComparison.Ordinal);
+        File.WriteAllText(file, good.Replace("203.0.113.10:4916", "127.0.0.1:4916", StringComparison.Ordinal));
+        Assert.Contains("127.0.0.1", await RefusedAsync<FatalException>(ExitCode.Config, "record", "--data", Data), StringComparison.Ordinal);
+
+        var longZone = string.Join('.', Enumerable.Repeat(new string('a', 61), 4)); // 247 characters: room for _ntm, but not for the coordinator
+        File.WriteAllText(file, good.Replace("\"home.example\"", $"\"{longZone}\"", StringComparison.Ordinal));
+        Assert.Contains("is longer than the 253", await RefusedAsync<FatalException>(ExitCode.Config, "record", "--data", Data), StringComparison.Ordinal);
+        File.WriteAllText(file, good.Replace("\"home.example\"", $"\"{longZone}.b\"", StringComparison.Ordinal));
+        Assert.Contains("too long for '_ntm.'", await RefusedAsync<FatalException>(ExitCode.Config, "record", "--data", Data), StringComparison.Ordinal);
+        Assert.Contains("--resolver", await RefusedAsync<FatalException>(ExitCode.Usage, "find", "bob.example", "--resolver", "here"), StringComparison.Ordinal);
+        Assert.Contains("no zone's name", await RefusedAsync<FatalException>(ExitCode.Usage, "find", "_ntm.bob.example"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("owner.key")]
     [InlineData("node.key")]
@@ -196,6 +270,9 @@ public sealed class CommandTests : IDisposable
             p => Assert.Contains(p, text, StringComparison.Ordinal));
         await RefusedAsync<ConfigException>(ExitCode.Config, "run", "--config", _folder.File("none.json"));
     }
+
+    /// <summary>Those that are no comments.</summary>
+    private static string[] Lines(string zoneFile) => [.. zoneFile.Split('\n').Where(l => l.Length > 0 && l[0] != ';')];
 
     private string[] Init() => ["init", "--zone", "home.example", "--data", Data, "--endpoint", "203.0.113.10:4916"];
 

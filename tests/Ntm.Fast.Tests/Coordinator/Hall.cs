@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Ntm.Coordinator;
 using Ntm.Protocol;
+using Ntm.Protocol.Naming;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
 using Ntm.Signalling.Trust;
@@ -42,7 +43,7 @@ internal sealed class Hall
     public List<string> Notices { get; } = [];
 
     /// <summary>What the DNS answers at once, by zone; what is not here is never answered.</summary>
-    public Dictionary<string, IReadOnlyList<ZoneCoordinator>> Records { get; } = [];
+    public Dictionary<string, NtmRecordCoordinator> Records { get; } = [];
 
     /// <summary>Zones whose NTM record was looked up.</summary>
     public List<string> Wanted { get; } = [];
@@ -185,7 +186,7 @@ internal sealed class Hall
                     Wanted.Add(wanted.Zone);
                     if (Records.TryGetValue(wanted.Zone, out var found))
                     {
-                        Core.RecordFound(Now, wanted.Zone, found, TimeSpan.FromMinutes(5), found.Count == 0 ? "it has none" : null);
+                        Core.RecordFound(Now, wanted.Zone, new(NtmRecordVerdict.Found, new(wanted.Zone, [found]), TimeSpan.FromMinutes(5), "It was found."));
                     }
 
                     break;

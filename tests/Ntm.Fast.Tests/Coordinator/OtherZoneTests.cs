@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Google.Protobuf;
-using Ntm.Coordinator;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling.Trust;
@@ -22,7 +21,7 @@ public sealed class OtherZoneTests
         _bob = _hall.Node("bob", "192.0.2.7:1000");
         _bob.Register(devices: ("nas", 3));
         _other = _hall.Add("their coordinator", "198.51.100.1:4916", Theirs);
-        _hall.Records[Theirs] = [new(_other.Key.Public, [_other.Address])];
+        _hall.Records[Theirs] = new(_other.Key.Public, 1, [_other.Address]);
     }
 
     [Fact]
@@ -118,14 +117,14 @@ public sealed class OtherZoneTests
     [Fact]
     public void Who_is_not_in_the_record_is_not_heard_and_the_record_is_asked_for_rarely()
     {
-        _hall.Records[Theirs] = [new(new PublicKey(SHA256.HashData("somebody else"u8)), [_other.Address])];
+        _hall.Records[Theirs] = new(new PublicKey(SHA256.HashData("somebody else"u8)), 1, [_other.Address]);
         for (var i = 0; i < 5; i++)
         {
             Assert.Equal(RefusalReason.RefusalNotPermitted, _other.Ask(new Signal { ZoneDirectionRequest = Request("dave") })!.Refusal.Reason);
         }
 
         Assert.Single(_hall.Wanted);
-        _hall.Records[Theirs] = [new(_other.Key.Public, [_other.Address])];
+        _hall.Records[Theirs] = new(_other.Key.Public, 1, [_other.Address]);
         _hall.Advance(TimeSpan.FromSeconds(11));
         Assert.NotNull(_other.Ask(new Signal { ZoneDirectionRequest = Request("dave") })!.RouteDirection);
         Assert.Equal(2, _hall.Wanted.Count);

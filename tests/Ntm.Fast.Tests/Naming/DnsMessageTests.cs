@@ -1,4 +1,5 @@
 using Ntm.Node.Naming;
+using Ntm.Protocol.Naming;
 
 namespace Ntm.Fast.Tests.Naming;
 

@@ -2,6 +2,7 @@ using System.Net;
 using Ntm.Node;
 using Ntm.Node.Naming;
 using Ntm.Protocol;
+using Ntm.Protocol.Naming;
 
 namespace Ntm.Fast.Tests.Naming;
 

@@ -1,11 +1,12 @@
 using Ntm.Node;
 using Ntm.Protocol;
 using Ntm.Simulation;
+using Xunit.Abstractions;
 
 namespace Ntm.Fast.Tests.World;
 
 /// <summary>Shares between owners, across zones: the papers' first sequence, and who may do what by it.</summary>
-public sealed class SharingTests
+public sealed class SharingTests(ITestOutputHelper output)
 {
     [Fact]
     public void A_shared_device_is_reached_by_name_across_zones()
@@ -185,5 +186,34 @@ public sealed class SharingTests
         Assert.Equal(NameVerdict.Found, world.Ask("alice.home.example").Verdict);
         Assert.Equal(NameVerdict.Unreachable, world.Ask().Verdict);
         Assert.True(world.Alice.Order((core, now) => core.PublishNode(now, PortSet.All)).Done);
+    }
+
+    /// <summary>
+    /// A node's round trip to a server is 30 ms, a server's to a server 20, two nodes' by the relay 60, and a look-up takes 40. Within a zone the first answer takes 30 + 2 x 60;
+    /// across, there come two look-ups, the coordinators' handshake and question, and the asked node's judgement.
+    /// </summary>
+    [Theory]
+    [InlineData(NatKind.AddressRestricted, NatKind.PortRestricted)]
+    [InlineData(NatKind.Symmetric, NatKind.Symmetric)]
+    public void The_first_answer_across_zones_takes_the_round_trips_it_must(NatKind alices, NatKind daves)
+    {
+        var world = new TwoZones(alices, daves).Shared();
+        var (first, _) = Reach(world);
+        world.World.RunFor(TimeSpan.FromMinutes(10)); // peers' tunnels idle out; those of coordinators, too
+        var (again, _) = Reach(world);
+        output.WriteLine($"{alices} and {daves}: first {first.TotalMilliseconds} ms, again {again.TotalMilliseconds} ms");
+        Assert.InRange(first.TotalMilliseconds, 1, 320);
+        Assert.InRange(again.TotalMilliseconds, 1, 220);
+    }
+
+    private static (TimeSpan Answered, NameAnswer Name) Reach(TwoZones world)
+    {
+        var begun = world.World.Clock.Elapsed;
+        var name = world.Ask();
+        Assert.True(name.Verdict == NameVerdict.Found, name.Reason);
+        var before = world.Tv.Received.Count;
+        world.Tv.SendUdp(world.Alias, 5000, 7, [1]);
+        Assert.True(world.World.RunUntil(() => world.Tv.Received.Count > before, TimeSpan.FromSeconds(3)), world.Story());
+        return (world.World.Clock.Elapsed - begun, name);
     }
 }

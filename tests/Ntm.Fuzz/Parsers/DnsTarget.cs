@@ -4,6 +4,7 @@ using System.Text;
 using Ntm.Node;
 using Ntm.Node.Naming;
 using Ntm.Protocol;
+using Ntm.Protocol.Naming;
 
 namespace Ntm.Fuzz.Parsers;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Ntm.Node.Naming;
 using Ntm.Protocol;
+using Ntm.Protocol.Naming;
 
 namespace Ntm.Fuzz.Parsers;
 

@@ -1,13 +1,26 @@
-namespace Ntm.Node.Naming;
+namespace Ntm.Protocol.Naming;
 
-/// <summary>The record types and classes the overlay's DNS knows by name.</summary>
+/// <summary>The record types, and the class, that are known by name.</summary>
 public static class DnsType
 {
+    /// <summary>The Internet's class.</summary>
+    public const ushort ClassIn = 1;
+
     public const ushort A = 1;
+    public const ushort Ns = 2;
+    public const ushort Cname = 5;
     public const ushort Soa = 6;
     public const ushort Ptr = 12;
+    public const ushort Hinfo = 13;
     public const ushort Aaaa = 28;
     public const ushort Opt = 41;
+
+    /// <summary>RFC 9460.</summary>
+    public const ushort Svcb = 64;
+
+    /// <summary>The first and last of the types that only questions have, such as transfers (RFC 6895 section 3.1).</summary>
+    public const ushort FirstQuestionOnly = 128;
+    public const ushort LastQuestionOnly = 254;
     public const ushort Any = 255;
 }
 

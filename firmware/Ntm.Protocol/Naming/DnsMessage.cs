@@ -1,22 +1,20 @@
 using System.Buffers.Binary;
 using System.Text;
-using Ntm.Protocol;
 
-namespace Ntm.Node.Naming;
+namespace Ntm.Protocol.Naming;
 
 /// <summary>
 /// The wire form of the overlay's DNS: reads one question from untrusted bytes and writes the answers it gives (RFC 1035, EDNS0 RFC 6891,
-/// negative answers RFC 2308, extended errors RFC 8914). It knows no names and decides nothing: <see cref="OverlayDns"/>.
+/// negative answers RFC 2308, extended errors RFC 8914). It knows no names and decides nothing.
 /// </summary>
 public static class DnsMessage
 {
-    private const int HeaderBytes = 12;
-    private const int NameBytesMost = 255;
+    internal const int HeaderBytes = 12;
+    internal const int NameBytesMost = 255;
     private const int ExtendedTextMost = 200;
-    private const ushort ClassIn = 1;
 
     /// <summary>"nobody.invalid.": there is no mailbox to write to (RFC 1035 wants one).</summary>
-    private static readonly byte[] s_noMailbox = [6, .. "nobody"u8, 7, .. "invalid"u8, 0];
+    public static ReadOnlySpan<byte> NoMailbox => "\u0006nobody\u0007invalid\0"u8;
 
     /// <summary>Reads a query. Never throws; <paramref name="question"/> holds what was readable, enough to answer with an error.</summary>
     public static DnsReading Read(ReadOnlySpan<byte> message, out DnsQuestion question)
@@ -122,17 +120,7 @@ public static class DnsMessage
             }
 
             question.LabelOffsets.Add(at);
-            foreach (var b in message.Slice(at + 1, length))
-            {
-                if (char.IsAsciiLetterOrDigit((char)b) || b is (byte)'-' or (byte)'_')
-                {
-                    name.Append(char.ToLowerInvariant((char)b));
-                }
-                else
-                {
-                    name.Append('\\').Append(b.ToString("D3", System.Globalization.CultureInfo.InvariantCulture));
-                }
-            }
+            DnsName.Append(name, message.Slice(at + 1, length));
         }
 
         return false;
@@ -176,7 +164,7 @@ public static class DnsMessage
         return version == 0 ? DnsReading.Good : DnsReading.BadVersion;
     }
 
-    private static bool TryPassName(ReadOnlySpan<byte> message, ref int at)
+    internal static bool TryPassName(ReadOnlySpan<byte> message, ref int at)
     {
         while (at < message.Length)
         {
@@ -223,7 +211,7 @@ public static class DnsMessage
 
         // RA is set: whatever can be known of these names is asked of the coordinator for the asker.
         var flags = 0x8080 | (question.Flags & 0x7910) | (isAuthoritative ? 0x0400 : 0) | (isCut ? 0x0200 : 0) | ((int)code & 15);
-        var writer = new Writer();
+        var writer = new DnsWriter();
         writer.Word(question.Id);
         writer.Word((ushort)flags);
         writer.Word((ushort)(hasQuestion ? 1 : 0));
@@ -236,7 +224,7 @@ public static class DnsMessage
         {
             writer.Word(0xC000 | HeaderBytes);
             writer.Word(type);
-            writer.Word(ClassIn);
+            writer.Word(DnsType.ClassIn);
             writer.Double(ttlSeconds);
             writer.Word((ushort)data.Length);
             writer.Bytes(data);
@@ -255,7 +243,7 @@ public static class DnsMessage
         return writer.ToArray();
     }
 
-    private static void WriteSoa(Writer writer, DnsQuestion question, Soa soa)
+    private static void WriteSoa(DnsWriter writer, DnsQuestion question, Soa soa)
     {
         if (!TryEncodeName(soa.Server, out var server))
         {
@@ -264,11 +252,11 @@ public static class DnsMessage
 
         writer.Word((ushort)(0xC000 | question.SuffixOffset(soa.ZoneLabels)));
         writer.Word(DnsType.Soa);
-        writer.Word(ClassIn);
+        writer.Word(DnsType.ClassIn);
         writer.Double(Limits.NegativeTtlSeconds);
-        writer.Word((ushort)(server.Length + s_noMailbox.Length + 20));
+        writer.Word((ushort)(server.Length + NoMailbox.Length + 20));
         writer.Bytes(server);
-        writer.Bytes(s_noMailbox);
+        writer.Bytes(NoMailbox);
 
         // Serial, refresh, retry, expire: for secondaries, which there are none of. The last is what counts (RFC 2308 section 4).
         writer.Double(1);
@@ -278,14 +266,15 @@ public static class DnsMessage
         writer.Double(Limits.NegativeTtlSeconds);
     }
 
-    private static void WriteOpt(Writer writer, DnsCode code, ushort? extended, string? text)
+    /// <param name="dnssecOk">Copied from the question by servers of public zones (RFC 3225 section 3); the overlay's have no signatures to ask for.</param>
+    internal static void WriteOpt(DnsWriter writer, DnsCode code, ushort? extended, string? text, bool dnssecOk = false)
     {
         writer.Byte(0);
         writer.Word(DnsType.Opt);
         writer.Word(Limits.DnsUdpBytes);
         writer.Byte((byte)((int)code >> 4));
         writer.Byte(0);
-        writer.Word(0);
+        writer.Word((ushort)(dnssecOk ? 0x8000 : 0));
         if (extended is not { } info)
         {
             writer.Word(0);
@@ -314,27 +303,4 @@ public static class DnsMessage
 
     /// <param name="ZoneLabels">The owner: the question's last labels.</param>
     private sealed record Soa(int ZoneLabels, string Server, bool IsAnswer);
-
-    private sealed class Writer
-    {
-        private readonly List<byte> _bytes = new(512);
-
-        public void Byte(byte value) => _bytes.Add(value);
-
-        public void Word(ushort value)
-        {
-            _bytes.Add((byte)(value >> 8));
-            _bytes.Add((byte)value);
-        }
-
-        public void Double(uint value)
-        {
-            Word((ushort)(value >> 16));
-            Word((ushort)value);
-        }
-
-        public void Bytes(ReadOnlySpan<byte> bytes) => _bytes.AddRange(bytes);
-
-        public byte[] ToArray() => [.. _bytes];
-    }
 }

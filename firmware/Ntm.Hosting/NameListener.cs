@@ -3,14 +3,12 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Hosting;
-using Ntm.Hosting;
-using ILogger = Serilog.ILogger;
 
-namespace Ntm.Gateway;
+namespace Ntm.Hosting;
 
 /// <summary>
-/// The overlay DNS's sockets, UDP and TCP (RFC 7766). It reads no message: each goes to the <see cref="Switchboard"/>, and the answer comes back whenever
-/// the core has it. One asker can neither fill the house with questions nor hold connections open.
+/// DNS sockets, UDP and TCP (RFC 7766). It reads no message: each is handed on, and the answer comes back whenever
+/// there is one. One asker can neither fill the house with questions nor hold connections open.
 /// </summary>
 public sealed class NameListener : BackgroundService
 {
@@ -30,22 +28,22 @@ public sealed class NameListener : BackgroundService
 
     private readonly List<Socket> _datagrams = [];
     private readonly List<Socket> _listeners = [];
-    private readonly Func<byte[], CancellationToken, Task<byte[]?>> _answer;
+    private readonly Answering _answer;
     private readonly Action _heard;
     private readonly Action _refused;
     private readonly Tally _questions = new(QuestionsMost, QuestionsPerClient);
     private readonly Tally _connections = new(ConnectionsMost, ConnectionsPerClient);
-    private readonly ILogger _log;
+    private readonly Action<string> _failed;
 
     /// <param name="listen">Where; the sockets are opened here, so that a port in use is known before anything runs.</param>
     /// <param name="answer">Gives the answer to a message; null: none is sent.</param>
     /// <param name="heard">Called for each question.</param>
     /// <param name="refused">Called for each question turned away because of too many.</param>
+    /// <param name="failed">Told what kept a connection from being taken.</param>
     /// <exception cref="FatalException">A port is in use, or an address none of this machine's.</exception>
-    public NameListener(
-        IReadOnlyList<IPEndPoint> listen, Func<byte[], CancellationToken, Task<byte[]?>> answer, Action heard, Action refused, ILogger log)
+    public NameListener(IReadOnlyList<IPEndPoint> listen, Answering answer, Action heard, Action refused, Action<string> failed)
     {
-        (_answer, _heard, _refused, _log) = (answer, heard, refused, log);
+        (_answer, _heard, _refused, _failed) = (answer, heard, refused, failed);
         foreach (var endpoint in listen)
         {
             try
@@ -59,18 +57,23 @@ public sealed class NameListener : BackgroundService
             catch (SocketException refusal)
             {
                 Close();
-                throw new FatalException(ExitCode.Unavailable, refusal.SocketErrorCode switch
+                throw new FatalException(refusal.SocketErrorCode == SocketError.AccessDenied ? ExitCode.NotPermitted : ExitCode.Unavailable, refusal.SocketErrorCode switch
                 {
                     SocketError.AddressAlreadyInUse =>
                         $"The DNS port {endpoint} is in use by another program. Find it with 'ss -ulpnt', or choose another in \"dns\", \"listen\".",
                     SocketError.AddressNotAvailable =>
                         $"The DNS address {endpoint} is none of this machine's. Correct it in \"dns\", \"listen\" ('ip address' lists them).",
-                    SocketError.AccessDenied => $"The DNS port {endpoint} may not be opened. Run as root, or choose a port from 1024 on in \"dns\", \"listen\".",
+                    SocketError.AccessDenied => $"The DNS port {endpoint} may not be opened: ports below 1024 need root or CAP_NET_BIND_SERVICE "
+                        + "(systemd: AmbientCapabilities=CAP_NET_BIND_SERVICE). Give the program that, or choose a port from 1024 on in \"dns\", \"listen\".",
                     _ => $"The DNS port {endpoint} cannot be opened: {refusal.Message}. Choose another in \"dns\", \"listen\".",
                 }, refusal);
             }
         }
     }
+
+    /// <summary>Gives the answer to a message.</summary>
+    /// <param name="asker">Whom the datagram, or the connection, names as its source.</param>
+    public delegate Task<byte[]?> Answering(byte[] message, IPAddress asker, bool overTcp, CancellationToken stop);
 
     /// <summary>Where it listens.</summary>
     public IReadOnlyList<IPEndPoint> Endpoints => [.. _datagrams.Select(socket => (IPEndPoint)socket.LocalEndPoint!)];
@@ -138,7 +141,7 @@ public sealed class NameListener : BackgroundService
     {
         try
         {
-            if (await AnswerAsync(message, stop) is { } answer)
+            if (await AnswerAsync(message, asker.Address, false, stop) is { } answer)
             {
                 await socket.SendToAsync(answer, SocketFlags.None, asker, stop);
             }
@@ -173,7 +176,7 @@ public sealed class NameListener : BackgroundService
             }
             catch (SocketException failed)
             {
-                _log.Debug("A DNS connection could not be taken: {Reason}", failed.Message);
+                _failed($"A DNS connection could not be taken: {failed.Message}");
                 await Task.Delay(100, CancellationToken.None); // out of descriptors, most likely; not in a tight loop
             }
             catch (OperationCanceledException)
@@ -201,7 +204,7 @@ public sealed class NameListener : BackgroundService
                 }
 
                 await stream.ReadExactlyAsync(message, patience.Token);
-                if (await AnswerAsync(message, stop) is not { } answer)
+                if (await AnswerAsync(message, asker, true, stop) is not { } answer)
                 {
                     return;
                 }
@@ -222,12 +225,12 @@ public sealed class NameListener : BackgroundService
         }
     }
 
-    private async Task<byte[]?> AnswerAsync(byte[] message, CancellationToken stop)
+    private async Task<byte[]?> AnswerAsync(byte[] message, IPAddress asker, bool overTcp, CancellationToken stop)
     {
         _heard();
         try
         {
-            return await _answer(message, stop);
+            return await _answer(message, asker, overTcp, stop);
         }
         catch (TimeoutException)
         {
