@@ -116,6 +116,29 @@ internal sealed class ChannelBook(CoordinatorContext context, PublicKey relay)
         }
     }
 
+    /// <summary>Forgets a node's pairs; their channels are not used again within the lease.</summary>
+    /// <returns>The pairs, for the relay to be told.</returns>
+    public IReadOnlyList<ChannelPair> Drop(PublicKey node)
+    {
+        var gone = _pairs.Values.Where(p => p.KeyA == node || p.KeyB == node).ToArray();
+        foreach (var pair in gone)
+        {
+            _pairs.Remove((pair.KeyA, pair.KeyB));
+            context.Keep(PairCollection, KeyOf(pair), null);
+        }
+
+        return gone;
+    }
+
+    /// <summary>The relay is no member any more.</summary>
+    public void DropAll()
+    {
+        foreach (var lease in _leases.ToArray())
+        {
+            Drop(lease);
+        }
+    }
+
     /// <summary>Forgets leases that have ended.</summary>
     public void Sweep(Now now)
     {

@@ -94,6 +94,13 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
         }
     }
 
+    /// <summary>A node was taken out of the zone.</summary>
+    public void Forget(Member node)
+    {
+        node.Registration = null;
+        context.Keep(DeviceCollection, node.Key.ToString(), null);
+    }
+
     public void Sweep(Now now)
     {
         foreach (var node in members.All)

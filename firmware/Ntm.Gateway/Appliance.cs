@@ -187,6 +187,9 @@ public sealed class Appliance : IDisposable
                 case NodeEvent.Member member:
                     Become(member);
                     break;
+                case NodeEvent.Left:
+                    Unbecome();
+                    break;
                 case NodeEvent.OtherZones others:
                     Meet(others.Zones);
                     break;
@@ -220,6 +223,23 @@ public sealed class Appliance : IDisposable
         catch (LinuxException refused)
         {
             _log.Fatal("The overlay's interface cannot be set up, so the gateway stops: {Reason}", refused.Message);
+            _fate?.Fail(refused);
+        }
+    }
+
+    // Addresses and routes of the zone go with the TUN.
+    private void Unbecome()
+    {
+        _dns.Zone = null;
+        _dns.Others = []; // said anew with the next membership
+        try
+        {
+            _pump.SetTun(null);
+            _pump.SetTun(Tun.Open(_config.Tun, Limits.MtuInside, _pump.Counters));
+        }
+        catch (LinuxException refused)
+        {
+            _log.Fatal("The overlay's interface cannot be made anew, so the gateway stops: {Reason}", refused.Message);
             _fate?.Fail(refused);
         }
     }

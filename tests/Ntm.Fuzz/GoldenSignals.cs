@@ -51,6 +51,8 @@ public static class GoldenSignals
             ("direction-request-other-zone", new Signal { DirectionRequest = new() { Name = "cam.dave.friends.example", Zone = Cast.TheirZone, Acceptance = Cast.Accepted } }),
             ("route-direction-shared", new Signal { RouteDirection = shared }),
             ("zone-direction-request", new Signal { ZoneDirectionRequest = Cast.TheirRequest() }),
+            ("removal-notice", new Signal { RemovalNotice = new() { Removals = { Cast.Removal(Cast.Carol) } } }),
+            ("refusal-removed", new Signal { Refusal = new() { Reason = RefusalReason.RefusalRemoved, Text = "Out.", Removal = Cast.Removal(Cast.Carol) } }),
         ];
     }
 }

@@ -70,7 +70,11 @@ public static class InviteCode
     /// <param name="madeAt">Wall time; at most the grant's expiry.</param>
     public static SignedBinding Bind(Invite invite, string name, PublicKey key, DateTimeOffset madeAt)
     {
-        var grant = Grant.Parser.ParseFrom(invite.Grant);
+        if (!Wire.TryParse(Grant.Parser, invite.Grant, out var grant))
+        {
+            throw new ArgumentException("This is no invite that was read by TryRead.", nameof(invite));
+        }
+
         var binding = new Binding
         {
             Zone = grant.Zone,

@@ -11,6 +11,7 @@ public sealed class CoreFuzzTests(ITestOutputHelper output) : FuzzRun(output)
     [InlineData("invite", 40_000)]
     [InlineData("share-code", 30_000)]
     [InlineData("binding", 20_000)]
+    [InlineData("removal", 20_000)]
     [InlineData("handshake", 15_000)]
     [InlineData("stored-node", 1_000)]
     [InlineData("stored-relay", 1_000)]

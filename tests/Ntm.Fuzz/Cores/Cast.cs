@@ -103,6 +103,10 @@ public static class Cast
     public static RelayPairing Pairing(uint a, uint b) =>
         new() { ChannelA = a, KeyA = Alice.Key.Public.ToWire(), ChannelB = b, KeyB = Bob.Key.Public.ToWire(), Lifetime = 3600 };
 
+    /// <summary>The owner's word that one is out.</summary>
+    public static SignedRemoval Removal(CastMember member) => Owner.Remove(
+        new(Zone, Role.Node, member.Name, member.Key.Public, member.OneTimeKey, member.Binding), Wall.AddMinutes(1));
+
     private static CastMember Make(string name, Role role, byte host, string zone = Zone)
     {
         var entropy = Entropy(name);
