@@ -20,7 +20,7 @@ internal sealed class Shareholding(NodeContext context)
     private static readonly TimeSpan LookAtLeast = TimeSpan.FromMinutes(1);
 
     private readonly HashSet<(bool Given, string Name)> _expired = [];
-    private string _zones = "";
+    private string? _zones; // null: nothing was said yet
     private TimeSpan _next = TimeSpan.MaxValue;
     private long _told;
 
