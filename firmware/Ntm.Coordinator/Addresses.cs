@@ -47,6 +47,13 @@ internal sealed class Addresses(CoordinatorContext context, Members members)
         }
     }
 
+    /// <summary>It is a member no longer.</summary>
+    public void Forget(Member member)
+    {
+        _unkept.Remove(member);
+        context.Keep(Collection, member.Key.ToString(), null);
+    }
+
     public void HandleTimeout(Now now)
     {
         if (NextDeadline > now.Boot)

@@ -34,6 +34,11 @@ internal static class Bounds
     /// <summary>How often registrations, announcements and guests are looked through.</summary>
     public static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
 
+    /// <summary>Members told of removals in each sweep, and how long one that did not acknowledge is left alone.</summary>
+    public const int ToldEachSweep = 256;
+
+    public static readonly TimeSpan ToldAgain = TimeSpan.FromSeconds(10);
+
     /// <summary>A pair's channels with less left of their lease than this are not handed out again.</summary>
     public static readonly TimeSpan LeaseLeft = TimeSpan.FromMinutes(10);
 

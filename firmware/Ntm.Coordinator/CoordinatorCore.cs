@@ -3,6 +3,7 @@ using Ntm.Protocol;
 using Ntm.Protocol.Naming;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
+using Ntm.Signalling.Trust;
 using Ntm.Tunnel;
 
 namespace Ntm.Coordinator;
@@ -26,10 +27,18 @@ public sealed class CoordinatorCore : ICore
     private readonly Directions _directions;
     private readonly Addresses _addresses;
     private readonly Reunion _reunion;
+    private readonly RemovalNotices _notices;
     private readonly OtherZones _otherZones;
     private readonly Queue<Tunnel.Tunnel> _expired = new();
     private TimeSpan _nextSweep = TimeSpan.Zero;
     private bool _started;
+
+    /// <summary>The collection of bindings.</summary>
+    public const string BindingCollection = Members.BindingCollection;
+
+    /// <summary>Whether a collection's entries mean nothing under another owner key.</summary>
+    public static bool IsOfOwner(string collection) => collection is Members.BindingCollection or Members.InviteCollection
+        or Registrations.DeviceCollection or ChannelBook.LeaseCollection or ChannelBook.PairCollection or Removals.Collection;
 
     /// <param name="model">What the owner wants.</param>
     /// <param name="key">The coordinator's node key, which invites pin.</param>
@@ -53,6 +62,8 @@ public sealed class CoordinatorCore : ICore
         _directions = new Directions(_context, _members, _relays);
         _addresses = new Addresses(_context, _members);
         _reunion = new Reunion(_tunnels, key => Open(_members.Find(key)!), End);
+        _notices = new RemovalNotices(_context, _members);
+        _context.Removals.Load(kept, model.OwnerPublicKey, model.Zone);
         _otherZones = new OtherZones(_context, _guests, _directions);
         _members.Load(kept);
         _registrations.Load(kept);
@@ -132,7 +143,37 @@ public sealed class CoordinatorCore : ICore
             _guests.Sweep(now);
             _registrations.Sweep(now);
             _relays.Sweep(now);
+            _notices.Sweep(now);
         }
+    }
+
+    /// <summary>Takes a member out of the zone, by the owner's word; all registered nodes and relays are told, others as soon as they register.</summary>
+    /// <returns>Whether it was done, and a sentence on it.</returns>
+    public (bool Done, string Sentence) Remove(Now now, SignedRemoval signed)
+    {
+        if (!_context.Removals.TryTake(signed, _context.Model.OwnerPublicKey, _context.Model.Zone, out var removal, out var problem))
+        {
+            return (false, $"A removal was not taken: {problem}.");
+        }
+
+        if (_members.Find(removal!.Key) is { } member && removal.Covers(member.Binding))
+        {
+            _members.Remove(member);
+            _registrations.Forget(member);
+            _relays.Forget(now, member);
+            _addresses.Forget(member);
+            if (member.Tunnel is { } tunnel)
+            {
+                // It hears at once, as a rule; where this is lost, it is refused when it registers next.
+                _signals.Notify(now, tunnel, new Signal { RemovalNotice = new() { Removals = { removal.Signed } } });
+                _signals.Forget(now, tunnel);
+                _tunnels.Remove(tunnel);
+                (tunnel.Owner, member.Tunnel) = (null, null);
+            }
+        }
+
+        _notices.Sweep(now);
+        return (true, $"'{removal.Name}' with key {removal.Key.Short} is out of the zone. Nodes and relays are told.");
     }
 
     /// <summary>A picture for people.</summary>
@@ -150,7 +191,7 @@ public sealed class CoordinatorCore : ICore
             [
                 .. _members.All.Select(m => new MemberStatus(
                     m.Name, m.Role, m.Key, m.Vip, m.Registration is not null || m.Presence is not null,
-                    m.Registration?.Observed ?? m.Presence?.Observed ?? default, [.. m.Devices.Keys])),
+                    m.Registration?.Observed ?? m.Presence?.Observed ?? default, [.. m.Devices.Keys], m.Binding.Signed)),
             ],
             [
                 .. _members.All.Where(m => m.Role == Role.Relay).Select(m => new RelayStatus(
@@ -262,7 +303,9 @@ public sealed class CoordinatorCore : ICore
 
         if (tunnel.Owner is not Member member)
         {
-            return _context.Refuse(RefusalReason.RefusalNotJoined, "signal-before-join", "Join first: this key belongs to no member of the zone.");
+            return _context.Removals.Of(tunnel.Peer) is { } removal
+                ? _context.RefuseRemoved(removal, "signal-of-removed")
+                : _context.Refuse(RefusalReason.RefusalNotJoined, "signal-before-join", "Join first: this key belongs to no member of the zone.");
         }
 
         return signal.BodyCase switch

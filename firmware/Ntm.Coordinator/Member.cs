@@ -35,6 +35,15 @@ internal sealed class Member(VouchedBinding binding, VirtualAddress vip)
     /// <summary>A relay's, while it lasts.</summary>
     public RelayPresence? Presence { get; set; }
 
+    /// <summary>How many removals it has acknowledged in this run, in their order.</summary>
+    public int RemovalsTold { get; set; }
+
+    /// <summary>A removal notice is under way to it.</summary>
+    public bool IsBeingTold { get; set; }
+
+    /// <summary>Boot time before which it is not told again.</summary>
+    public TimeSpan TellAt { get; set; }
+
     /// <summary>A relay's leases and pairs.</summary>
     public ChannelBook? Channels { get; set; }
 }

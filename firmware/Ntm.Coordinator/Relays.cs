@@ -159,7 +159,11 @@ internal sealed class Relays(CoordinatorContext context, Members members)
         var body = new Signal { RelayPairing = pair.ToWire((uint)pair.Lease.Left(now.Boot).TotalSeconds) };
         context.Signals.Request(now, tunnel, body, (at, answer) =>
         {
-            if (answer is { Refusal: { } refusal })
+            if (answer is { Refusal.Reason: RefusalReason.RefusalRemoved })
+            {
+                context.Counters.Count("pairing-of-removed"); // another coordinator was told before us, or a node that came back is not yet registered there
+            }
+            else if (answer is { Refusal: { } refusal })
             {
                 // It has forgotten the lease: a new one heals it, and takes over these channels where it covers them.
                 context.Counters.Count("pairing-refused");
@@ -171,6 +175,28 @@ internal sealed class Relays(CoordinatorContext context, Members members)
                 context.Counters.Count(answer is null ? "pairing-unanswered" : "pairing-answer-of-another-kind");
             }
         });
+    }
+
+    /// <summary>A node or relay was taken out of the zone: its pairs go, here and at the relays.</summary>
+    public void Forget(Now now, Member gone)
+    {
+        gone.Channels?.DropAll();
+        foreach (var relay in members.All)
+        {
+            if (relay.Registration is { } registration)
+            {
+                registration.Relays = [.. registration.Relays.Where(r => r != gone)];
+            }
+
+            // The relay forgets the key with the removal itself; this is for the pairs alone, at once.
+            foreach (var pair in relay.Channels?.Drop(gone.Key) ?? [])
+            {
+                if (relay.Tunnel is { } tunnel)
+                {
+                    context.Signals.Request(now, tunnel, new Signal { RelayPairing = pair.ToWire(0) }, static (_, _) => { });
+                }
+            }
+        }
     }
 
     public void Sweep(Now now)
@@ -237,15 +263,8 @@ internal sealed class Relays(CoordinatorContext context, Members members)
 
     private bool TryReadEndpoints(byte[] kept, out IReadOnlyList<RealAddress> endpoints)
     {
-        try
-        {
-            return TryReadEndpoints(RelayAnnouncement.Parser.ParseFrom(kept), out endpoints) && endpoints.Count > 0;
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            endpoints = [];
-            return false;
-        }
+        endpoints = [];
+        return Wire.TryParse(RelayAnnouncement.Parser, kept, out var announcement) && TryReadEndpoints(announcement, out endpoints) && endpoints.Count > 0;
     }
 
     private bool TryReadEndpoints(RelayAnnouncement announcement, out IReadOnlyList<RealAddress> endpoints)

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
+using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Ntm.Gateway.Http;
 using Ntm.Hosting;
@@ -20,6 +21,9 @@ namespace Ntm.Gateway;
 /// </summary>
 public sealed class Appliance : IDisposable
 {
+    private const string RouteCollection = "gateway-route";
+    private const string RouteKey = "other-zones";
+
     private readonly GatewayConfig _config;
     private readonly Logger _log;
     private readonly IStore _store;
@@ -32,6 +36,7 @@ public sealed class Appliance : IDisposable
     private readonly Neighbours? _neighbours;
     private readonly Uplinks _uplinks;
     private readonly NameListener _names;
+    private IPNetwork[] _routed; // other owners' zones
     private IPAddress? _own;
     private Fate? _fate;
 
@@ -49,6 +54,7 @@ public sealed class Appliance : IDisposable
             undo.Push(_store = Store.Store.Open(config.StoreFile));
             _keeper = new StoreKeeper(_store, log);
             var kept = _store.LoadAll();
+            _routed = ReadRoutes(kept);
             _core = new NodeCore(key, SystemEntropy.Instance, config.NodeOptions, kept.Where(write => write.Collection != Uplinks.PortCollection));
             undo.Push(_pump = new Pump(_core, new PumpOptions { AfterEach = AfterEach, OnBug = OnBug }));
             _dns = new OverlayDns(_core.NameOf, _dnsCounters) { AnswersIPv6 = config.Lan?.IPv6 ?? true };
@@ -187,6 +193,9 @@ public sealed class Appliance : IDisposable
                 case NodeEvent.Member member:
                     Become(member);
                     break;
+                case NodeEvent.Left:
+                    Unbecome();
+                    break;
                 case NodeEvent.OtherZones others:
                     Meet(others.Zones);
                     break;
@@ -224,23 +233,47 @@ public sealed class Appliance : IDisposable
         }
     }
 
+    // The interface stays; addresses and routes of the zone go.
+    private void Unbecome()
+    {
+        _dns.Zone = null;
+        _dns.Others = []; // said anew with the next membership
+        _routed = [];
+        try
+        {
+            _pump.Tun!.Clear();
+            _pump.Tun.Mark(Overlay.Mark);
+        }
+        catch (LinuxException refused)
+        {
+            _log.Fatal("The overlay's interface cannot be cleared, so the gateway stops: {Reason}", refused.Message);
+            _fate?.Fail(refused);
+        }
+    }
+
     /// <summary>Other owners' zones: their routes come and go with the shares, and dnsmasq is told.</summary>
     private void Meet(IReadOnlyList<OtherZone> zones)
     {
-        var former = _dns.Others.Select(o => o.Prefix).Distinct().ToArray();
-        var present = zones.Select(o => o.Prefix).Distinct().ToArray();
+        var present = zones.Select(o => new IPNetwork(o.Prefix.ToIPAddress(), Overlay.ZoneLength)).Distinct().ToArray();
         _dns.Others = zones;
         TellNames();
         try
         {
-            foreach (var gone in former.Except(present))
+            foreach (var gone in _routed.Except(present))
             {
-                _pump.Tun!.RemoveRoute(new IPNetwork(gone.ToIPAddress(), Overlay.ZoneLength));
+                _pump.Tun!.RemoveRoute(gone);
             }
 
-            foreach (var come in present.Except(former))
+            foreach (var there in present)
             {
-                _pump.Tun!.AddRoute(new IPNetwork(come.ToIPAddress(), Overlay.ZoneLength), source: _own);
+                _pump.Tun!.AddRoute(there, source: _own);
+            }
+
+            // The interface outlives this program: the next run must know what is to be taken away.
+            if (!present.SequenceEqual(_routed))
+            {
+                _routed = present;
+                _keeper.Keep(new(RouteCollection, RouteKey, Encoding.ASCII.GetBytes(string.Join(' ', present))));
             }
         }
         catch (LinuxException refused)
@@ -248,6 +281,13 @@ public sealed class Appliance : IDisposable
             _log.Warning("The route of another owner's zone could not be changed; IPv6 devices may not reach it: {Reason}", refused.Message);
         }
     }
+
+    private static IPNetwork[] ReadRoutes(IEnumerable<StoreWrite> kept) =>
+    [
+        .. kept.Where(entry => entry is { Collection: RouteCollection, Value: not null })
+            .SelectMany(entry => Encoding.ASCII.GetString(entry.Value!).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Select(text => IPNetwork.TryParse(text, out var network) ? network : default).Where(network => network.PrefixLength == Overlay.ZoneLength),
+    ];
 
     private void TellNames()
     {

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Ntm.Node.Sharing;
 using Ntm.Protocol;
 using Ntm.Signalling;
+using Ntm.Signalling.Trust;
 using Ntm.Tunnel;
 
 namespace Ntm.Node;
@@ -9,6 +10,8 @@ namespace Ntm.Node;
 /// <summary>What the parts of the node core share: its tunnels, its uplinks, its membership, its way to speak. No logic.</summary>
 internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEntropy entropy)
 {
+    private Removals? _removals;
+
     public NodeOptions Options { get; } = options;
 
     public TunnelTable Tunnels { get; } = tunnels;
@@ -16,6 +19,12 @@ internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEnt
     public IEntropy Entropy { get; } = entropy;
 
     public required Counters Counters { get; init; }
+
+    /// <summary>Whom the owner took out of the zone.</summary>
+    public Removals Removals => _removals ??= new(Counters, write => Events.Enqueue(new NodeEvent.Keep(write)));
+
+    /// <summary>That the owner took this node out of the zone it was in last; null: that did not happen, or it is in a zone again.</summary>
+    public VouchedRemoval? OwnRemoval { get; set; }
 
     public Queue<NodeEvent> Events { get; } = new();
 

@@ -110,6 +110,9 @@ public static class Limits
     public static readonly TimeSpan RegistrationLifetime = TimeSpan.FromSeconds(60);
     public static readonly TimeSpan PersistentKeepAlive = TimeSpan.FromSeconds(25);
     public const int PublishedDevices = 64;
+
+    /// <summary>Removals a coordinator, relay or node remembers.</summary>
+    public const int Removals = 4096;
     public const int RelaysPerNode = 2;
 
     // ---- paths, docs/protocol.md section 5
@@ -157,6 +160,9 @@ public static class Limits
 
     /// <summary>How long after a restart TCP connections are picked up again by the remote's packets: as long as a sender waits with its next try (RFC 6298).</summary>
     public static readonly TimeSpan FlowsResumedFor = TimeSpan.FromMinutes(2);
+
+    /// <summary>Where something published or shared was taken back or narrowed within this time before a restart, no connection is picked up: it may be one that was cut.</summary>
+    public static readonly TimeSpan LessenedAccessRemembered = TimeSpan.FromDays(1);
     public static readonly TimeSpan FlowUdpIdle = TimeSpan.FromMinutes(5);
     public static readonly TimeSpan FlowIcmpIdle = TimeSpan.FromSeconds(60);
 

@@ -23,6 +23,7 @@ public sealed class RelayCore : ICore
     private readonly Reunion _reunion;
     private readonly List<Tunnel.Tunnel> _expired = [];
     private IReadOnlyList<StoreWrite>? _memory;
+    private VouchedRemoval? _removed; // this relay itself, and not carried out yet
 
     /// <param name="model">What it announces.</param>
     /// <param name="key">Its key.</param>
@@ -42,12 +43,12 @@ public sealed class RelayCore : ICore
         _nodes = new RelayNodes(_context, (now, node) => _legs!.Bind(now, node)) { IsPaired = peer => _legs!.IsPaired(peer) };
         _legs = new Legs(_context, _leases, _nodes.Find);
         _reunion = new Reunion(tunnels, _nodes.Open, Remove);
-        _announcements = new Announcements(_context, boot => _legs.All.Count(l => !l.AddressAt(boot).IsNone));
+        _announcements = new Announcements(_context, boot => _legs.All.Count(l => !l.AddressAt(boot).IsNone)) { OnRemoved = OnRefusedAsRemoved };
         tunnels.OnUnknownPeer = (now, peer, _) => _nodes.OnUnknownPeer(now, peer);
         tunnels.OnChange = OnTunnelChange;
         tunnels.OnTimestampMark = mark => _context.Keep(
             RelayMemory.Timestamp, RelayMemory.Mark, Encoding.ASCII.GetBytes(mark.ToString(CultureInfo.InvariantCulture)));
-        if (RelayMembership.TryLoad(_memory, key.Public, out var membership, out var problem))
+        if (Membership.TryLoad(_memory, key.Public, Role.Relay, _context.Counters, out var membership, out var problem))
         {
             BecomeMember(membership);
         }
@@ -121,7 +122,7 @@ public sealed class RelayCore : ICore
                 return;
             }
 
-            var wanted = new RelayMembership(owner, vouched, [.. invite.Coordinators]);
+            var wanted = new Membership(owner, vouched, [.. invite.Coordinators]);
             _context.Signals = MakeSignals(wanted);
             new Joining(_context, wanted, (at, joined, reason) => OnJoinEnd(at, wanted, joined, reason)).AskNext(now);
         }
@@ -168,6 +169,7 @@ public sealed class RelayCore : ICore
         }
 
         RemoveExpired(now);
+        Leave(now);
     }
 
     public void ReceivePackets(Now now, PacketBatch batch)
@@ -240,7 +242,8 @@ public sealed class RelayCore : ICore
 
     private Signal? OnSignal(Now now, Tunnel.Tunnel tunnel, WirePath path, Signal signal)
     {
-        if (_context.Membership is null || signal.Number == 0)
+        // A relay's own removal comes without a number: the coordinator waits for nothing from it any more.
+        if (_context.Membership is null || (signal.Number == 0 && signal.RemovalNotice is null))
         {
             _context.Counters.Count("relay-signal-not-for-us");
             return null;
@@ -252,6 +255,8 @@ public sealed class RelayCore : ICore
                 return Lease(now, tunnel.Peer, signal.ChannelLeaseRequest.Count);
             case (CoordinatorLink, Signal.BodyOneofCase.RelayPairing):
                 return _legs.Pair(now, tunnel.Peer, signal.RelayPairing);
+            case (CoordinatorLink, Signal.BodyOneofCase.RemovalNotice):
+                return OnRemovals(now, signal.RemovalNotice);
             case (not CoordinatorLink, Signal.BodyOneofCase.RelayRegistrationRequest):
                 return _nodes.Register(now, tunnel, path, signal.RelayRegistrationRequest);
             default:
@@ -265,6 +270,73 @@ public sealed class RelayCore : ICore
                     },
                 };
         }
+    }
+
+    private Signal OnRemovals(Now now, RemovalNotice notice)
+    {
+        var membership = _context.Membership!;
+        foreach (var signed in notice.Removals)
+        {
+            if (!_context.Removals.TryTake(signed, membership.OwnerKey, membership.Zone, out var removal, out _))
+            {
+                continue;
+            }
+
+            if (removal!.Covers(membership.Binding))
+            {
+                _removed = removal;
+            }
+            else if (_nodes.Find(removal.Key) is { Binding: { } binding } node && removal.Covers(binding))
+            {
+                _nodes.Remove(now, node);
+                _legs.RemoveOf(node.Key);
+                _context.Note($"Node {node.Name} is out of the zone: the owner removed it.");
+            }
+        }
+
+        return new Signal { Acknowledgement = new Acknowledgement() };
+    }
+
+    // A coordinator may say anything; the owner's word counts.
+    private void OnRefusedAsRemoved(SignedRemoval signed)
+    {
+        if (_context.Membership is { } membership && VouchedRemoval.TryVouch(signed, membership.OwnerKey, membership.Zone, out var removal, out _)
+            && removal.Covers(membership.Binding))
+        {
+            _removed = removal;
+        }
+    }
+
+    // After the call that tells us, which still wants to answer.
+    private void Leave(Now now)
+    {
+        if (_removed is not { } removal || _context.Membership is not { } membership)
+        {
+            return;
+        }
+
+        _context.Warn(
+            $"The owner took this relay out of the zone {membership.Zone}, where it was '{removal.Name}'. It forwards nothing any more. To serve again, join with a new invite into a new folder.");
+        foreach (var node in _nodes.All.ToArray())
+        {
+            _legs.RemoveOf(node.Key);
+            _nodes.Remove(now, node);
+        }
+
+        foreach (var leg in _legs.All.ToArray())
+        {
+            _legs.RemoveOf(leg.Key);
+        }
+
+        _announcements.Stop(now);
+        foreach (var write in membership.ToStore())
+        {
+            _context.Keep(write.Collection, write.Key, null);
+        }
+
+        _context.Membership = null;
+        _context.Signals = null;
+        _removed = null;
     }
 
     private Signal Lease(Now now, PublicKey coordinator, uint wanted)
@@ -333,7 +405,7 @@ public sealed class RelayCore : ICore
         _context.Tunnels.Remove(tunnel);
     }
 
-    private void OnJoinEnd(Now now, RelayMembership wanted, bool joined, string reason)
+    private void OnJoinEnd(Now now, Membership wanted, bool joined, string reason)
     {
         if (joined)
         {
@@ -356,7 +428,7 @@ public sealed class RelayCore : ICore
     private void EndJoin(string why) => _context.Events.Enqueue(new RelayEvent.JoinEnded(false, why));
 
     // Guests are of other zones; a provisional tunnel's zone is not known yet.
-    private SignalChannel MakeSignals(RelayMembership membership) =>
+    private SignalChannel MakeSignals(Membership membership) =>
         new(_context.Tunnels, membership.Addressing.Node(_context.Tunnels.Key.Public), tunnel => tunnel.Owner switch
         {
             RelayNode { IsGuest: true } => null,
@@ -367,7 +439,7 @@ public sealed class RelayCore : ICore
             OnSignal = OnSignal,
         };
 
-    private void BecomeMember(RelayMembership membership)
+    private void BecomeMember(Membership membership)
     {
         _context.Membership = membership;
         _context.Signals = MakeSignals(membership);
@@ -389,6 +461,8 @@ public sealed class RelayCore : ICore
         {
             return;
         }
+
+        _context.Removals.Load(memory, _context.Membership.OwnerKey, _context.Membership.Zone);
 
         // In the order in which they lean on one another; an entry that is no good any more is taken out of the store.
         Restore(memory, RelayMemory.Nodes, e => _nodes.TryRestore(e.Value!));

@@ -124,6 +124,13 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
             onBound(now, node);
             Hear(now, tunnel, node, path);
         }
+        else if (node.Binding is { } former && !former.Signed.Equals(request.Binding) && TryAdmit(node.Key, request.Binding, out var renewed, out _)
+            && renewed.Name == former.Name)
+        {
+            node.Binding = renewed;
+            _usedInvites[renewed.OneTimeKey] = node.Key;
+            context.Keep(RelayMemory.Nodes, node.Key.ToString(), renewed.Signed.ToByteArray());
+        }
 
         return new Signal
         {
@@ -149,25 +156,40 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         }
     }
 
+    /// <summary>A node is out of the zone; its invite stays used.</summary>
+    public void Remove(Now now, RelayNode node)
+    {
+        _byKey.Remove(node.Key);
+        if (node.Binding is { } binding)
+        {
+            _names.Remove(binding.Name);
+            _vips.Remove(context.Membership!.Addressing.Node(node.Key));
+            context.Keep(RelayMemory.Nodes, node.Key.ToString(), null);
+        }
+        else
+        {
+            _guests--;
+        }
+
+        context.Keep(RelayMemory.Addresses, node.Key.ToString(), null);
+        if (context.Tunnels.Find(node.Key) is { } tunnel)
+        {
+            context.Signals?.Forget(now, tunnel);
+            context.Tunnels.Remove(tunnel);
+        }
+    }
+
     /// <summary>A binding that was kept; false where it is no good any more.</summary>
     public bool TryRestore(byte[] value)
     {
-        try
-        {
-            var signed = SignedBinding.Parser.ParseFrom(value);
-            var key = new PublicKey(Binding.Parser.ParseFrom(signed.Binding).PublicKey.Span);
-            if (!TryAdmit(key, signed, out var binding, out _))
-            {
-                return false;
-            }
-
-            Add(new RelayNode(key, binding), binding);
-            return true;
-        }
-        catch (Exception e) when (e is InvalidProtocolBufferException or ArgumentException)
+        if (!Wire.TryParse(SignedBinding.Parser, value, out var signed) || !Wire.TryParse(Binding.Parser, signed.Binding, out var read)
+            || !read.PublicKey.TryRead(out var key) || !TryAdmit(key, signed, out var binding, out _))
         {
             return false;
         }
+
+        Add(new RelayNode(key, binding), binding);
+        return true;
     }
 
     /// <summary>An address that was kept, after bindings and pairings. One of a key that is paired and has no binding here is a guest's.</summary>
@@ -279,6 +301,11 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         else if (binding.Key != key || binding.Role != Role.Node)
         {
             refusal = Refuse("relay-binding-of-another", RefusalReason.RefusalBindingInvalid, "The binding is of another key or not a node's.");
+        }
+        else if (context.Removals.Cover(binding, out var removal))
+        {
+            refusal = Refuse("relay-node-removed", RefusalReason.RefusalRemoved, $"The owner took '{removal.Name}' out of the zone {removal.Zone}.");
+            refusal.Removal = removal.Signed;
         }
         else if (_names.TryGetValue(binding.Name, out var pinned) && pinned != key)
         {

@@ -109,12 +109,7 @@ public sealed class SignalChannel
             return true;
         }
 
-        Signal signal;
-        try
-        {
-            signal = Signal.Parser.ParseFrom(message);
-        }
-        catch (InvalidProtocolBufferException)
+        if (!Wire.TryParse(Signal.Parser, message, out var signal))
         {
             Counters.Count("signal-unparsable");
             return true;

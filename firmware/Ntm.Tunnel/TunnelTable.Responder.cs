@@ -125,7 +125,7 @@ public sealed partial class TunnelTable
         tunnel.Next = keypair;
         _receivers.Add(index, new Receiver(tunnel, keypair));
         Remember(tunnel, new HeardInitiation(initiation, response, now.Boot));
-        tunnel.Timers.OnSessionDerived(now.Boot);
+        tunnel.Timers.OnKeyDerived(now.Boot);
         if (tunnel.Kind == TunnelKind.Ntm)
         {
             // Ours, if one is under way, is of the higher key, and the peer will ignore it: no more copies. But it is not forgotten. Should this

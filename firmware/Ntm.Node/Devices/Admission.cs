@@ -172,6 +172,15 @@ internal sealed class Admission
         }
     }
 
+    /// <summary>Forgets all flows with a remote node, whoever began them. Looks at each flow: for rare events only.</summary>
+    public void Forget(VirtualAddress node)
+    {
+        foreach (var (_, at) in _index.Where(f => f.Key.Remote.SameNode(node)).ToArray())
+        {
+            Remove(at);
+        }
+    }
+
     /// <summary>Judges an ICMP error by the flow of the packet it carries; it refreshes nothing.</summary>
     /// <param name="local">As in <see cref="TryInbound"/>.</param>
     public bool TryError(TimeSpan now, in FlowKey key, Device? device, out LanAddress local, [NotNullWhen(false)] out string? reason)

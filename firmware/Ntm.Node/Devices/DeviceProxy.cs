@@ -63,6 +63,9 @@ public sealed partial class DeviceProxy
     /// <summary>Flows remembered now, for people.</summary>
     public int Flows => _admission.Count;
 
+    /// <summary>A remote node is no peer any more: its flows go.</summary>
+    public void Forget(VirtualAddress node) => _admission.Forget(node);
+
     /// <summary>
     /// The router's own addresses, IPv4 and IPv6, which stand for number 0. The alias range's first address and the own VIP always do.
     /// </summary>

@@ -32,6 +32,7 @@ public sealed class StoredNodeTarget : StoredEntryTarget
         var status = core.Describe(now);
         Require(status.Peers.Count <= 1 && status.Peers.All(p => p.Name == "bob"), "peers are those whom the owner vouched for");
         Require(status.Member is null or { Zone: Cast.Zone, NodeName: "alice" }, "the membership is the owner's");
+        Require(status.Sharing.Given.Count <= 1 && status.Sharing.Taken.Count <= 1, "shares are those that were kept");
         return OutcomeOf(status.Counters) + (status.Member is null ? 0 : 1) + status.Peers.Count;
     }
 }
