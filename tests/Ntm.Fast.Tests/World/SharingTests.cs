@@ -89,6 +89,19 @@ public sealed class SharingTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void An_answer_is_remembered_for_30_seconds_from_the_direction_on_whoever_remembers_it()
+    {
+        var world = new TwoZones().Shared();
+        Assert.Equal(30u, world.Ask().TtlSeconds);
+        Assert.Equal(5, world.Talk(5));
+        world.World.RunFor(TimeSpan.FromSeconds(20));
+        Assert.InRange(world.Ask().TtlSeconds, 1u, 10u);
+        Assert.True(world.Alice.Order((core, now) => core.Unshare(now, 1)).Done);
+        world.World.RunFor(TimeSpan.FromSeconds(10));
+        Assert.NotEqual(NameVerdict.Found, world.Ask().Verdict);
+    }
+
+    [Fact]
     public void A_share_taken_back_while_the_other_is_away_holds_when_it_comes_back()
     {
         var world = new TwoZones().Shared();
