@@ -17,6 +17,8 @@ internal sealed partial class MainJob
 
     private static readonly TimeSpan AnswersLast = TimeSpan.FromSeconds(40);
 
+    private DateTimeOffset unshared;
+
     private LanDevice Laptop => Erin.Devices[0];
 
     private async Task BeforeShareAsync()
@@ -165,7 +167,7 @@ internal sealed partial class MainJob
         var transfer = Child.Start(copy, "erin/laptop-transfer", Laptop.Namespace.Inside(
             "curl", "-4", "-sS", "--limit-rate", "256k", "-o", "/dev/null", $"http://{NasOfBob}/gift.bin"));
         await Task.Delay(TimeSpan.FromSeconds(1.5), stop);
-        var ordered = DateTimeOffset.UtcNow;
+        var ordered = unshared = DateTimeOffset.UtcNow;
         var end = await MustAsync(NtmAsync(Bob, "unshare", $"{share.Id}"));
         tell.Say($"bob$ ntm unshare {share.Id}   -> {end.Out.Trim()}");
         await UntilAsync(Short, () => At(Bob).PeerAsync("erin", stop), p => p is null ? null : "bob's gateway still has a tunnel with erin's");
@@ -188,12 +190,15 @@ internal sealed partial class MainJob
         {
             throw new BoxFailed($"a share taken back should cut within {LongestCut.TotalSeconds:0} s");
         }
+    }
 
-        // Answers last 30 s (docs/protocol.md section 6); the next question is asked of bob's gateway again.
+    private async Task UnsharedNameAsync()
+    {
+        tell.Begin("unshared-name", $"{NasOfBob} is not found any more by erin's laptop: answers last 30 s, and then bob's gateway is asked again");
         var dig = await UntilAsync(AnswersLast, () => LaptopDigAsync(), o => StatusOf(o) == "NOERROR" ? $"{NasOfBob} is still answered" : null);
-        var refused = DateTimeOffset.UtcNow - ordered;
+        var refused = DateTimeOffset.UtcNow - unshared;
         var why = await NtmAsync(Erin, "resolve", NasOfBob);
-        tell.Say($"{refused.TotalSeconds:0} s after it, when the answer of before had expired, erin's laptop asked for the name anew: {Answer(dig)}");
+        tell.Say($"{refused.TotalSeconds:0} s after bob's order dig there says: {Answer(dig)}");
         tell.Say($"erin$ ntm resolve {NasOfBob}   -> {Reason(why)}");
         if (why.Ok || !why.Out.Contains("taken back", StringComparison.Ordinal))
         {

@@ -71,6 +71,8 @@ internal sealed partial class MainJob(Copy copy, Programs programs, Breakage bre
         await ShareAsync();
         await ShareLimitsAsync();
         await UnshareAsync();
+        await RemovalAsync();
+        await UnsharedNameAsync();
         await SealedAsync();
     }
 
