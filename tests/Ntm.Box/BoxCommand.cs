@@ -181,7 +181,7 @@ internal static class BoxCommand
         foreach (var child in copy?.Children ?? [])
         {
             var ours = child.Name is "coordinator" or "coordinator2" or "relay" or "friends-coordinator" or "friends-relay" || child.Name.EndsWith("/gateway", StringComparison.Ordinal);
-            if ((ours || !child.Running) && child.Tail(8) is { Count: > 0 } lines)
+            if (!child.MayEnd && (ours || !child.Running) && child.Tail(8) is { Count: > 0 } lines)
             {
                 tell.Plain($"  --- {child.State}; the end of its log:");
                 foreach (var line in lines)

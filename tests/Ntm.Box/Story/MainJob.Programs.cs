@@ -124,7 +124,8 @@ internal sealed partial class MainJob
             : s.Uplinks.SelectMany(u => u.Mapped).Select(m => m.SeenBy).Distinct().Count() < 2 ? $"{home.Name}'s mapped address is not known from coordinator and relay yet"
             : null);
         var mapped = status.Uplinks.SelectMany(u => u.Mapped).ToList();
-        tell.Say($"{status.Member!.Node} is registered as {status.Member.Vip}; " + string.Join(", ", mapped.Select(m => $"the {m.SeenBy} sees it at {m.Address}").Distinct())
+        tell.Say($"{status.Member!.Node} is registered as {status.Member.Vip}; " + string.Join(", ", mapped.Select(m => (m.SeenBy, m.Address)).Distinct().GroupBy(m => m.SeenBy, m => m.Address).Select(g =>
+                $"the {g.Key}{(g.Count() == 1 ? " sees" : "s see")} it at {string.Join(" and ", g)}"))
             + $": {status.Uplinks[0].Nat}");
         if (mapped.FirstOrDefault(m => !m.Address.StartsWith(home.PublicAddress + ":", StringComparison.Ordinal)) is { } elsewhere)
         {

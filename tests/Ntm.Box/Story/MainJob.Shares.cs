@@ -60,16 +60,16 @@ internal sealed partial class MainJob
         TellSequence(asked, await wire!.SinceAsync(asked, stop));
         var found = coordinator!.Tail(200).LastOrDefault(l => l.Contains($"coordinator of zone {Friends}", StringComparison.Ordinal))
             ?? secondCoordinator!.Tail(200).LastOrDefault(l => l.Contains($"coordinator of zone {Friends}", StringComparison.Ordinal));
-        tell.Say($"{Zone}'s coordinator logged: {Sentence(found ?? "nothing of it")}");
+        tell.Say($"bob's coordinator logged: {Sentence(found ?? "nothing of it")}");
         if (found is null)
         {
             throw new BoxFailed($"the log of {Zone}'s coordinators should say that a coordinator of {Friends} is there");
         }
 
-        tell.Say($"both NATs are symmetric, so it is the relay, that of bob's zone; erin's gateway is a guest there: {Sentence(relay!.Tail(200).LastOrDefault(l => l.Contains("another zone", StringComparison.Ordinal)) ?? "the relay has logged no guest")}");
+        tell.Say($"both NATs are symmetric, so a relay carries it, that of bob's zone, where erin's gateway is a guest; it logged: {Sentence(relay!.Tail(200).LastOrDefault(l => l.Contains("another zone", StringComparison.Ordinal)) ?? "the relay has logged no guest")}");
         await StaysRelayedAsync(Erin, Bob);
         var own = (await wire.SinceAsync(asked, stop)).Count(p => p.Channel != 0 && p.Between(Erin.PublicAddress, Internet.FriendsRelayAddress));
-        tell.Say($"by the relay of {Friends}: {Teller.Count(own, "datagram")}");
+        tell.Say($"captured meanwhile on channels of {Friends}'s own relay: {Teller.Count(own, "datagram")}");
         if (own > 0)
         {
             throw new BoxFailed($"the relay is that of the home that was asked for, not that of {Friends}");
@@ -86,12 +86,12 @@ internal sealed partial class MainJob
             && ((Home(p.Source.ToString()) && p.Destination.ToString() == Internet.FriendsCoordinatorAddress) || (Home(p.Destination.ToString()) && p.Source.ToString() == Internet.FriendsCoordinatorAddress));
         (string What, Func<SeenPacket, bool> Is)[] sequence =
         [
-            ($"{Friends}' coordinator asks the public DNS for _ntm.{Zone}", p => Question(p, a => a == Internet.FriendsCoordinatorAddress, Zone)),
-            ($"{Friends}' coordinator begins a tunnel with {Zone}'s", p => Across(p, 1)),
-            ($"{Zone}'s coordinator asks the public DNS whose key that is: _ntm.{Friends}", p => Question(p, Home, Friends)),
-            ("their first sealed data", p => Across(p, 4)),
-            ($"erin's gateway begins a tunnel with {Zone}'s relay", p => p.TunnelType == 1 && p.Channel == 0 && p.Source.ToString() == Erin.PublicAddress && p.Destination.ToString() == Internet.RelayAddress),
-            ("the first sealed data between bob and erin, on a channel of that relay", p => p.TunnelType == 4 && p.Channel != 0 && p.Between(Erin.PublicAddress, Internet.RelayAddress)),
+            ($"erin's coordinator ({Friends}) asks the public DNS for _ntm.{Zone}", p => Question(p, a => a == Internet.FriendsCoordinatorAddress, Zone)),
+            ($"and begins a tunnel with bob's ({Zone})", p => Across(p, 1)),
+            ($"bob's coordinator asks the public DNS whose key that is: _ntm.{Friends}", p => Question(p, Home, Friends)),
+            ("the first sealed data between the two coordinators", p => Across(p, 4)),
+            ($"erin's gateway begins a tunnel with the relay of {Zone}", p => p.TunnelType == 1 && p.Channel == 0 && p.Source.ToString() == Erin.PublicAddress && p.Destination.ToString() == Internet.RelayAddress),
+            ("the first sealed data between bob's home and erin's, on a channel of that relay", p => p.TunnelType == 4 && p.Channel != 0 && p.Between(Erin.PublicAddress, Internet.RelayAddress)),
         ];
         tell.Say("captured on the internet, since the name was asked for:");
         foreach (var (what, at) in sequence.Select(s => (s.What, packets.Where(s.Is).Select(p => (DateTimeOffset?)p.At).FirstOrDefault())).OrderBy(s => s.Item2))
@@ -119,7 +119,7 @@ internal sealed partial class MainJob
         var reached = (await bobsLan!.SinceAsync(since, stop)).Count(p => p.Protocol == 6 && p.DestinationPort == LongPort);
         var codes = refused.Select(p => (int)p.Payload.Span[1]).Distinct().Select(c => c is 9 or 10 or 13 ? $"administratively prohibited (code {c})" : $"code {c}");
         tell.Say($"port {LongPort}, where bob's nas serves his own: {curl.Err.Trim()}");
-        tell.Say($"captured: in erin's LAN {Teller.Count(refused.Count, "ICMP refusal")}, {string.Join(", ", codes)}, from {string.Join(", ", refused.Select(p => p.Source).Distinct())}; in bob's LAN {Teller.Count(reached, "packet")} to that port; bob's gateway counted {counted}");
+        tell.Say($"it is refused at bob's: in erin's LAN {Teller.Count(refused.Count, "ICMP refusal")}, {string.Join(", ", codes)}, from {string.Join(", ", refused.Select(p => p.Source).Distinct())}; in bob's LAN {Teller.Count(reached, "packet")} to that port; bob's gateway counted {counted}");
         if (curl.Ok || reached > 0 || refused.Count == 0 || refused.Any(p => p.Payload.Span[1] is not (9 or 10 or 13)) || counted.Length == 0)
         {
             throw new BoxFailed($"port {LongPort} is not shared: it should be refused as administratively prohibited, counted at bob's, and not be reached");
@@ -144,7 +144,7 @@ internal sealed partial class MainJob
         var ping = await Erin.Gateway.RunAsync(["ping", "-6", "-n", "-c", "3", "-i", "0.2", "-W", "1", address], Short, stop);
         counted = await RisenAsync(Bob, before);
         reached = (await bobsLan.SinceAsync(since, stop)).Count(p => p.Protocol == 1 && p.Destination.ToString() == printer.Address && p.Payload.Span[0] == EchoRequest);
-        tell.Say($"pinged by its virtual address {address} from erin's gateway itself: {Pinged(ping)}; {Teller.Count(reached, "ping")} in bob's LAN; bob's gateway counted {counted}");
+        tell.Say($"pinged by the printer's virtual address {address} from erin's gateway itself: {Pinged(ping)}; {Teller.Count(reached, "ping")} in bob's LAN; bob's gateway counted {counted}");
         await MustAsync(NtmAsync(Bob, "unpublish", "printer"));
         if (StatusOf(dig) == "NOERROR" || why.Ok || ping.Ok || reached > 0 || counted.Length == 0)
         {
@@ -162,7 +162,7 @@ internal sealed partial class MainJob
     {
         tell.Begin("unshare", "Bob takes the share back while erin's laptop is fetching: that cuts it");
         var share = (await At(Bob).SharesAsync(stop)).Given.Single();
-        tell.Say($"bob's gateway lists share {share.Id}: {share.Name}, {share.Ports}, for {share.For}, accepted by {share.AcceptedBy}, until {share.Expires:yyyy-MM-dd HH:mm}");
+        tell.Say($"bob's gateway lists share {share.Id}: {share.Name}, {share.Ports}, for {share.For}, accepted by {share.AcceptedBy}, until {share.Expires.UtcDateTime:yyyy-MM-dd HH:mm} UTC");
         var began = DateTimeOffset.UtcNow;
         var transfer = Child.Start(copy, "erin/laptop-transfer", Laptop.Namespace.Inside(
             "curl", "-4", "-sS", "--limit-rate", "256k", "-o", "/dev/null", $"http://{NasOfBob}/gift.bin"));

@@ -104,7 +104,8 @@ internal sealed partial class MainJob
             && p.Source.ToString() is not (Internet.StunAddress or Internet.StunOtherAddress)
             && p.Destination.ToString() is not (Internet.StunAddress or Internet.StunOtherAddress)).ToList();
         var tunnels = internetPackets.Where(p => p.TunnelType != 0).ToList();
-        tell.Say($"by kind: {string.Join(", ", tunnels.GroupBy(p => p.TunnelType).OrderBy(g => g.Key).Select(g => $"{g.Count():#,0} {TypeName(g.Key)}"))}, {others.Count:#,0} of any other kind");
+        var names = internetPackets.Count(p => p.TunnelType == 0 && (p.SourcePort == 53 || p.DestinationPort == 53));
+        tell.Say($"by kind: {string.Join(", ", tunnels.GroupBy(p => p.TunnelType).OrderBy(g => g.Key).Select(g => $"{g.Count():#,0} {TypeName(g.Key)}"))}, {others.Count:#,0} of any other kind, the public DNS ({names:#,0}), STUN and ICMP left out");
         if (marked == 0)
         {
             throw new BoxFailed("the watermark was not found where the file is plain, so not finding it elsewhere says nothing");
