@@ -109,7 +109,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
     }
 
     private Signal NotShared() =>
-        context.Refuse(RefusalReason.RefusalNotPermitted, "zone-direction-not-shared", "nothing is shared there, or there is no way to it at present");
+        context.Refuse(RefusalReason.RefusalNotPermitted, "zone-direction-not-shared", "nothing is shared there, or it was taken back, or there is no way to it at present");
 
     private void Answer(Now now, Tunnel.Tunnel tunnel, ulong number, Signal answer)
     {

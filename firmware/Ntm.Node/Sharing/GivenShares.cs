@@ -26,6 +26,9 @@ public sealed class GivenShares(Counters counters, Action<StoreWrite> keep)
     /// <summary>Shares at once.</summary>
     public const int Most = 256;
 
+    /// <summary>What who has no share is told, whether there is such a node or not: a coordinator says the same of what does not exist.</summary>
+    internal const string Nothing = "nothing is shared there, or it was taken back, or there is no way to it at present";
+
     private const int ForMost = 64;
 
     private readonly SortedDictionary<int, GivenShare> _shares = [];
@@ -97,7 +100,7 @@ public sealed class GivenShares(Counters counters, Action<StoreWrite> keep)
         if (!Acceptance.TryVerify(signed, out acceptance) || !_byKey.TryGetValue(acceptance.Share, out var id))
         {
             counters.Count("share-unknown");
-            problem = "there is no such share, or it was taken back";
+            problem = Nothing;
             acceptance = null;
             return false;
         }
