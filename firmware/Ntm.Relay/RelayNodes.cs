@@ -98,7 +98,7 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     {
         if (!_byKey.TryGetValue(tunnel.Peer, out var node))
         {
-            if (IsPaired(tunnel.Peer) && BindingCheck.ZoneOf(request.Binding) != context.Membership!.Zone)
+            if (IsPaired(tunnel.Peer) && context.Removals.Of(tunnel.Peer) is null && BindingCheck.ZoneOf(request.Binding) != context.Membership!.Zone)
             {
                 if (_guests >= GuestsMost)
                 {
@@ -202,7 +202,7 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
 
         if (!_byKey.TryGetValue(publicKey, out var node))
         {
-            if (!IsPaired(publicKey) || _guests >= GuestsMost)
+            if (!IsPaired(publicKey) || context.Removals.Of(publicKey) is not null || _guests >= GuestsMost)
             {
                 return false;
             }
