@@ -25,6 +25,15 @@ internal static class Bounds
 
     public const int WaitingPerZone = 64;
 
+    /// <summary>Pairs of a node of ours and one of another zone that met.</summary>
+    public const int Acquaintances = 8192;
+
+    /// <summary>Removals on their way to other zones and from them to our nodes, how long each is tried, and the longest pause between two tries.</summary>
+    public const int Errands = 1024;
+
+    public static readonly TimeSpan ErrandLasts = TimeSpan.FromDays(7);
+    public static readonly TimeSpan ErrandPause = TimeSpan.FromMinutes(10);
+
     /// <summary>Of them, those that strangers alone have named, and their look-ups at once: half of what the resolver is asked at once.</summary>
     public const int StrangersZones = 64;
 

@@ -9,7 +9,7 @@ namespace Ntm.Coordinator;
 /// <summary>
 /// Answers a node's question for a name: looks it up, has the route decided, and directs relay, responder and asker, in this order.
 /// </summary>
-internal sealed class Directions(CoordinatorContext context, Members members, Relays relays)
+internal sealed class Directions(CoordinatorContext context, Members members, Relays relays, Acquaintances met)
 {
     public Signal Asked(Now now, Member asker, DirectionRequest request)
     {
@@ -88,6 +88,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             if (answer is { Acknowledgement: not null } && responder is { Registration: not null })
             {
                 context.Counters.Count("zone-direction-given");
+                met.Add(responder.Key, asker.Key, request.Zone);
                 onPermitted();
                 var there = legs.Where(l => relays.TryAnnounce(at, l)).ToArray(); // it may have gone meanwhile
 

@@ -10,7 +10,7 @@ namespace Ntm.Coordinator;
 /// Directions across zones (docs/protocol.md section 8): finds another zone's coordinators by its NTM record, asks them for our nodes, and hears them for
 /// theirs, but only those that their own zone's record names. It judges no access: the asked node's share does.
 /// </summary>
-internal sealed class OtherZones(CoordinatorContext context, Members members, Guests guests, Directions directions)
+internal sealed class OtherZones(CoordinatorContext context, Members members, Guests guests, Directions directions, Acquaintances met)
 {
     private readonly Allowance _newcomers = new(Bounds.ZoneRequestsPerSecond, Bounds.ZoneRequestBurst);
     private readonly Dictionary<string, OtherZone> _zones = new(StringComparer.Ordinal);
@@ -44,10 +44,16 @@ internal sealed class OtherZones(CoordinatorContext context, Members members, Gu
 
     /// <summary>Another zone's coordinator, or who says so, asks for a name of ours on behalf of its node.</summary>
     /// <returns>Null: answered later.</returns>
-    public Signal? Heard(Now now, Tunnel.Tunnel tunnel, ulong number, ZoneDirectionRequest request)
+    public Signal? Heard(Now now, Tunnel.Tunnel tunnel, ulong number, ZoneDirectionRequest request) =>
+        As(now, tunnel, number, request.Zone, at => directions.AskedByZone(at, tunnel, number, request, () => Trust(request.Zone)));
+
+    /// <summary>Hears another zone's coordinator on what it says for its zone: once its zone's record is known to name its key, and as often as a zone may ask.</summary>
+    /// <param name="then">Gives the answer; null: answered later.</param>
+    /// <returns>Null: answered later.</returns>
+    public Signal? As(Now now, Tunnel.Tunnel tunnel, ulong number, string zone, Func<Now, Signal?> then)
     {
-        if (!NtmName.IsZone(request.Zone) || request.Zone == context.Model.Zone || tunnel.Owner is Member
-            || (tunnel.Owner is ZoneLink { IsProven: true } other && other.Zone.Name != request.Zone))
+        if (!NtmName.IsZone(zone) || zone == context.Model.Zone || tunnel.Owner is Member
+            || (tunnel.Owner is ZoneLink { IsProven: true } other && other.Zone.Name != zone))
         {
             return context.Refuse(RefusalReason.RefusalNotPermitted, "zone-request-not-a-coordinators", "A coordinator asks on behalf of its own zone.");
         }
@@ -59,14 +65,14 @@ internal sealed class OtherZones(CoordinatorContext context, Members members, Gu
                 LookUp(now, known); // not for as long as its tunnel stands: a key that is in the record no more is heard no more, once that is known
             }
 
-            return Judge(now, tunnel, number, request);
+            return Judge(now, tunnel, then);
         }
 
-        return When(now, request.Zone, at =>
+        return When(now, zone, at =>
         {
-            if (context.Tunnels.Find(tunnel.Peer) == tunnel && (TryAdopt(tunnel, request.Zone)
-                ? Judge(at, tunnel, number, request)
-                : context.Refuse(RefusalReason.RefusalNotPermitted, "zone-request-not-in-record", $"The NTM record of {request.Zone} does not name this key.")) is { } answer)
+            if (context.Tunnels.Find(tunnel.Peer) == tunnel && (TryAdopt(tunnel, zone)
+                ? Judge(at, tunnel, then)
+                : context.Refuse(RefusalReason.RefusalNotPermitted, "zone-request-not-in-record", $"The NTM record of {zone} does not name this key.")) is { } answer)
             {
                 context.Signals.Answer(at, tunnel, number, answer);
             }
@@ -155,12 +161,52 @@ internal sealed class OtherZones(CoordinatorContext context, Members members, Gu
         tunnel.Owner = link;
     }
 
-    private Signal? Judge(Now now, Tunnel.Tunnel tunnel, ulong number, ZoneDirectionRequest request)
+    /// <summary>Asks a zone's coordinators, the next where one does not answer; null where none did.</summary>
+    public void Request(Now now, string name, Signal body, Action<Now, Signal?> onAnswer)
+    {
+        if (!When(now, name, at => Next(at, 0), null))
+        {
+            onAnswer(now, null);
+        }
+
+        void Next(Now at, int which)
+        {
+            var links = _zones[name].Links;
+            if (which >= links.Count || TunnelWith(links[which]) is not { } tunnel)
+            {
+                onAnswer(at, null);
+                return;
+            }
+
+            context.Signals.Request(at, tunnel, body.Clone(), (then, answer) =>
+            {
+                if (answer is null && _zones.ContainsKey(name))
+                {
+                    Next(then, which + 1);
+                }
+                else
+                {
+                    onAnswer(then, answer);
+                }
+            }, links[which].Vip);
+        }
+    }
+
+    // A node of ours has taken a direction that it asked for.
+    private void Trust(string name)
+    {
+        if (_zones.TryGetValue(name, out var zone))
+        {
+            zone.Own ??= new(Bounds.ZoneRequestsPerSecond, Bounds.ZoneRequestBurst);
+        }
+    }
+
+    private Signal? Judge(Now now, Tunnel.Tunnel tunnel, Func<Now, Signal?> then)
     {
         var zone = ((ZoneLink)tunnel.Owner!).Zone;
         zone.UsedAt = now.Boot;
         return (zone.Own ?? _newcomers).TrySpend(now.Boot)
-            ? directions.AskedByZone(now, tunnel, number, request, () => zone.Own ??= new(Bounds.ZoneRequestsPerSecond, Bounds.ZoneRequestBurst))
+            ? then(now)
             : context.Refuse(RefusalReason.RefusalBusy, "zone-requests-too-many", "Your zone asks too much at once.");
     }
 
@@ -298,7 +344,7 @@ internal sealed class OtherZones(CoordinatorContext context, Members members, Gu
             candidates.RemoveAt(candidates.Count - 1);
         }
 
-        var asking = new Asking(zone, tunnel, number, signal.ZoneDirectionRequest);
+        var asking = new Asking(zone, asker.Key, tunnel, number, signal.ZoneDirectionRequest);
         _asking.Add(asking);
         AskNext(now, asking);
     }
@@ -342,6 +388,11 @@ internal sealed class OtherZones(CoordinatorContext context, Members members, Gu
         {
             case { RouteDirection: { Begin: true } direction }:
                 context.Counters.Count("zone-direction-passed-on");
+                if (direction.Peer is { } peer && Wire.TryParse(Binding.Parser, peer.Binding, out var binding) && binding.PublicKey.TryRead(out var theirs))
+                {
+                    met.Add(asking.Asker, theirs, asking.Zone.Name);
+                }
+
                 End(now, asking, new Signal { RouteDirection = direction });
                 break;
             case { Refusal: { Reason: RefusalReason.RefusalNoSuchName or RefusalReason.RefusalNotPermitted or RefusalReason.RefusalUnreachable or RefusalReason.RefusalBusy } refusal }
@@ -389,9 +440,11 @@ internal sealed class OtherZones(CoordinatorContext context, Members members, Gu
     }
 
     /// <summary>A question of our node's, on its way.</summary>
-    private sealed class Asking(OtherZone zone, Tunnel.Tunnel tunnel, ulong number, ZoneDirectionRequest request)
+    private sealed class Asking(OtherZone zone, PublicKey asker, Tunnel.Tunnel tunnel, ulong number, ZoneDirectionRequest request)
     {
         public OtherZone Zone { get; } = zone;
+
+        public PublicKey Asker { get; } = asker;
 
         public Tunnel.Tunnel Tunnel { get; } = tunnel;
 

@@ -206,7 +206,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
             return false;
         }
 
-        if (context.Removals.Cover(vouched, out _))
+        if (context.Removals.Cover(vouched, out _) || context.OtherRemovals.Cover(vouched, out _))
         {
             context.Counters.Count("direction-removed");
             problem = $"the owner took '{vouched.Name}' with this key out of the zone";

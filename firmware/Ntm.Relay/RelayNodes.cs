@@ -319,7 +319,7 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         {
             refusal = Refuse("relay-vip-taken", RefusalReason.RefusalNameTaken, "Another key has the same virtual address. Make a new key.");
         }
-        else if (_byKey.Count >= NodesMost)
+        else if (_byKey.Count - _guests >= NodesMost)
         {
             refusal = Refuse("relay-nodes-full", RefusalReason.RefusalBusy, $"This relay knows {NodesMost} nodes already.");
         }

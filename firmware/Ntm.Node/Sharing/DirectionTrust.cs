@@ -80,10 +80,11 @@ internal sealed class DirectionTrust(NodeContext context)
             return false;
         }
 
-        if (context.Sharing.Taken.OwnerOf(zone) is { } pinned && pinned != said.OwnerKey)
+        // A zone has one owner here, so that none cuts, removes or stands in for another's nodes by naming the other's zone as its own.
+        if ((context.Sharing.Taken.OwnerOf(zone) is { } pinned && pinned != said.OwnerKey) || given.OfAnother(zone, said.OwnerKey, at) is not null)
         {
             context.Counters.Count("share-of-another-owner");
-            problem = $"a share that was accepted here pins another owner key for {zone}";
+            problem = $"another owner key is known here for {zone}";
             return false;
         }
 

@@ -107,6 +107,21 @@ public sealed class SharingTrustTests
     }
 
     [Fact]
+    public void A_zone_has_one_owner_here_whoever_else_names_it_as_his()
+    {
+        var mallory = OwnerKey.Generate(_liar.Entropy);
+        Assert.NotNull(_liar.Push(From(mallory, Acceptance.Sign(Offer(), Theirs, mallory.Public)))!.Acknowledgement);
+        Assert.NotNull(_liar.Push(From(_dave, Acceptance.Sign(Offer(), Theirs, _dave.Public)))!.Refusal);
+        Verdict verdict = default;
+        _liar.Router.Router.Call(now => verdict = _liar.Core.Accept(now, ShareCode.Write(Offer(_dave))));
+        Assert.False(verdict.Done);
+        Assert.Contains("ntm unshare 1", verdict.Reason, StringComparison.Ordinal);
+        _liar.Router.Router.Call(now => Assert.True(_liar.Core.Unshare(now, 1).Done));
+        Accept();
+        Assert.NotNull(_liar.Push(From(_dave, Acceptance.Sign(Offer(), Theirs, _dave.Public)))!.Acknowledgement);
+    }
+
+    [Fact]
     public void A_share_that_we_accepted_lets_nobody_ask_for_us()
     {
         Accept();
@@ -180,6 +195,37 @@ public sealed class SharingTrustTests
         Assert.Empty(_liar.Status.Member!.Relays);
         Assert.DoesNotContain(_liar.World.Flow.Steps, s => s.To.StartsWith("203.0.113.99", StringComparison.Ordinal));
         Assert.Equal(2, _liar.Status.Counters["direction-relay-not-vouched"]);
+    }
+
+    [Fact]
+    public void A_removal_in_another_zone_counts_by_that_zones_owner_alone()
+    {
+        Accept();
+        var direction = From(_dave, null, begin: true);
+        _liar.Direct = _ => new Signal { RouteDirection = direction };
+        Assert.Equal(NameVerdict.Found, _liar.Ask("nas.dave.friends.example").Verdict);
+        Assert.True(BindingCheck.TryVouch(direction.Peer, _dave.Public, Theirs, out var vouched, out _));
+        var wall = _liar.World.Clock.Read(default, default).Wall.AddMinutes(1);
+        foreach (var owner in (OwnerKey[])[OwnerKey.Generate(_liar.Entropy), _liar.Owner])
+        {
+            Notify(owner.Remove(vouched!, wall));
+            Assert.Single(_liar.Status.Peers);
+        }
+
+        Notify(_dave.Remove(vouched!, wall));
+        Assert.Empty(_liar.Status.Peers);
+
+        // The coordinator directs us to it all the same: its binding is of no worth any more.
+        _liar.World.RunFor(TimeSpan.FromSeconds(31));
+        Assert.Equal(NameVerdict.Unreachable, _liar.Ask("nas.dave.friends.example").Verdict);
+        Assert.Empty(_liar.Status.Peers);
+    }
+
+    private void Notify(SignedRemoval removal)
+    {
+        _liar.Host.Call(now => _liar.Party.Signals.Request(
+            now, _liar.Party.Tunnels.All.Single(), new Signal { RemovalNotice = new() { Removals = { removal } } }, static (_, _) => { }));
+        _liar.World.RunFor(TimeSpan.FromSeconds(1));
     }
 
     [Fact]
