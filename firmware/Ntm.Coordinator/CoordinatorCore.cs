@@ -223,7 +223,7 @@ public sealed class CoordinatorCore : ICore
 
         if (_otherZones.Find(key) is not { } link)
         {
-            return _guests.Take(now, key);
+            return _guests.Take(now, key, path.Remote);
         }
 
         OtherZones.Join(link, _tunnels.Add(key, TunnelKind.Ntm));

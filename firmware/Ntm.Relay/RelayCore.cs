@@ -44,7 +44,7 @@ public sealed class RelayCore : ICore
         _legs = new Legs(_context, _leases, _nodes.Find);
         _reunion = new Reunion(tunnels, _nodes.Open, Remove);
         _announcements = new Announcements(_context, boot => _legs.All.Count(l => !l.AddressAt(boot).IsNone)) { OnRemoved = OnRefusedAsRemoved };
-        tunnels.OnUnknownPeer = (now, peer, _) => _nodes.OnUnknownPeer(now, peer);
+        tunnels.OnUnknownPeer = (now, peer, path) => _nodes.OnUnknownPeer(now, peer, path.Remote);
         tunnels.OnChange = OnTunnelChange;
         tunnels.OnTimestampMark = mark => _context.Keep(
             RelayMemory.Timestamp, RelayMemory.Mark, Encoding.ASCII.GetBytes(mark.ToString(CultureInfo.InvariantCulture)));
