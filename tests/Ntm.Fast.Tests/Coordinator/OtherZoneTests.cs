@@ -295,6 +295,31 @@ public sealed class OtherZoneTests
     }
 
     [Fact]
+    public void Removals_that_another_zones_coordinator_makes_up_take_no_others_place()
+    {
+        var asker = BindingOf("dave");
+        Assert.NotNull(_other.Ask(new Signal { ZoneDirectionRequest = Request("dave", asker: asker) })?.RouteDirection);
+        _hall.Advance(TimeSpan.FromSeconds(61)); // the node is away
+        var removal = new Removal
+        {
+            Zone = Theirs, Name = "dave", PublicKey = Binding.Parser.ParseFrom(asker.Binding).PublicKey, OneTimePublicKey = Grant.Parser.ParseFrom(asker.Grant).OneTimePublicKey,
+        }.ToByteString();
+        for (var i = 0; i < 140; i++)
+        {
+            var notice = new Signal { RemovalNotice = new() };
+            notice.RemovalNotice.Removals.AddRange(Enumerable.Range(0, 8).Select(n => new SignedRemoval { Removal = removal, Signature = ByteString.CopyFrom((byte)i, (byte)n) }));
+            Assert.NotNull(_other.Ask(notice)?.Acknowledgement);
+            _hall.Advance(TimeSpan.FromMilliseconds(100));
+        }
+
+        Assert.Equal(0, _hall.Counted("removal-errands-full"));
+        _bob.Heard.Clear();
+        _bob.Register(2);
+        _hall.Advance(TimeSpan.FromSeconds(2));
+        Assert.Single(_bob.Heard, h => h.Signal.RemovalNotice is not null);
+    }
+
+    [Fact]
     public void A_dns_that_is_silent_takes_no_known_zone_away()
     {
         Assert.NotNull(_other.Ask(new Signal { ZoneDirectionRequest = Request("dave") })?.RouteDirection);
