@@ -1,3 +1,5 @@
+using Ntm.Protocol;
+
 namespace Ntm.Coordinator;
 
 /// <summary>How much a coordinator remembers. Not on the wire; chosen so that all of it together stays below some 30 MB.</summary>
@@ -32,13 +34,32 @@ internal static class Bounds
     public static readonly TimeSpan ErrandLasts = TimeSpan.FromDays(7);
     public static readonly TimeSpan ErrandPause = TimeSpan.FromMinutes(10);
 
-    /// <summary>Directions that another zone may ask for, a second and at once: each costs a node of ours three signatures to verify.</summary>
+    /// <summary>Of them, those that strangers alone have named, and their look-ups at once: half of what the resolver is asked at once.</summary>
+    public const int StrangersZones = 64;
+
+    public const int StrangersLookUps = Limits.NtmRecordLookups / 2;
+
+    /// <summary>How long a record that was found counts while the DNS does not answer.</summary>
+    public static readonly TimeSpan RecordOutlives = TimeSpan.FromDays(1);
+
+    /// <summary>Directions that a member may ask for, a second and at once: more than 256 names a gateway does not ask for at once.</summary>
+    public const int DirectionsPerSecond = 50;
+
+    public const int DirectionBurst = 256;
+
+    /// <summary>
+    /// Directions that another zone may ask for, a second and at once: each costs a node of ours three signatures to verify. All zones of which no node of ours has
+    /// taken one yet have this together, since anyone can have zones without end.
+    /// </summary>
     public const int ZoneRequestsPerSecond = 20;
 
     public const int ZoneRequestBurst = 50;
 
     /// <summary>A record is not looked up again sooner, whoever claims to be in it.</summary>
     public static readonly TimeSpan LookUpSpacing = TimeSpan.FromSeconds(10);
+
+    /// <summary>A relay that refuses pairings is asked for another lease no sooner.</summary>
+    public static readonly TimeSpan LeaseHealing = TimeSpan.FromSeconds(1);
 
     /// <summary>How often registrations, announcements and guests are looked through.</summary>
     public static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);

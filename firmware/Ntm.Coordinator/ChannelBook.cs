@@ -28,6 +28,10 @@ internal sealed class ChannelBook(CoordinatorContext context, PublicKey relay)
     private readonly List<ChannelLease> _leases = [];
     private readonly Dictionary<(PublicKey, PublicKey), ChannelPair> _pairs = [];
 
+    /// <summary>Of pairs that no relay was told of and that are not kept yet: how many directions hold them.</summary>
+    private readonly Dictionary<(PublicKey, PublicKey), int> _untold = [];
+    private TimeSpan _healAt = TimeSpan.Zero;
+
     /// <summary>A request for a lease is under way.</summary>
     public bool Asking { get; set; }
 
@@ -40,14 +44,20 @@ internal sealed class ChannelBook(CoordinatorContext context, PublicKey relay)
         !Asking && _leases.Count < Bounds.LeasesPerRelay
         && _leases.Where(l => l.Left(now.Boot) > Bounds.LeaseAhead).Sum(l => l.Free) < Limits.ChannelsPerLease / 2;
 
-    /// <summary>The pair's channels: those it has where their lease lasts, else new ones; null where none are free.</summary>
-    /// <param name="isNew">Whether they are new, so that <see cref="Release"/> may undo it.</param>
-    public ChannelPair? Allocate(Now now, PublicKey one, PublicKey other, out bool isNew)
+    /// <summary>
+    /// Holds the pair's channels for a direction: those it has where their lease lasts, else new ones; null where none are free. Then either <see cref="TryTell"/> or
+    /// <see cref="Release"/>.
+    /// </summary>
+    public ChannelPair? Allocate(Now now, PublicKey one, PublicKey other)
     {
-        isNew = false;
         var key = one < other ? (one, other) : (other, one);
         if (_pairs.TryGetValue(key, out var pair) && pair.Lease.Left(now.Boot) > Bounds.LeaseLeft)
         {
+            if (_untold.TryGetValue(key, out var holders))
+            {
+                _untold[key] = holders + 1;
+            }
+
             return pair;
         }
 
@@ -58,8 +68,7 @@ internal sealed class ChannelBook(CoordinatorContext context, PublicKey relay)
                 // The former channels, near their lease's end, are not used again within it.
                 pair = new(key.Item1, a, key.Item2, b, lease);
                 _pairs[key] = pair;
-                context.Keep(PairCollection, KeyOf(pair), pair.ToWire(0).ToByteArray());
-                isNew = true;
+                _untold[key] = 1;
                 return pair;
             }
         }
@@ -67,14 +76,52 @@ internal sealed class ChannelBook(CoordinatorContext context, PublicKey relay)
         return null;
     }
 
-    /// <summary>Gives back channels that no relay was told of.</summary>
+    /// <summary>The relay is about to be told: from now on the pair has its channels for as long as they are leased.</summary>
+    /// <returns>False where they are the pair's no more: their lease ended meanwhile, or one of the two was removed.</returns>
+    public bool TryTell(ChannelPair pair)
+    {
+        if (!IsHeld(pair))
+        {
+            return false;
+        }
+
+        if (_untold.Remove((pair.KeyA, pair.KeyB)))
+        {
+            context.Keep(PairCollection, KeyOf(pair), pair.ToWire(0).ToByteArray());
+        }
+
+        return true;
+    }
+
+    /// <summary>A direction came to nothing: channels that no relay was told of are given back with the last direction that holds them.</summary>
     public void Release(ChannelPair pair)
     {
-        if (_pairs.Remove((pair.KeyA, pair.KeyB)))
+        var key = (pair.KeyA, pair.KeyB);
+        if (!IsHeld(pair) || !_untold.TryGetValue(key, out var holders))
         {
-            pair.Lease.GiveBack(pair.ChannelA, pair.ChannelB);
-            context.Keep(PairCollection, KeyOf(pair), null);
+            return;
         }
+
+        if (holders > 1)
+        {
+            _untold[key] = holders - 1;
+            return;
+        }
+
+        _pairs[key].Lease.GiveBack(pair.ChannelA, pair.ChannelB); // its lease may have been replaced by one that holds it, too
+        Forget(_pairs[key]);
+    }
+
+    /// <summary>Whether a refused pairing may ask for a lease now: a relay that refuses whatever it is told is not asked without end.</summary>
+    public bool MayHeal(TimeSpan now)
+    {
+        if (now < _healAt)
+        {
+            return false;
+        }
+
+        _healAt = now + Bounds.LeaseHealing;
+        return true;
     }
 
     /// <summary>Takes a relay's lease; null where it makes no sense. Overlapping ones of before are replaced by it, pairs within it stay.</summary>
@@ -94,6 +141,11 @@ internal sealed class ChannelBook(CoordinatorContext context, PublicKey relay)
             Replace(former, lease);
         }
 
+        if (_leases.Count > Bounds.LeasesPerRelay)
+        {
+            return null; // one more than is asked for, so that a lease that the relay forgot can be replaced
+        }
+
         _leases.Add(lease);
         var kept = new ChannelLease.Kept(lease.First, lease.Count, lease.Expires.ToUnixTimeSeconds());
         context.Keep(LeaseCollection, KeyOf(lease), JsonSerializer.SerializeToUtf8Bytes(kept, KeptJson.Default.Kept));
@@ -109,10 +161,9 @@ internal sealed class ChannelBook(CoordinatorContext context, PublicKey relay)
         }
 
         context.Keep(LeaseCollection, KeyOf(lease), null);
-        foreach (var (key, pair) in _pairs.Where(p => p.Value.Lease == lease).ToArray())
+        foreach (var pair in _pairs.Values.Where(p => p.Lease == lease).ToArray())
         {
-            _pairs.Remove(key);
-            context.Keep(PairCollection, KeyOf(pair), null);
+            Forget(pair);
         }
     }
 
@@ -123,8 +174,7 @@ internal sealed class ChannelBook(CoordinatorContext context, PublicKey relay)
         var gone = _pairs.Values.Where(p => p.KeyA == node || p.KeyB == node).ToArray();
         foreach (var pair in gone)
         {
-            _pairs.Remove((pair.KeyA, pair.KeyB));
-            context.Keep(PairCollection, KeyOf(pair), null);
+            Forget(pair);
         }
 
         return gone;
@@ -175,6 +225,19 @@ internal sealed class ChannelBook(CoordinatorContext context, PublicKey relay)
         catch (JsonException)
         {
             context.Counters.Count("memory-refused");
+        }
+    }
+
+    // A lease may have been replaced by another that holds the same channels.
+    private bool IsHeld(ChannelPair pair) =>
+        _pairs.TryGetValue((pair.KeyA, pair.KeyB), out var held) && (held.ChannelA, held.ChannelB) == (pair.ChannelA, pair.ChannelB);
+
+    private void Forget(ChannelPair pair)
+    {
+        _pairs.Remove((pair.KeyA, pair.KeyB));
+        if (!_untold.Remove((pair.KeyA, pair.KeyB)))
+        {
+            context.Keep(PairCollection, KeyOf(pair), null);
         }
     }
 

@@ -55,7 +55,7 @@ public sealed class CoordinatorCore : ICore
             OnTimestampMark = mark => _context!.Keep(TimestampCollection, TimestampKey, Write(mark)),
         };
         _context = new CoordinatorContext(model, _tunnels);
-        _signals = _context.Signals = new SignalChannel(_tunnels, _context.Addressing.Node(key.Public), VipOf) { OnSignal = OnSignal };
+        _signals = _context.Signals = new SignalChannel(_tunnels, _context.Addressing.Node(key.Public), VipOf) { OnSignal = OnSignal, IsStranger = static tunnel => tunnel.Owner is null };
         _members = new Members(_context, _context.Addressing.Node);
         _guests = new Guests(_context);
         _relays = new Relays(_context, _members);
@@ -66,7 +66,7 @@ public sealed class CoordinatorCore : ICore
         _reunion = new Reunion(_tunnels, key => Open(_members.Find(key)!), End);
         _notices = new RemovalNotices(_context, _members);
         _context.Removals.Load(kept, model.OwnerPublicKey, model.Zone);
-        _otherZones = new OtherZones(_context, _guests, _directions, met);
+        _otherZones = new OtherZones(_context, _members, _guests, _directions, met);
         _across = new RemovalsAcross(_context, _members, met, _otherZones);
         met.Load(kept);
         _members.Load(kept);
@@ -206,11 +206,11 @@ public sealed class CoordinatorCore : ICore
             _guests.Count, _members.UsedInvites, counters.All);
     }
 
-    // A guest's zone is not known before it says so, and then only by what vouches for it.
+    // A guest's zone is not known before it says so, and then only by what vouches for it; another zone's record may name a key that is none of its coordinators'.
     private static VirtualAddress? VipOf(Tunnel.Tunnel tunnel) => tunnel.Owner switch
     {
         Member member => member.Vip,
-        ZoneLink link => link.Vip,
+        ZoneLink { IsProven: true } link => link.Vip,
         _ => null,
     };
 
@@ -223,7 +223,7 @@ public sealed class CoordinatorCore : ICore
 
         if (_otherZones.Find(key) is not { } link)
         {
-            return _guests.Take(now, key);
+            return _guests.Take(now, key, path.Remote);
         }
 
         OtherZones.Join(link, _tunnels.Add(key, TunnelKind.Ntm));
@@ -320,6 +320,8 @@ public sealed class CoordinatorCore : ICore
         return signal.BodyCase switch
         {
             Signal.BodyOneofCase.RegistrationRequest => _registrations.Registered(now, member, path, signal.RegistrationRequest),
+            Signal.BodyOneofCase.DirectionRequest when !member.Directions.TrySpend(now.Boot) =>
+                _context.Refuse(RefusalReason.RefusalBusy, "direction-too-many", "You ask for too many names at once."),
             Signal.BodyOneofCase.DirectionRequest when signal.DirectionRequest.Zone.Length > 0 && signal.DirectionRequest.Zone != _context.Model.Zone =>
                 _otherZones.Asked(now, member, signal.Number, signal.DirectionRequest),
             Signal.BodyOneofCase.DirectionRequest => _directions.Asked(now, member, signal.DirectionRequest),
@@ -335,6 +337,7 @@ public sealed class CoordinatorCore : ICore
         }
 
         _guests.Forget(tunnel);
+        OtherZones.Forget(tunnel);
         tunnel.Owner = member;
         member.Tunnel = tunnel;
         return true;

@@ -35,9 +35,9 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             return refused;
         }
 
-        foreach (var (relay, pair, _) in legs)
+        foreach (var leg in legs)
         {
-            relays.Announce(now, relay, pair);
+            relays.TryAnnounce(now, leg);
         }
 
         context.Signals.Request(now, responder.Tunnel!, Direct(now, decision, legs, one, other, begin: false, 0), (_, answer) =>
@@ -60,8 +60,9 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
     /// Another zone's coordinator asks for its node. The named node judges first, by its share; only then is the relay told and the asker answered, so that
     /// nobody without a share learns what there is.
     /// </summary>
+    /// <param name="onPermitted">Told where the node has taken it.</param>
     /// <returns>Null: answered later.</returns>
-    public Signal? AskedByZone(Now now, Tunnel.Tunnel from, ulong number, ZoneDirectionRequest request)
+    public Signal? AskedByZone(Now now, Tunnel.Tunnel from, ulong number, ZoneDirectionRequest request, Action onPermitted)
     {
         if (!TryRead(request, out var asker))
         {
@@ -88,11 +89,8 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             {
                 context.Counters.Count("zone-direction-given");
                 met.Add(responder.Key, asker.Key, request.Zone);
-                var there = legs.Where(l => l.Relay.Presence is not null).ToArray(); // it may have gone meanwhile
-                foreach (var (relay, pair, _) in there)
-                {
-                    relays.Announce(at, relay, pair);
-                }
+                onPermitted();
+                var there = legs.Where(l => relays.TryAnnounce(at, l)).ToArray(); // it may have gone meanwhile
 
                 Answer(at, from, number, Direct(at, decision, there, Party.Of(responder), asker, begin: true, device, null, withRelayBindings: true));
                 return;
@@ -103,6 +101,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             {
                 { Refusal: { Reason: RefusalReason.RefusalNotPermitted } refusal } =>
                     context.Refuse(RefusalReason.RefusalNotPermitted, "zone-direction-not-permitted", Relays.Shown(refusal.Text)),
+                { Refusal: not null } => NotShared(), // for whatever reason: it would tell that there is such a node
                 _ => context.Refuse(RefusalReason.RefusalUnreachable, "zone-direction-not-acknowledged", "The node does not answer at present."),
             });
         });
@@ -110,7 +109,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
     }
 
     private Signal NotShared() =>
-        context.Refuse(RefusalReason.RefusalNotPermitted, "zone-direction-not-shared", "nothing is shared there, or there is no way to it at present");
+        context.Refuse(RefusalReason.RefusalNotPermitted, "zone-direction-not-shared", "nothing is shared there, or it was taken back, or there is no way to it at present");
 
     private void Answer(Now now, Tunnel.Tunnel tunnel, ulong number, Signal answer)
     {
@@ -188,7 +187,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             Number = number,
             Acceptance = acceptance,
         };
-        foreach (var (relay, pair, _) in legs)
+        foreach (var (relay, pair) in legs)
         {
             var leg = new RelayLeg
             {

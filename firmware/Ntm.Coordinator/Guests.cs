@@ -1,4 +1,5 @@
 using Ntm.Protocol;
+using Ntm.Signalling;
 using Ntm.Tunnel;
 
 namespace Ntm.Coordinator;
@@ -6,48 +7,45 @@ namespace Ntm.Coordinator;
 /// <summary>Provisional tunnels: keys that are no members may join on them and nothing else; 64 at once, 30 s each.</summary>
 internal sealed class Guests(CoordinatorContext context)
 {
-    private readonly Dictionary<Tunnel.Tunnel, TimeSpan> _until = [];
+    private readonly List<Newcomer> _all = [];
 
-    public int Count => _until.Count;
+    public int Count => _all.Count;
 
-    /// <summary>
-    /// Null where there are too many. One that was never heard of after its initiation (perhaps nobody is there: initiations are cheap) gives way, so that a
-    /// flood of them does not keep out who has an invite.
-    /// </summary>
-    public Tunnel.Tunnel? Take(Now now, PublicKey key)
+    /// <summary>Null where there are too many, and none gives way.</summary>
+    public Tunnel.Tunnel? Take(Now now, PublicKey key, RealAddress from)
     {
-        if (_until.Count >= Limits.ProvisionalTunnels)
+        if (_all.Count >= Limits.ProvisionalTunnels)
         {
-            if (_until.Where(g => !g.Key.IsEstablished).OrderBy(g => g.Value).Select(g => g.Key).FirstOrDefault() is not { } silent)
+            var (gone, reason) = GivingWay.Judge(_all, from);
+            context.Counters.Count(reason);
+            if (gone is null)
             {
-                context.Counters.Count("provisional-full");
                 return null;
             }
 
-            context.Counters.Count("provisional-gave-way");
-            End(now, silent);
+            End(now, gone);
         }
 
         var tunnel = context.Tunnels.Add(key, TunnelKind.Ntm);
-        _until.Add(tunnel, now.Boot + Limits.ProvisionalLifetime);
+        _all.Add(new(tunnel, now.Boot + Limits.ProvisionalLifetime, from));
         return tunnel;
     }
 
     /// <summary>It has joined, or its tunnel is gone.</summary>
-    public void Forget(Tunnel.Tunnel tunnel) => _until.Remove(tunnel);
+    public void Forget(Tunnel.Tunnel tunnel) => _all.RemoveAll(g => g.Tunnel == tunnel);
 
     public void Sweep(Now now)
     {
-        foreach (var (tunnel, _) in _until.Where(g => g.Value <= now.Boot).ToArray())
+        foreach (var guest in _all.Where(g => g.Until <= now.Boot).ToArray())
         {
             context.Counters.Count("provisional-expired");
-            End(now, tunnel);
+            End(now, guest.Tunnel);
         }
     }
 
     private void End(Now now, Tunnel.Tunnel tunnel)
     {
-        _until.Remove(tunnel);
+        Forget(tunnel);
         context.Signals.Forget(now, tunnel);
         context.Tunnels.Remove(tunnel);
     }

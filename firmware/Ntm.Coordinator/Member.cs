@@ -32,6 +32,9 @@ internal sealed class Member(VouchedBinding binding, VirtualAddress vip)
     /// <summary>A node's published devices: name -> number. Kept, so that names resolve while the node is away.</summary>
     public IReadOnlyDictionary<string, ushort> Devices { get; set; } = new SortedDictionary<string, ushort>(StringComparer.Ordinal);
 
+    /// <summary>A node's directions: each makes work for another node.</summary>
+    public Allowance Directions { get; } = new(Bounds.DirectionsPerSecond, Bounds.DirectionBurst);
+
     /// <summary>A relay's, while it lasts.</summary>
     public RelayPresence? Presence { get; set; }
 

@@ -30,24 +30,14 @@ internal sealed class OtherZone(string name)
 
     public TimeSpan UsedAt { get; set; }
 
-    /// <summary>Requests that this zone may still make at once, and when that was reckoned.</summary>
-    public double Allowance { get; set; } = Bounds.ZoneRequestBurst;
+    /// <summary>When its record was last found, boot time; null: never.</summary>
+    public TimeSpan? FoundAt { get; set; }
 
-    public TimeSpan ReckonedAt { get; set; }
+    /// <summary>Whether a member of ours asked for it, or one of its coordinators was heard; else strangers alone have named it.</summary>
+    public bool IsWanted { get; set; }
 
-    /// <summary>Takes one request of its allowance.</summary>
-    public bool TrySpend(TimeSpan now)
-    {
-        Allowance = Math.Min(Bounds.ZoneRequestBurst, Allowance + ((now - ReckonedAt).TotalSeconds * Bounds.ZoneRequestsPerSecond));
-        ReckonedAt = now;
-        if (Allowance < 1)
-        {
-            return false;
-        }
-
-        Allowance--;
-        return true;
-    }
+    /// <summary>What it may ask for, of its own once a node of ours has taken a direction that it asked for; null until then, and it shares one with all such zones.</summary>
+    public Allowance? Own { get; set; }
 }
 
 /// <summary>The tunnel with a coordinator of another zone; the owner of it.</summary>
@@ -58,6 +48,11 @@ internal sealed class ZoneLink(OtherZone zone, NtmRecordCoordinator coordinator)
     public PublicKey Key { get; } = coordinator.Key;
 
     public IReadOnlyList<RealAddress> Endpoints { get; set; } = coordinator.Endpoints;
+
+    /// <summary>
+    /// The key's holder has spoken for this zone itself. Until then the zone's record alone says so, and anybody's record may name anybody's key.
+    /// </summary>
+    public bool IsProven { get; set; }
 
     /// <summary>Its VIP, number 0.</summary>
     public VirtualAddress Vip { get; } = zone.Addressing.Node(coordinator.Key);

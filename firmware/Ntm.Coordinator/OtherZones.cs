@@ -10,8 +10,9 @@ namespace Ntm.Coordinator;
 /// Directions across zones (docs/protocol.md section 8): finds another zone's coordinators by its NTM record, asks them for our nodes, and hears them for
 /// theirs, but only those that their own zone's record names. It judges no access: the asked node's share does.
 /// </summary>
-internal sealed class OtherZones(CoordinatorContext context, Guests guests, Directions directions, Acquaintances met)
+internal sealed class OtherZones(CoordinatorContext context, Members members, Guests guests, Directions directions, Acquaintances met)
 {
+    private readonly Allowance _newcomers = new(Bounds.ZoneRequestsPerSecond, Bounds.ZoneRequestBurst);
     private readonly Dictionary<string, OtherZone> _zones = new(StringComparer.Ordinal);
     private readonly List<Asking> _asking = [];
 
@@ -19,8 +20,8 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
 
     public TimeSpan NextDeadline => _asking.Count == 0 ? TimeSpan.MaxValue : _asking.Min(a => a.AnotherAt);
 
-    /// <summary>The link that a known zone's record gives this key; null: none.</summary>
-    public ZoneLink? Find(PublicKey key) => _zones.Values.SelectMany(z => z.Links).FirstOrDefault(l => l.Key == key);
+    /// <summary>The link that a known zone's record gives this key, the zone's first that the key has spoken for; null: none.</summary>
+    public ZoneLink? Find(PublicKey key) => _zones.Values.SelectMany(z => z.Links).Where(l => l.Key == key).OrderByDescending(l => l.IsProven).FirstOrDefault();
 
     /// <summary>A node of ours asks for a name of another zone.</summary>
     /// <returns>Null: answered later.</returns>
@@ -37,14 +38,14 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
             return context.Refuse(RefusalReason.RefusalNotRegistered, "direction-not-registered", "Register first: this coordinator does not know where you are.");
         }
 
-        return When(now, request.Zone, at => Ask(at, asker, tunnel, number, name, request)) ? null
+        return When(now, request.Zone, at => Ask(at, asker, tunnel, number, name, request), null) ? null
             : context.Refuse(RefusalReason.RefusalBusy, "zone-too-many-waiting", "Too many questions wait for that zone's NTM record.");
     }
 
     /// <summary>Another zone's coordinator, or who says so, asks for a name of ours on behalf of its node.</summary>
     /// <returns>Null: answered later.</returns>
     public Signal? Heard(Now now, Tunnel.Tunnel tunnel, ulong number, ZoneDirectionRequest request) =>
-        As(now, tunnel, number, request.Zone, at => directions.AskedByZone(at, tunnel, number, request));
+        As(now, tunnel, number, request.Zone, at => directions.AskedByZone(at, tunnel, number, request, () => Trust(request.Zone)));
 
     /// <summary>Hears another zone's coordinator on what it says for its zone: once its zone's record is known to name its key, and as often as a zone may ask.</summary>
     /// <param name="then">Gives the answer; null: answered later.</param>
@@ -52,19 +53,24 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
     public Signal? As(Now now, Tunnel.Tunnel tunnel, ulong number, string zone, Func<Now, Signal?> then)
     {
         if (!NtmName.IsZone(zone) || zone == context.Model.Zone || tunnel.Owner is Member
-            || (tunnel.Owner is ZoneLink other && other.Zone.Name != zone))
+            || (tunnel.Owner is ZoneLink { IsProven: true } other && other.Zone.Name != zone))
         {
             return context.Refuse(RefusalReason.RefusalNotPermitted, "zone-request-not-a-coordinators", "A coordinator asks on behalf of its own zone.");
         }
 
-        if (tunnel.Owner is ZoneLink)
+        if (tunnel.Owner is ZoneLink { IsProven: true, Zone: var known } && known.FoundAt is { } found && now.Boot - found < Bounds.RecordOutlives)
         {
+            if (known.Until <= now.Boot)
+            {
+                LookUp(now, known); // not for as long as its tunnel stands: a key that is in the record no more is heard no more, once that is known
+            }
+
             return Judge(now, tunnel, then);
         }
 
         return When(now, zone, at =>
         {
-            if (context.Tunnels.Find(tunnel.Peer) == tunnel && (Adopt(tunnel, zone)
+            if (context.Tunnels.Find(tunnel.Peer) == tunnel && (TryAdopt(tunnel, zone)
                 ? Judge(at, tunnel, then)
                 : context.Refuse(RefusalReason.RefusalNotPermitted, "zone-request-not-in-record", $"The NTM record of {zone} does not name this key.")) is { } answer)
             {
@@ -83,7 +89,16 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
 
         zone.LookingUp = false;
         zone.Until = now.Boot + (answer.TimeToLive > Bounds.Sweep ? answer.TimeToLive : Bounds.Sweep);
+        if (answer.Record is null && answer.Verdict is NtmRecordVerdict.ResolverSilent or NtmRecordVerdict.ResolverFailed or NtmRecordVerdict.NotAsked
+            && zone.FoundAt is { } found && now.Boot - found < Bounds.RecordOutlives)
+        {
+            context.Counters.Count("zone-record-outlived"); // the DNS says nothing at present, also nothing against it
+            Go(now, zone);
+            return;
+        }
+
         zone.Problem = answer.Record is null ? answer.Reason : null;
+        zone.FoundAt = answer.Record is null ? null : now.Boot;
         var former = zone.Links;
         zone.Links =
         [
@@ -102,9 +117,17 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
         if (zone.Problem is not null)
         {
             context.Counters.Count("zone-record-not-found");
-            context.Warn($"No coordinator of zone {name} is known. {zone.Problem}");
+            if (zone.IsWanted)
+            {
+                context.Warn($"No coordinator of zone {name} is known. {zone.Problem}");
+            }
         }
 
+        Go(now, zone);
+    }
+
+    private static void Go(Now now, OtherZone zone)
+    {
         var waiting = zone.Waiting.ToArray();
         zone.Waiting.Clear();
         foreach (var then in waiting)
@@ -141,7 +164,7 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
     /// <summary>Asks a zone's coordinators, the next where one does not answer; null where none did.</summary>
     public void Request(Now now, string name, Signal body, Action<Now, Signal?> onAnswer)
     {
-        if (!When(now, name, at => Next(at, 0)))
+        if (!When(now, name, at => Next(at, 0), null))
         {
             onAnswer(now, null);
         }
@@ -165,7 +188,16 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
                 {
                     onAnswer(then, answer);
                 }
-            });
+            }, links[which].Vip);
+        }
+    }
+
+    // A node of ours has taken a direction that it asked for.
+    private void Trust(string name)
+    {
+        if (_zones.TryGetValue(name, out var zone))
+        {
+            zone.Own ??= new(Bounds.ZoneRequestsPerSecond, Bounds.ZoneRequestBurst);
         }
     }
 
@@ -173,19 +205,19 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
     {
         var zone = ((ZoneLink)tunnel.Owner!).Zone;
         zone.UsedAt = now.Boot;
-        return zone.TrySpend(now.Boot)
+        return (zone.Own ?? _newcomers).TrySpend(now.Boot)
             ? then(now)
             : context.Refuse(RefusalReason.RefusalBusy, "zone-requests-too-many", "Your zone asks too much at once.");
     }
 
     /// <summary>Does it once the zone's record is known, at once where it is.</summary>
-    /// <param name="key">A key that is said to be in the record: where it is not, a record older than ten seconds is looked up anew.</param>
+    /// <param name="key">A stranger's, that is said to be in the record: where it is not, a record older than ten seconds is looked up anew. Null: a member of ours asks.</param>
     /// <returns>False where too much waits, or too many zones are known.</returns>
-    private bool When(Now now, string name, Action<Now> then, PublicKey? key = null)
+    private bool When(Now now, string name, Action<Now> then, PublicKey? key)
     {
         if (!_zones.TryGetValue(name, out var zone))
         {
-            if (_zones.Count >= Bounds.OtherZones && !TryMakeRoom(now))
+            if (!TryMakeRoom(now, isStrangers: key is not null))
             {
                 return false;
             }
@@ -194,6 +226,7 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
         }
 
         zone.UsedAt = now.Boot;
+        zone.IsWanted |= key is null;
         var isKnown = zone.Until > now.Boot && !zone.LookingUp
             && (key is not { } wanted || zone.Links.Any(l => l.Key == wanted) || now.Boot - zone.LookedUpAt < Bounds.LookUpSpacing);
         if (isKnown)
@@ -202,26 +235,37 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
             return true;
         }
 
-        if (zone.Waiting.Count >= Bounds.WaitingPerZone)
+        // Strangers name what they like: others' look-ups find room beside theirs.
+        if (zone.Waiting.Count >= Bounds.WaitingPerZone
+            || (!zone.LookingUp && !zone.IsWanted && _zones.Values.Count(z => z is { LookingUp: true, IsWanted: false }) >= Bounds.StrangersLookUps))
         {
             return false;
         }
 
         zone.Waiting.Add(then);
+        LookUp(now, zone);
+        return true;
+    }
+
+    private void LookUp(Now now, OtherZone zone)
+    {
         if (!zone.LookingUp)
         {
             zone.LookingUp = true;
             zone.LookedUpAt = now.Boot;
-            context.Events.Enqueue(new CoordinatorEvent.RecordWanted(name));
+            context.Events.Enqueue(new CoordinatorEvent.RecordWanted(zone.Name));
         }
-
-        return true;
     }
 
-    // The longest unused that nothing waits for gives way.
-    private bool TryMakeRoom(Now now)
+    // The longest unused that nothing waits for gives way, of those that strangers alone have named first; for a stranger's, only of those.
+    private bool TryMakeRoom(Now now, bool isStrangers)
     {
-        var gone = _zones.Values.Where(z => z is { LookingUp: false, Waiting.Count: 0 }).MinBy(z => z.UsedAt);
+        if (_zones.Count < Bounds.OtherZones && (!isStrangers || _zones.Values.Count(z => !z.IsWanted) < Bounds.StrangersZones))
+        {
+            return true;
+        }
+
+        var gone = _zones.Values.Where(z => z is { LookingUp: false, Waiting.Count: 0 } && !(isStrangers && z.IsWanted)).OrderBy(z => z.IsWanted).ThenBy(z => z.UsedAt).FirstOrDefault();
         if (gone is null)
         {
             return false;
@@ -246,16 +290,36 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
         }
     }
 
-    private bool Adopt(Tunnel.Tunnel tunnel, string name)
+    // By its own word for the zone and the zone's for its key. Meanwhile it may have joined, or spoken for another zone.
+    private bool TryAdopt(Tunnel.Tunnel tunnel, string name)
     {
-        if (_zones[name].Links.FirstOrDefault(l => l.Key == tunnel.Peer) is not { } link)
+        if (_zones[name].Links.FirstOrDefault(l => l.Key == tunnel.Peer) is not { } link || !TryJoin(link, tunnel))
         {
             return false;
         }
 
+        _zones[name].IsWanted = true;
+        if (!link.IsProven)
+        {
+            link.IsProven = true;
+            context.Note($"A coordinator of zone {name} is there, at {tunnel.SendPath.Remote}.");
+        }
+
+        return true;
+    }
+
+    /// <summary>Makes a tunnel a link's own, where it is nobody else's.</summary>
+    private bool TryJoin(ZoneLink link, Tunnel.Tunnel tunnel)
+    {
+        if (members.Find(link.Key) is not null || (tunnel.Owner is ZoneLink { IsProven: true } other && other != link))
+        {
+            context.Counters.Count("zone-key-is-anothers"); // a record that names one of our own members, or another zone's coordinator
+            return false;
+        }
+
         guests.Forget(tunnel);
+        Forget(tunnel); // another zone's record has named the key, too
         Join(link, tunnel);
-        context.Note($"A coordinator of zone {name} is there, at {tunnel.SendPath.Remote}.");
         return true;
     }
 
@@ -298,7 +362,11 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
 
             asking.Open++;
             asking.AnotherAt = asking.Asked < asking.Zone.Links.Count ? now.Boot + Limits.AnotherCoordinatorAfter : TimeSpan.MaxValue;
-            context.Signals.Request(now, tunnel, new Signal { ZoneDirectionRequest = asking.Request }, (at, answer) => OnAnswer(at, asking, answer));
+            context.Signals.Request(now, tunnel, new Signal { ZoneDirectionRequest = asking.Request }, (at, answer) =>
+            {
+                link.IsProven |= answer is not null; // it heard what was sent to it at its address in that zone
+                OnAnswer(at, asking, answer);
+            }, link.Vip);
             return;
         }
 
@@ -354,14 +422,18 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
 
     private Tunnel.Tunnel? TunnelWith(ZoneLink link)
     {
-        var tunnel = context.Tunnels.Find(link.Key) ?? context.Tunnels.Add(link.Key, TunnelKind.Ntm);
-        if (tunnel.Owner is Member || (tunnel.Owner is ZoneLink other && other != link))
+        if (members.Find(link.Key) is not null)
         {
-            context.Counters.Count("zone-key-is-anothers"); // a record that names one of our own members, or another zone's coordinator
+            context.Counters.Count("zone-key-is-anothers");
             return null;
         }
 
-        Join(link, tunnel);
+        var tunnel = context.Tunnels.Find(link.Key) ?? context.Tunnels.Add(link.Key, TunnelKind.Ntm);
+        if (!TryJoin(link, tunnel))
+        {
+            return null;
+        }
+
         tunnel.Candidates.Clear();
         tunnel.Candidates.AddRange(link.Endpoints.Select(e => new WirePath(0, e, 0)));
         return tunnel;

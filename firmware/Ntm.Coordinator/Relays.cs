@@ -7,8 +7,7 @@ using Ntm.Signalling.Trust;
 namespace Ntm.Coordinator;
 
 /// <summary>A relay that takes a pair, and the pair's channels there.</summary>
-/// <param name="IsNew">The pair had none there before.</param>
-internal readonly record struct PairedRelay(Member Relay, ChannelPair Pair, bool IsNew);
+internal readonly record struct PairedRelay(Member Relay, ChannelPair Pair);
 
 /// <summary>The zone's relays: who announced itself, channels leased ahead of need, pairs announced to them.</summary>
 internal sealed class Relays(CoordinatorContext context, Members members)
@@ -114,15 +113,12 @@ internal sealed class Relays(CoordinatorContext context, Members members)
         now, guest.Key, node.Key,
         node.Registration!.Relays.Where(r => r.Presence is { } p && p.Endpoints.Any(e => guest.Candidates.Any(c => c.Address.IsIPv4 == e.IsIPv4))).Take(1));
 
-    /// <summary>Gives back what a pair has newly got.</summary>
+    /// <summary>A direction came to nothing: gives back what no relay was told of and no other direction holds.</summary>
     public void Release(IEnumerable<PairedRelay> paired)
     {
-        foreach (var (relay, pair, isNew) in paired)
+        foreach (var (relay, pair) in paired)
         {
-            if (isNew)
-            {
-                Book(relay).Release(pair);
-            }
+            Book(relay).Release(pair);
         }
     }
 
@@ -133,9 +129,9 @@ internal sealed class Relays(CoordinatorContext context, Members members)
         {
             var book = Book(relay);
             book.Sweep(now);
-            if (book.Allocate(now, one, other, out var isNew) is { } pair)
+            if (book.Allocate(now, one, other) is { } pair)
             {
-                pairs.Add(new(relay, pair, isNew));
+                pairs.Add(new(relay, pair));
             }
             else
             {
@@ -149,7 +145,20 @@ internal sealed class Relays(CoordinatorContext context, Members members)
     }
 
     /// <summary>Tells the relay of the pair. Said each time the pair is directed: the relay may have restarted.</summary>
-    public void Announce(Now now, Member relay, ChannelPair pair)
+    /// <returns>False where the relay went away or the channels are the pair's no more.</returns>
+    public bool TryAnnounce(Now now, PairedRelay paired)
+    {
+        var (relay, pair) = paired;
+        if (relay is not { Presence: not null, Tunnel: not null } || !Book(relay).TryTell(pair))
+        {
+            return false;
+        }
+
+        Announce(now, relay, pair);
+        return true;
+    }
+
+    private void Announce(Now now, Member relay, ChannelPair pair)
     {
         if (relay.Tunnel is not { } tunnel)
         {
@@ -167,6 +176,11 @@ internal sealed class Relays(CoordinatorContext context, Members members)
             {
                 // It has forgotten the lease: a new one heals it, and takes over these channels where it covers them.
                 context.Counters.Count("pairing-refused");
+                if (!Book(relay).MayHeal(at.Boot))
+                {
+                    return;
+                }
+
                 context.Warn($"Relay '{relay.Name}' refused a pair of nodes: {Shown(refusal.Text)}. Leasing channels anew.");
                 AskForLease(at, relay, pair.Lease);
             }
@@ -181,6 +195,11 @@ internal sealed class Relays(CoordinatorContext context, Members members)
     public void Forget(Now now, Member gone)
     {
         gone.Channels?.DropAll();
+        if (_kept.Remove(gone))
+        {
+            context.Keep(EndpointCollection, gone.Key.ToString(), null);
+        }
+
         foreach (var relay in members.All)
         {
             if (relay.Registration is { } registration)

@@ -17,7 +17,7 @@ internal sealed class RemovalsAcross(CoordinatorContext context, Members members
     {
         foreach (var zone in met.Forget(removal.Key))
         {
-            Add(now, new Errand(zone, null, removal.Signed));
+            Add(now, new Errand(zone, null, removal.Key, removal.Signed));
         }
     }
 
@@ -30,7 +30,7 @@ internal sealed class RemovalsAcross(CoordinatorContext context, Members members
             {
                 foreach (var ours in met.Who(removal.Key, zone))
                 {
-                    Add(now, new Errand(null, ours, signed));
+                    Add(now, new Errand(null, ours, removal.Key, signed));
                 }
             }
             else
@@ -57,9 +57,15 @@ internal sealed class RemovalsAcross(CoordinatorContext context, Members members
 
     private void Add(Now now, Errand errand)
     {
-        if (_errands.Any(e => e.Zone == errand.Zone && e.Node == errand.Node && e.Signed.Equals(errand.Signed)))
+        // One for each whom it is about: what another zone's coordinator says is not verified here, and it may say anything without end.
+        if (_errands.Find(e => e.Zone == errand.Zone && e.Node == errand.Node && e.Key == errand.Key) is { } former)
         {
-            return;
+            if (former.Signed.Equals(errand.Signed))
+            {
+                return;
+            }
+
+            _errands.Remove(former);
         }
 
         if (_errands.Count >= Bounds.Errands)
@@ -114,11 +120,14 @@ internal sealed class RemovalsAcross(CoordinatorContext context, Members members
 
     /// <param name="zone">Whose coordinators are told; null: a node of ours is.</param>
     /// <param name="node">The node's key.</param>
-    private sealed class Errand(string? zone, PublicKey? node, SignedRemoval signed)
+    /// <param name="key">Whom it is about.</param>
+    private sealed class Errand(string? zone, PublicKey? node, PublicKey key, SignedRemoval signed)
     {
         public string? Zone { get; } = zone;
 
         public PublicKey? Node { get; } = node;
+
+        public PublicKey Key { get; } = key;
 
         public SignedRemoval Signed { get; } = signed;
 

@@ -1,3 +1,4 @@
+using Ntm.Node.Sharing;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
@@ -23,10 +24,13 @@ internal sealed class Directions(NodeContext context, Registration registration,
     // A repeated request waits longer and longer. Who asks again for a name need not wait for that: the exchange is then begun once more.
     private static readonly TimeSpan ExchangeSpacing = Limits.SignalRepeats[2];
 
+    private static readonly TimeSpan SayingSpacing = TimeSpan.FromSeconds(1);
+
     private readonly Dictionary<string, Named> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<VirtualAddress, string> _byVip = [];
     private readonly Dictionary<string, Exchange> _exchanges = new(StringComparer.Ordinal);
     private readonly List<Ticket> _tickets = [];
+    private TimeSpan _sayAgainAt = TimeSpan.Zero;
 
     /// <summary>Finishes an answer that was found: alias, or the device's own address where it is ours.</summary>
     public required Func<Now, string, VirtualAddress, string, NameAnswer> Finish { get; init; }
@@ -129,14 +133,14 @@ internal sealed class Directions(NodeContext context, Registration registration,
     /// <summary>The coordinator directs us as the named node.</summary>
     public Signal OnDirected(Now now, RouteDirection direction)
     {
-        if (!peers.TryTake(now, direction, keep: true, out var peer, out var problem))
+        if (!peers.TryTake(now, direction, DirectionSource.Named, out var peer, out var problem))
         {
-            context.Warn($"A direction from the coordinator is not believed: {problem}.");
+            Say(now, warning: true, $"A direction from the coordinator is not believed: {problem}.");
             var reason = direction.Acceptance is null ? RefusalReason.RefusalBindingInvalid : RefusalReason.RefusalNotPermitted;
             return new Signal { Refusal = new() { Reason = reason, Text = problem } };
         }
 
-        context.Note($"{peer.Name} asks for us; {direction.Reason}.");
+        Say(now, warning: false, $"{peer.Name} asks for us; {direction.Reason}.");
         return new Signal { Acknowledgement = new() };
     }
 
@@ -153,6 +157,16 @@ internal sealed class Directions(NodeContext context, Registration registration,
             _tickets.RemoveAt(0);
             Answer(ticket.Number, FromMemory(now, ticket.Name)
                 ?? new(NameVerdict.NoCoordinator, default, 0, "no coordinator answered within 1.5 s and the name was never directed before"));
+        }
+    }
+
+    // Strangers make coordinators direct us: what is not said is counted.
+    private void Say(Now now, bool warning, string sentence)
+    {
+        if (now.Boot >= _sayAgainAt)
+        {
+            _sayAgainAt = now.Boot + SayingSpacing;
+            context.Events.Enqueue(new NodeEvent.Notice(warning, sentence));
         }
     }
 
@@ -247,7 +261,7 @@ internal sealed class Directions(NodeContext context, Registration registration,
             return;
         }
 
-        if (!peers.TryTake(now, direction, keep: true, out var peer, out var problem) || peer.Binding.Name != node || peer.Binding.Zone != zone)
+        if (!peers.TryTake(now, direction, DirectionSource.Asked, out var peer, out var problem) || peer.Binding.Name != node || peer.Binding.Zone != zone)
         {
             problem ??= $"it is about '{peer!.Name}'";
             context.Warn($"The direction for {name} is not believed: {problem}.");

@@ -27,6 +27,11 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
 
     private const int Most = 4096;
 
+    /// <summary>Of other owners, and of one of them: an owner makes as many keys as it likes, and our own nodes are to find room.</summary>
+    private const int MostOthers = 1024;
+
+    private const int MostOfOneOther = 64;
+
     /// <summary>How often use is kept: what is kept may be so much older than the truth.</summary>
     private static readonly TimeSpan UseKeptEvery = TimeSpan.FromMinutes(10);
 
@@ -176,15 +181,21 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
             return;
         }
 
-        TryTake(now, direction, keep: false, out _, out _); // counts what it does not believe
+        TryTake(now, direction, DirectionSource.Kept, out _, out _); // counts what it does not believe
     }
 
     /// <summary>Takes a direction from the coordinator or the store.</summary>
     /// <param name="problem">Where false: why it is not believed.</param>
-    public bool TryTake(Now now, RouteDirection direction, bool keep, [NotNullWhen(true)] out Peer? peer, [NotNullWhen(false)] out string? problem)
+    public bool TryTake(Now now, RouteDirection direction, DirectionSource source, [NotNullWhen(true)] out Peer? peer, [NotNullWhen(false)] out string? problem)
     {
         peer = null;
-        if (!_trust.TryTrust(now, direction, out var trusted, out problem))
+        var keep = source != DirectionSource.Kept;
+        if (source == DirectionSource.Asked)
+        {
+            direction.Acceptance = null; // it says nothing about whom we asked for, and would be believed when it comes from the store
+        }
+
+        if (!_trust.TryTrust(now, direction, source, out var trusted, out problem))
         {
             return false;
         }
@@ -232,6 +243,14 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         {
             context.Counters.Count("direction-vip-clash-or-too-many");
             problem = "its virtual address is another node's, or there are too many peers";
+            return false;
+        }
+
+        if (peer is null && trusted.Access != PeerAccess.SameOwner
+            && (_byKey.Values.Count(p => p.IsOthers) >= MostOthers || _byKey.Values.Count(p => p.Binding.Zone == trusted.Zone) >= MostOfOneOther))
+        {
+            context.Counters.Count("direction-too-many-of-others");
+            problem = $"there are too many peers of other owners, or {MostOfOneOther} of {trusted.Zone}";
             return false;
         }
 

@@ -42,7 +42,10 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     public IEnumerable<ServerLink> Relays => _links.Where(l => l.IsRelay);
 
     /// <summary>The addresses by which coordinators and relays see this node.</summary>
-    public IReadOnlyCollection<RealAddress> Mapped => [.. _links.SelectMany(l => l.Observed).Select(o => o.Address).Distinct()];
+    /// <remarks>What another owner's relay says it sees is not asked: it could send our nodes to the relay, or checks to a third party.</remarks>
+    public IReadOnlyCollection<RealAddress> Mapped => [.. Own.SelectMany(l => l.Observed).Select(o => o.Address).Distinct()];
+
+    private IEnumerable<ServerLink> Own => _links.Where(l => !l.IsRelay || !IsGuestAt(l));
 
     public bool IsRegistered => Coordinators.Any(c => c.Registered);
 
@@ -101,7 +104,10 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     {
         var server = new Server { PublicKey = vouched.Key.ToWire() };
         server.Endpoints.AddRange(endpoints);
-        if (IsNobodyElse(vouched.Key) && (_links.Exists(l => l.Tunnel.Peer == vouched.Key) || Relays.Count(r => IsGuestAt(r)) < RelaysMost))
+
+        // Another owner's word says nothing of a relay of ours, nor of a third zone's.
+        var known = _links.Find(l => l.Tunnel.Peer == vouched.Key);
+        if (IsNobodyElse(vouched.Key) && (known is null ? Relays.Count(IsGuestAt) < RelaysMost : known.Zone == vouched.Zone))
         {
             Meet(now, server, $"relay {vouched.Name}.{vouched.Zone}", new ZoneAddressing(vouched.Zone), isRelay: true);
         }
@@ -120,7 +126,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
     }
 
-    private bool IsGuestAt(ServerLink relay) => relay.Zone != context.Membership!.Zone;
+    private bool IsGuestAt(ServerLink link) => link.Zone != context.Membership!.Zone;
 
     // A binding may be made for any key by whoever holds its invite: ours, the coordinator's or a peer's is no relay's.
     private bool IsNobodyElse(PublicKey key) =>
@@ -187,7 +193,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
                     from address in uplink.Addresses
                     where Candidates.IsPossible(address, context.Options, zone)
                     select new Candidate { Kind = CandidateKind.CandidateLocal, Endpoint = address.ToWire(), Uplink = (uint)uplink.Number };
-        var mapped = from link in _links
+        var mapped = from link in Own
                      where link.IsRelay || withCoordinators
                      from seen in link.Observed
                      select new Candidate
@@ -384,6 +390,11 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             {
                 context.Counters.Count("registration-relay-not-a-relay");
                 continue;
+            }
+
+            if (Relays.FirstOrDefault(r => r.Tunnel.Peer == vouched.Key && IsGuestAt(r)) is { } claimed)
+            {
+                Forget(now, claimed); // another owner said first that it is theirs
             }
 
             var server = new Server { PublicKey = ByteString.CopyFrom(vouched.Key.ToArray()) };

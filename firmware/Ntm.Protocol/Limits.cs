@@ -106,6 +106,7 @@ public static class Limits
     public const int SignalsOutstandingPerPeer = 256;
 
     public const int ProvisionalTunnels = 64;
+    public const int ProvisionalRequests = 64;
     public static readonly TimeSpan ProvisionalLifetime = TimeSpan.FromSeconds(30);
     public static readonly TimeSpan RegistrationLifetime = TimeSpan.FromSeconds(60);
     public static readonly TimeSpan PersistentKeepAlive = TimeSpan.FromSeconds(25);

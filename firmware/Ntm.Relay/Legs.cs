@@ -144,7 +144,7 @@ internal sealed class Legs(RelayContext context, ChannelLeases leases, Func<Publ
             || !PublicKey.TryParse(stored.Coordinator, out var coordinator) || keyA == keyB || stored.ChannelA == stored.ChannelB || expires <= now.Boot
             || !leases.TryFind(stored.ChannelA, out var a) || a.Coordinator != coordinator
             || !leases.TryFind(stored.ChannelB, out var b) || b.Coordinator != coordinator
-            || Find(stored.ChannelA) is not null || Find(stored.ChannelB) is not null)
+            || IsRemoved(keyA) || IsRemoved(keyB) || Find(stored.ChannelA) is not null || Find(stored.ChannelB) is not null)
         {
             return false;
         }

@@ -44,7 +44,7 @@ public sealed class RelayCore : ICore
         _legs = new Legs(_context, _leases, _nodes.Find);
         _reunion = new Reunion(tunnels, _nodes.Open, Remove);
         _announcements = new Announcements(_context, boot => _legs.All.Count(l => !l.AddressAt(boot).IsNone)) { OnRemoved = OnRefusedAsRemoved };
-        tunnels.OnUnknownPeer = (now, peer, _) => _nodes.OnUnknownPeer(now, peer);
+        tunnels.OnUnknownPeer = (now, peer, path) => _nodes.OnUnknownPeer(now, peer, path.Remote);
         tunnels.OnChange = OnTunnelChange;
         tunnels.OnTimestampMark = mark => _context.Keep(
             RelayMemory.Timestamp, RelayMemory.Mark, Encoding.ASCII.GetBytes(mark.ToString(CultureInfo.InvariantCulture)));
@@ -286,7 +286,16 @@ public sealed class RelayCore : ICore
             {
                 _removed = removal;
             }
-            else if (_nodes.Find(removal.Key) is { Binding: { } binding } node && removal.Covers(binding))
+            else if (_nodes.Find(removal.Key) is not { Binding: { } binding } node)
+            {
+                // One that is not registered has legs all the same, and one that showed no binding of ours is a guest.
+                _legs.RemoveOf(removal.Key);
+                if (_nodes.Find(removal.Key) is { } guest)
+                {
+                    _nodes.Remove(now, guest);
+                }
+            }
+            else if (removal.Covers(binding))
             {
                 _nodes.Remove(now, node);
                 _legs.RemoveOf(node.Key);
@@ -437,6 +446,7 @@ public sealed class RelayCore : ICore
         })
         {
             OnSignal = OnSignal,
+            IsStranger = static tunnel => tunnel.Owner is null,
         };
 
     private void BecomeMember(Membership membership)

@@ -28,7 +28,7 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
 
     /// <summary>One-time key -> the key that it bound. Whoever holds an invite can bind any number of keys with it; one counts.</summary>
     private readonly Dictionary<ByteString, PublicKey> _usedInvites = [];
-    private readonly List<(Tunnel.Tunnel Tunnel, TimeSpan Until)> _provisional = [];
+    private readonly List<Newcomer> _provisional = [];
 
     // Addresses are kept so that a restarted relay forwards at once and finds its nodes; they change rarely, and a few seconds' loss is mended by the node's next datagram.
     private TimeSpan _keepAt = TimeSpan.MaxValue;
@@ -53,7 +53,7 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     }
 
     /// <summary>A valid initiation of a key without a tunnel came.</summary>
-    public Tunnel.Tunnel? OnUnknownPeer(Now now, PublicKey key)
+    public Tunnel.Tunnel? OnUnknownPeer(Now now, PublicKey key, RealAddress from)
     {
         if (context.Membership is null)
         {
@@ -68,20 +68,18 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
 
         if (_provisional.Count >= Limits.ProvisionalTunnels)
         {
-            // One that was never heard of after its initiation gives way: initiations are cheap, and a flood of them must not keep out nodes.
-            var silent = _provisional.FindIndex(p => !p.Tunnel.IsEstablished);
-            if (silent < 0)
+            var (gone, reason) = GivingWay.Judge(_provisional, from);
+            context.Counters.Count("relay-" + reason);
+            if (gone is null)
             {
-                context.Counters.Count("relay-provisional-full");
                 return null;
             }
 
-            context.Counters.Count("relay-provisional-gave-way");
-            EndProvisional(now, silent);
+            EndProvisional(now, _provisional.FindIndex(p => p.Tunnel == gone));
         }
 
         var tunnel = context.Tunnels.Add(key, TunnelKind.Ntm);
-        _provisional.Add((tunnel, now.Boot + Limits.ProvisionalLifetime));
+        _provisional.Add(new(tunnel, now.Boot + Limits.ProvisionalLifetime, from));
         return tunnel;
     }
 
@@ -98,7 +96,7 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     {
         if (!_byKey.TryGetValue(tunnel.Peer, out var node))
         {
-            if (IsPaired(tunnel.Peer) && BindingCheck.ZoneOf(request.Binding) != context.Membership!.Zone)
+            if (IsPaired(tunnel.Peer) && context.Removals.Of(tunnel.Peer) is null && BindingCheck.ZoneOf(request.Binding) != context.Membership!.Zone)
             {
                 if (_guests >= GuestsMost)
                 {
@@ -202,7 +200,7 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
 
         if (!_byKey.TryGetValue(publicKey, out var node))
         {
-            if (!IsPaired(publicKey) || _guests >= GuestsMost)
+            if (!IsPaired(publicKey) || context.Removals.Of(publicKey) is not null || _guests >= GuestsMost)
             {
                 return false;
             }
@@ -319,7 +317,7 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         {
             refusal = Refuse("relay-vip-taken", RefusalReason.RefusalNameTaken, "Another key has the same virtual address. Make a new key.");
         }
-        else if (_byKey.Count >= NodesMost)
+        else if (_byKey.Count - _guests >= NodesMost)
         {
             refusal = Refuse("relay-nodes-full", RefusalReason.RefusalBusy, $"This relay knows {NodesMost} nodes already.");
         }

@@ -13,6 +13,9 @@ internal sealed class Conversation(Tunnel.Tunnel tunnel, ulong firstNumber)
     /// <summary>The address its frames came from, where nobody else knows its own.</summary>
     public VirtualAddress Said { get; set; }
 
+    /// <summary>Requests taken from it, repeats aside; counted of strangers.</summary>
+    public int Heard { get; set; }
+
     public Dictionary<ulong, Waiting> Requests { get; } = [];
 
     /// <summary>Answers by the peer's number; null while the request is still being worked on.</summary>
@@ -47,8 +50,10 @@ internal sealed class Conversation(Tunnel.Tunnel tunnel, ulong firstNumber)
         }
     }
 
-    internal sealed class Waiting(Signal request, TimeSpan sentAt, Action<Now, Signal?> onAnswer)
+    internal sealed class Waiting(Signal request, TimeSpan sentAt, Action<Now, Signal?> onAnswer, VirtualAddress? to)
     {
+        public VirtualAddress? To { get; } = to;
+
         public Signal Request { get; } = request;
 
         public TimeSpan SentAt { get; } = sentAt;

@@ -46,8 +46,12 @@ public sealed class SignalChannel
     /// </summary>
     public required Func<Now, Tunnel.Tunnel, WirePath, Signal, Signal?> OnSignal { get; init; }
 
+    /// <summary>Whose requests cost work and who has shown nothing yet: few are heard (<see cref="Limits.ProvisionalRequests"/>).</summary>
+    public Predicate<Tunnel.Tunnel> IsStranger { get; init; } = static _ => false;
+
     /// <summary>Sends a request, again until answered. <paramref name="onAnswer"/> gets null where it failed after <see cref="Limits.SignalFailure"/>.</summary>
-    public void Request(Now now, Tunnel.Tunnel tunnel, Signal body, Action<Now, Signal?> onAnswer)
+    /// <param name="to">The VIP it is for, where the tunnel's other side has not said its own yet; null: the tunnel's.</param>
+    public void Request(Now now, Tunnel.Tunnel tunnel, Signal body, Action<Now, Signal?> onAnswer, VirtualAddress? to = null)
     {
         var conversation = With(now, tunnel);
         if (conversation.Requests.Count >= Limits.SignalsOutstandingPerPeer)
@@ -60,9 +64,9 @@ public sealed class SignalChannel
         var number = conversation.NextNumber++;
         body.Number = number;
         body.Answer = false;
-        conversation.Requests.Add(number, new Conversation.Waiting(body, now.Boot, onAnswer));
+        conversation.Requests.Add(number, new Conversation.Waiting(body, now.Boot, onAnswer, to));
         _deadlines.Enqueue((conversation, number), now.Boot + Limits.SignalRepeats[0]);
-        Send(now, conversation, body, null);
+        Send(now, tunnel, to ?? PeerOf(tunnel), body, null);
     }
 
     /// <summary>Answers a request that <see cref="OnSignal"/> left open.</summary>
@@ -162,7 +166,7 @@ public sealed class SignalChannel
         {
             if (waiting.Repeats > 0)
             {
-                Send(now, conversation, waiting.Request, null);
+                Send(now, conversation.Tunnel, waiting.To ?? PeerOf(conversation.Tunnel), waiting.Request, null);
             }
         }
     }
@@ -214,7 +218,7 @@ public sealed class SignalChannel
 
         var wait = waiting.Repeats < Limits.SignalRepeats.Length ? Limits.SignalRepeats[waiting.Repeats] : Limits.SignalFailure;
         _deadlines.Enqueue((conversation, number), now.Boot + wait < waiting.FailsAt ? now.Boot + wait : waiting.FailsAt);
-        Send(now, conversation, waiting.Request, null);
+        Send(now, conversation.Tunnel, waiting.To ?? PeerOf(conversation.Tunnel), waiting.Request, null);
     }
 
     private void TakeAnswer(Now now, Tunnel.Tunnel tunnel, Signal answer)
@@ -246,6 +250,12 @@ public sealed class SignalChannel
                 Send(now, conversation, remembered, null);
             }
 
+            return;
+        }
+
+        if (IsStranger(tunnel) && ++conversation.Heard > Limits.ProvisionalRequests)
+        {
+            Counters.Count("signal-stranger-asks-too-much");
             return;
         }
 

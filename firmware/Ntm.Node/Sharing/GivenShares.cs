@@ -26,6 +26,9 @@ public sealed class GivenShares(Counters counters, Action<StoreWrite> keep)
     /// <summary>Shares at once.</summary>
     public const int Most = 256;
 
+    /// <summary>What who has no share is told, whether there is such a node or not: a coordinator says the same of what does not exist.</summary>
+    internal const string Nothing = "nothing is shared there, or it was taken back, or there is no way to it at present";
+
     private const int ForMost = 64;
 
     private readonly SortedDictionary<int, GivenShare> _shares = [];
@@ -97,7 +100,7 @@ public sealed class GivenShares(Counters counters, Action<StoreWrite> keep)
         if (!Acceptance.TryVerify(signed, out acceptance) || !_byKey.TryGetValue(acceptance.Share, out var id))
         {
             counters.Count("share-unknown");
-            problem = "there is no such share, or it was taken back";
+            problem = Nothing;
             acceptance = null;
             return false;
         }
@@ -125,6 +128,11 @@ public sealed class GivenShares(Counters counters, Action<StoreWrite> keep)
         problem = null;
         return true;
     }
+
+    /// <summary>A share that lasts and was accepted in the name of a zone by an owner of another key; null: there is none.</summary>
+    /// <param name="at">The time by <see cref="GrantClock"/>.</param>
+    public GivenShare? OfAnother(string zone, ByteString ownerKey, DateTimeOffset at) =>
+        _shares.Values.FirstOrDefault(s => s.Zone == zone && s.OwnerKey != ownerKey && s.Expires > at);
 
     /// <summary>What an owner has and has not lost by time.</summary>
     public IReadOnlyList<GivenShare> Of(string zone, ByteString ownerKey) =>

@@ -103,6 +103,12 @@ internal sealed class Shareholding(NodeContext context)
             return new(false, "This gateway has not joined a zone yet. Join one, then accept the share.");
         }
 
+        if (ShareCode.TryRead(code, out var offer, out _) && Book.Given.OfAnother(offer.Zone, offer.OwnerPublicKey, Book.Time(now)) is { } other)
+        {
+            return new(false,
+                $"Share {other.Id}, for {other.For}, was accepted in the name of {offer.Zone} with another owner key than this code has. Ask the other owner which is right; where it is this one, take back that share with 'ntm unshare {other.Id}' and accept again.");
+        }
+
         var verdict = Book.Taken.Accept(code, member.Zone, member.OwnerKey, Book.Time(now), out _);
         Changed(now);
         return verdict;

@@ -118,6 +118,42 @@ public sealed class DirectingTests
     }
 
     [Fact]
+    public void ARelayThatRefusesWhateverItIsToldIsNotAskedWithoutEnd()
+    {
+        var relay = _hall.Relay("rs1", "203.0.113.20:4916");
+        var (alice, _) = Pair();
+        relay.Heard.Clear();
+        uint leases = 0;
+        relay.Answering = signal => signal.BodyCase == Signal.BodyOneofCase.ChannelLeaseRequest
+            ? new Signal { ChannelLeaseResponse = new() { First = 256 * ++leases, Count = 256, Lifetime = 48 * 3600 } }
+            : new Signal { Refusal = new() { Reason = RefusalReason.RefusalNotPermitted, Text = "no" } };
+        for (var i = 0; i < 500; i++)
+        {
+            alice.Direction("bob.home.example");
+        }
+
+        _hall.Advance(TimeSpan.FromSeconds(5));
+        Assert.InRange(relay.Heard.Count(h => h.Signal.ChannelLeaseRequest is not null), 1, 10);
+    }
+
+    [Fact]
+    public void AMemberThatAsksForNamesWithoutEndIsLimited()
+    {
+        var (alice, bob) = Pair();
+        var told = bob.Heard.Count;
+        var busy = 0;
+        for (var i = 0; i < 400; i++)
+        {
+            busy += alice.Direction("bob.home.example") is { Refusal.Reason: RefusalReason.RefusalBusy } ? 1 : 0;
+        }
+
+        Assert.InRange(busy, 100, 144);
+        Assert.InRange(bob.Heard.Count - told, 256, 300);
+        Assert.NotNull(bob.Direction("alice.home.example")!.RouteDirection);
+        Assert.True(_hall.Counted("direction-too-many") >= 100);
+    }
+
+    [Fact]
     public void WithoutARelayDirectAloneIsTried()
     {
         var (alice, _) = Pair();

@@ -58,6 +58,12 @@ internal sealed class Hall
 
     public long Counted(string reason) => Core.Describe(Now).Counters.GetValueOrDefault(reason);
 
+    /// <summary>Entries that the coordinator wrote or took away.</summary>
+    public int Written { get; private set; }
+
+    /// <summary>The party of that name, made where there is none.</summary>
+    public Party Find(string label, string address) => _parties.Find(p => p.Label == label) ?? Add(label, address);
+
     public Party Find(string label) => _parties.Single(p => p.Label == label);
 
     public Party Add(string label, string address, string zone = Zone)
@@ -177,9 +183,11 @@ internal sealed class Hall
             switch (happened)
             {
                 case CoordinatorEvent.Keep { Write: { Value: { } value } write }:
+                    Written++;
                     Memory[(write.Collection, write.Key)] = value;
                     break;
                 case CoordinatorEvent.Keep { Write: var write }:
+                    Written++;
                     Memory.Remove((write.Collection, write.Key));
                     break;
                 case CoordinatorEvent.RecordWanted wanted:

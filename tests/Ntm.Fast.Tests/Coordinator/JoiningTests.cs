@@ -143,6 +143,37 @@ public sealed class JoiningTests
     }
 
     [Fact]
+    public void StrangersInOnePlaceDoNotKeepOutOthers()
+    {
+        for (var i = 0; i < Limits.ProvisionalTunnels + 6; i++)
+        {
+            var party = _hall.Add($"stranger {i}", $"198.51.100.1:{i + 1000}");
+            party.Tunnels.Begin(_hall.Now, party.Tunnel);
+            _hall.RunUntil(() => true, TimeSpan.Zero);
+        }
+
+        Assert.Equal(6, _hall.Counted("provisional-full"));
+        Assert.NotNull(_hall.Add("alice", "198.51.100.200:1000").Join(_hall.Invite(), "alice")!.JoinResponse);
+        Assert.Equal(1, _hall.Counted("provisional-shared-out"));
+    }
+
+    [Fact]
+    public void AStrangerIsHeard64TimesIn10Seconds()
+    {
+        var stranger = _hall.Add("stranger", "198.51.100.1:1000");
+        for (var i = 0; i < 100; i++)
+        {
+            stranger.Signals.Request(_hall.Now, stranger.Tunnel, new Signal { JoinRequest = new() { Binding = new() } }, static (_, _) => { });
+        }
+
+        _hall.Advance(TimeSpan.FromMilliseconds(100));
+        Assert.Equal(Limits.ProvisionalRequests, _hall.Counted("join-not-vouched"));
+        Assert.Equal(100 - Limits.ProvisionalRequests, _hall.Counted("signal-stranger-asks-too-much"));
+        _hall.Advance(TimeSpan.FromSeconds(20));
+        Assert.NotNull(stranger.Join(_hall.Invite(), "alice")!.JoinResponse);
+    }
+
+    [Fact]
     public void AFloodOfInitiationsDoesNotKeepOutWhoHasAnInvite()
     {
         for (var i = 0; i < Limits.ProvisionalTunnels + 6; i++)

@@ -127,11 +127,11 @@ internal sealed class LyingCoordinator
     }
 
     /// <summary>Has the coordinator ask the node to expect a peer, and gives the answer.</summary>
-    public Signal? Push(RouteDirection direction)
+    public Signal? Push(RouteDirection direction, TimeSpan? within = null)
     {
         Signal? answer = null;
         Host.Call(now => Party.Signals.Request(now, Party.Tunnels.All.Single(), new Signal { RouteDirection = direction }, (_, a) => answer = a));
-        World.RunFor(TimeSpan.FromSeconds(10));
+        World.RunFor(within ?? TimeSpan.FromSeconds(10));
         return answer;
     }
 

@@ -93,6 +93,88 @@ public sealed class SharingTrustTests
     }
 
     [Fact]
+    public void Who_accepted_a_share_of_ours_in_the_name_of_another_owners_zone_is_not_found_under_its_names()
+    {
+        Accept();
+        var mallory = OwnerKey.Generate(_liar.Entropy);
+        var claim = Acceptance.Sign(Offer(), Theirs, mallory.Public);
+        _liar.Direct = _ => new Signal { RouteDirection = From(mallory, claim, begin: true) };
+        Assert.Equal(NameVerdict.Unreachable, _liar.Ask("nas.dave.friends.example").Verdict);
+        Assert.NotNull(_liar.Push(From(mallory, claim))!.Refusal);
+        Assert.Empty(_liar.Status.Peers);
+        Assert.True(_liar.Status.Counters["share-of-another-owner"] > 0);
+        Assert.Null(_liar.Status.Sharing.Given.Single().AcceptedBy);
+    }
+
+    [Fact]
+    public void A_zone_has_one_owner_here_whoever_else_names_it_as_his()
+    {
+        var mallory = OwnerKey.Generate(_liar.Entropy);
+        Assert.NotNull(_liar.Push(From(mallory, Acceptance.Sign(Offer(), Theirs, mallory.Public)))!.Acknowledgement);
+        Assert.NotNull(_liar.Push(From(_dave, Acceptance.Sign(Offer(), Theirs, _dave.Public)))!.Refusal);
+        Verdict verdict = default;
+        _liar.Router.Router.Call(now => verdict = _liar.Core.Accept(now, ShareCode.Write(Offer(_dave))));
+        Assert.False(verdict.Done);
+        Assert.Contains("ntm unshare 1", verdict.Reason, StringComparison.Ordinal);
+        _liar.Router.Router.Call(now => Assert.True(_liar.Core.Unshare(now, 1).Done));
+        Accept();
+        Assert.NotNull(_liar.Push(From(_dave, Acceptance.Sign(Offer(), Theirs, _dave.Public)))!.Acknowledgement);
+    }
+
+    [Fact]
+    public void A_share_that_we_accepted_lets_nobody_ask_for_us()
+    {
+        Accept();
+        Assert.NotNull(_liar.Push(From(_dave, null))!.Refusal);
+        Assert.Empty(_liar.Status.Peers);
+    }
+
+    [Fact]
+    public void One_other_owner_has_64_peers_here_however_many_keys_it_makes()
+    {
+        var acceptance = Acceptance.Sign(Offer(), Theirs, _dave.Public);
+        for (var i = 0; i < 70; i++)
+        {
+            var direction = From(_dave, acceptance);
+            direction.Peer = _liar.Binding(_dave, $"node{i}", StaticKeyPair.Generate(_liar.Entropy).Public, Role.Node, Theirs);
+            Assert.Equal(i < 64, _liar.Push(direction, TimeSpan.FromMilliseconds(300))!.Acknowledgement is not null);
+        }
+
+        Assert.Equal(64, _liar.Status.Peers.Count);
+        Assert.Equal(6, _liar.Status.Counters["direction-too-many-of-others"]);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Another_owners_word_does_not_move_a_relay_of_ours(bool theirsFirst)
+    {
+        Accept();
+        var key = StaticKeyPair.Generate(_liar.Entropy).Public;
+        var ours = new RelayServer { Binding = _liar.Binding(_liar.Owner, "rs1", key, Role.Relay), Endpoints = { LyingCoordinator.At("203.0.113.50:4916").Endpoint } };
+        var direction = From(_dave, null, begin: true);
+        direction.Relays.Add(new RelayLeg
+        {
+            RelayPublicKey = key.ToWire(), Channel = 300, Lifetime = 600, Binding = _liar.Binding(_dave, "rs9", key, Role.Relay, Theirs), Endpoints = { LyingCoordinator.At("203.0.113.99:4916").Endpoint },
+        });
+        _liar.Direct = _ => new Signal { RouteDirection = direction };
+        if (!theirsFirst)
+        {
+            _liar.Relays.Add(ours);
+            _liar.World.RunFor(TimeSpan.FromSeconds(20));
+        }
+
+        Assert.Equal(NameVerdict.Found, _liar.Ask("nas.dave.friends.example").Verdict);
+        _liar.Relays.Clear();
+        _liar.Relays.Add(ours);
+        _liar.World.RunFor(TimeSpan.FromSeconds(20));
+        var steps = _liar.World.Flow.Steps.Count;
+        _liar.World.RunFor(TimeSpan.FromSeconds(10));
+        Assert.Equal("relay rs1", _liar.Status.Member!.Relays.Single().Name);
+        Assert.DoesNotContain(_liar.World.Flow.Steps.Skip(steps), s => s.To.StartsWith("203.0.113.99", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void A_relay_that_the_other_owner_does_not_vouch_for_is_not_sent_to()
     {
         Accept();

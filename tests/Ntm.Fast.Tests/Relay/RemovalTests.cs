@@ -35,6 +35,21 @@ public sealed class RemovalTests
     }
 
     [Fact]
+    public void A_removed_node_that_registered_as_a_guest_has_no_legs_either()
+    {
+        var alice = _bench.Node("alice").Registered();
+        var bob = _bench.Node("bob");
+        var first = _bench.Lease().First;
+        Assert.NotNull(_bench.Pair(first, alice.Key, first + 1, bob.Key)!.Acknowledgement);
+        Assert.NotNull(bob.Register(new SignedBinding())!.RelayRegistrationResponse); // of no zone of ours, as far as that tells
+        Assert.NotNull(Notice(Remove(bob.Binding))!.Acknowledgement);
+        Assert.Null(_bench.Leg(first));
+        Assert.Equal(["alice"], _bench.Core.Describe(_bench.RelayHost.Now).Nodes.Select(n => n.Name));
+        Assert.Equal(RefusalReason.RefusalRemoved, _bench.Pair(first, alice.Key, first + 1, bob.Key)!.Refusal.Reason);
+        Assert.NotNull(bob.Register(new SignedBinding())!.Refusal);
+    }
+
+    [Fact]
     public void A_forged_removal_changes_nothing()
     {
         var bob = _bench.Node("bob").Registered();
