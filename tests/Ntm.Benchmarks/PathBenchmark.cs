@@ -10,18 +10,19 @@ namespace Ntm.Benchmarks;
 internal static class PathBenchmark
 {
     public const string Usage = """
-        path [--rounds N] [--seconds N] [--streams N] [--wireguard-go PROGRAM]... [--devices] [--single-frames]
+        path [--rounds N] [--seconds N] [--streams N] [--wireguard-go PROGRAM]... [--devices] [--alone] [--single-frames]
           --rounds         interleaved rounds, 5 unless told
           --seconds        of each measurement, 5 unless told
           --streams        TCP streams at once, 1 unless told
           --devices        LAN devices behind both ends as well, over IPv4 (translated) and IPv6
+          --alone          ours only: for comparing builds
           --wireguard-go   which wireguard-go to compare with (a name or a path; may be repeated), "wireguard-go" unless told
           --single-frames  switch the wire's segmentation offloads off, as between network cards (needs ethtool)
         """;
 
     public static int Run(string[] options)
     {
-        if (!TryRead(options, out var rounds, out var seconds, out var streams, out var programs, out var devices, out var singleFrames))
+        if (!TryRead(options, out var rounds, out var seconds, out var streams, out var programs, out var devices, out var alone, out var singleFrames))
         {
             Console.Error.WriteLine(Usage);
             return 2;
@@ -44,8 +45,12 @@ internal static class PathBenchmark
                 contestants.Add(Contestant.Homes(translated: false, singleFrames));
             }
 
-            contestants.AddRange(programs.Select(program => Contestant.WireGuard(program, singleFrames)));
-            contestants.Add(Contestant.Plain(singleFrames));
+            if (!alone)
+            {
+                contestants.AddRange(programs.Select(program => Contestant.WireGuard(program, singleFrames)));
+                contestants.Add(Contestant.Plain(singleFrames));
+            }
+
             for (var round = 1; round <= rounds; round++)
             {
                 contestants.ForEach(c => c.Round(seconds, streams));
@@ -80,9 +85,9 @@ internal static class PathBenchmark
 
     private static string Show(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private static bool TryRead(string[] options, out int rounds, out int seconds, out int streams, out List<string> programs, out bool devices, out bool singleFrames)
+    private static bool TryRead(string[] options, out int rounds, out int seconds, out int streams, out List<string> programs, out bool devices, out bool alone, out bool singleFrames)
     {
-        (rounds, seconds, streams, programs, devices, singleFrames) = (5, 5, 1, [], false, false);
+        (rounds, seconds, streams, programs, devices, alone, singleFrames) = (5, 5, 1, [], false, false, false);
         for (var i = 0; i < options.Length; i++)
         {
             var value = i + 1 < options.Length ? options[i + 1] : "";
@@ -90,6 +95,9 @@ internal static class PathBenchmark
             {
                 case "--single-frames":
                     singleFrames = true;
+                    continue;
+                case "--alone":
+                    alone = true;
                     continue;
                 case "--devices":
                     devices = true;

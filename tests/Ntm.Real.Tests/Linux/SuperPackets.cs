@@ -89,6 +89,70 @@ public sealed class SuperPackets
         pair.AssertNothingRefused();
     }
 
+    // What a relay does, but for the three bytes: what comes in a run goes on in a run.
+    [NeedsRootFact]
+    public void Datagrams_that_come_in_one_piece_leave_in_one_piece()
+    {
+        using var left = new TestNamespace("l");
+        using var right = new TestNamespace("r");
+        left.JoinTo(right, "v0", "v0", ["192.0.2.1/24"], ["192.0.2.2/24"]);
+        using var pump = new Pump(new LoopbackCore());
+        pump.AddSocket(right.In(() => UdpSocket.Open(AddressFamily.InterNetwork, port: 4916, counters: pump.Counters)));
+        pump.Start();
+        using var socket = left.In(() => UdpSocket.Open(AddressFamily.InterNetwork));
+        Send(socket, "192.0.2.2:4916", i => i < 59 ? 1000 : 400);
+        var lengths = ReceiveAll(socket, 60);
+        Assert.Equal([.. Enumerable.Range(0, 60).Select(i => (i, i < 59 ? 1000 : 400))], lengths);
+        Assert.Equal((60, 1), (socket.DatagramsSent, socket.MessagesSent));
+        var (messages, datagrams) = pump.Ask(_ => (pump.Sockets[0].MessagesSent, pump.Sockets[0].DatagramsSent)).Result;
+        Assert.Equal(60, datagrams);
+        Assert.InRange(messages, 1, 6);
+    }
+
+    [NeedsRootFact]
+    public void Runs_to_several_addresses_grow_at_once_and_keep_their_order()
+    {
+        using var home = new TestNamespace("h");
+        using var socket = home.In(() => UdpSocket.Open(AddressFamily.InterNetwork));
+        using var one = home.In(() => UdpSocket.Open(AddressFamily.InterNetwork));
+        using var two = home.In(() => UdpSocket.Open(AddressFamily.InterNetwork));
+        var batch = new PacketBatch();
+        for (var i = 0; i < 60; i++)
+        {
+            Assert.True(RealAddress.TryParse($"127.0.0.1:{(i % 2 == 0 ? one : two).Port}", out var to));
+            Add(batch, to, (byte)(i / 2), i is 20 or 21 ? 1200 : i is 30 or 31 ? 900 : 1000); // a longer one begins a run, which the next ends, being shorter
+        }
+
+        Stage(socket, batch);
+        Assert.Equal((60, 8), (socket.DatagramsSent, socket.MessagesSent));
+        foreach (var receiver in new[] { one, two })
+        {
+            Assert.Equal([.. Enumerable.Range(0, 30).Select(i => (i, i == 10 ? 1200 : i == 15 ? 900 : 1000))], ReceiveAll(receiver, 30));
+        }
+    }
+
+    [NeedsRootFact]
+    public void What_is_too_much_for_one_batch_waits_for_the_next()
+    {
+        using var home = new TestNamespace("h");
+        using var socket = home.In(() => UdpSocket.Open(AddressFamily.InterNetwork));
+        using var receiver = home.In(() => UdpSocket.Open(AddressFamily.InterNetwork));
+        Send(socket, $"127.0.0.1:{receiver.Port}", _ => 100);
+        var batch = new PacketBatch(7);
+        var seen = new List<(int, int)>();
+        TestNamespace.WaitFor(() => receiver.Receive(batch) > 0, "the first");
+        do
+        {
+            for (var i = 0; i < batch.Count; i++)
+            {
+                seen.Add((batch[i].Bytes[0], batch[i].Length));
+            }
+        }
+        while (receiver.HasRest && receiver.Receive(batch) > 0);
+        Assert.Equal([.. Enumerable.Range(0, 60).Select(i => (i, 100))], seen);
+        Assert.Equal(0, receiver.Receive(batch));
+    }
+
     [NeedsRootFact]
     public void The_pump_allocates_nothing_for_super_packets()
     {
@@ -98,8 +162,56 @@ public sealed class SuperPackets
         var before = (Allocated(pair.Left), Allocated(pair.Right));
         pair.Transfer(fromLeft: true, ipv4: false, 50_000_000);
         var after = (Allocated(pair.Left), Allocated(pair.Right));
-        Assert.InRange(after.Item1 - before.Item1, 0, 20_000); // the questions, and a keep-alive or two: 37,000 packets
-        Assert.InRange(after.Item2 - before.Item2, 0, 20_000);
+
+        // Of 37,000 packets, the smallest object each would be 900,000 bytes. What there is comes of the questions, and of what each collection (of the test's
+        // buffers) leaves unused of 8 KB.
+        Assert.InRange(after.Item1 - before.Item1, 0, 200_000);
+        Assert.InRange(after.Item2 - before.Item2, 0, 200_000);
+    }
+
+    private static void Send(UdpSocket socket, string to, Func<int, int> length)
+    {
+        Assert.True(RealAddress.TryParse(to, out var remote));
+        var batch = new PacketBatch();
+        for (var i = 0; i < 60; i++)
+        {
+            Add(batch, remote, (byte)i, length(i));
+        }
+
+        Stage(socket, batch);
+    }
+
+    private static void Add(PacketBatch batch, RealAddress to, byte number, int length)
+    {
+        var packet = batch.Add();
+        packet.Fill([number, .. new byte[length - 1]]);
+        packet.Path = new WirePath(0, to, 0);
+    }
+
+    private static void Stage(UdpSocket socket, PacketBatch batch)
+    {
+        for (var i = 0; i < batch.Count; i++)
+        {
+            socket.Stage(batch[i]);
+        }
+
+        socket.Flush();
+    }
+
+    private static List<(int Number, int Length)> ReceiveAll(UdpSocket socket, int count)
+    {
+        var batch = new PacketBatch();
+        var seen = new List<(int, int)>();
+        TestNamespace.WaitFor(() =>
+        {
+            for (int i = 0, n = socket.Receive(batch); i < n; i++)
+            {
+                seen.Add((batch[i].Bytes[0], batch[i].Length));
+            }
+
+            return seen.Count >= count;
+        }, $"{count} datagrams");
+        return seen;
     }
 
     private static long Allocated(OurPeer end) => end.Ask(GC.GetAllocatedBytesForCurrentThread);
