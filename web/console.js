@@ -156,7 +156,7 @@ function showMember(status) {
   $("servers-section").hidden = member === null;
   say($("home"), member ? member.node : "A home without a zone");
   document.title = member ? `${member.node} · NTM Gateway` : "NTM Gateway";
-  say($("membership"), !member ? "It can route to the Internet, and to no other home."
+  say($("membership"), !member ? status.removed ?? "It can route to the Internet, and to no other home."
     : member.registered ? `Registered in ${member.zone}: the zone's other homes can find it.`
       : `Not registered in ${member.zone}: ${member.reason}`);
 

@@ -39,6 +39,10 @@ public static class NtmCommand
         var join = new Command("join", "Join a zone with an invite code") { code, nodeName };
         join.SetAction((parsed, stop) => Open(parsed).JoinAsync(parsed.GetRequiredValue(code), parsed.GetValue(nodeName), stop));
 
+        var sure = new Option<bool>("--yes") { Description = "Do it; without this it only says what it would do" };
+        var leave = new Command("leave", "Leave the zone. Devices keep their names and numbers") { sure };
+        leave.SetAction((parsed, stop) => Open(parsed).LeaveAsync(parsed.GetValue(sure), stop));
+
         var status = new Command("status", "This gateway: membership, servers, uplinks");
         status.SetAction((parsed, stop) =>
             Open(parsed).ShowAsync("status", InterfaceJson.Lenient.StatusDocument, StatusText.Write, stop));
@@ -115,7 +119,7 @@ public static class NtmCommand
         var resolve = new Command("resolve", "Ask for a name as a device of this home would") { name };
         resolve.SetAction((parsed, stop) => Open(parsed).ResolveAsync(parsed.GetRequiredValue(name), stop));
 
-        foreach (var command in (Command[])[join, status, devices, peers, paths, publish, unpublish, publishSelf, unpublishSelf, share, shares, unshare, accept, drop, resolve])
+        foreach (var command in (Command[])[join, leave, status, devices, peers, paths, publish, unpublish, publishSelf, unpublishSelf, share, shares, unshare, accept, drop, resolve])
         {
             root.Add(command);
         }

@@ -23,6 +23,31 @@ public sealed class Session(GatewayClient gateway, bool json, TextWriter output,
     public Task<int> JoinAsync(string code, string? name, CancellationToken stop) =>
         OrderAsync(HttpMethod.Post, "join", JsonSerializer.SerializeToUtf8Bytes(new JoinOrder(code, name), InterfaceJson.Wire.JoinOrder), stop);
 
+    /// <summary>Leaves the zone the gateway is in; without <paramref name="sure"/> it only says what that would do.</summary>
+    public Task<int> LeaveAsync(bool sure, CancellationToken stop) => GuardedAsync(async () =>
+    {
+        var answer = await gateway.SendAsync(HttpMethod.Get, "status", null, stop);
+        if (!TryRead(answer, InterfaceJson.Lenient.StatusDocument, out var status, out var code))
+        {
+            return code;
+        }
+
+        if (status!.Member is not { } member)
+        {
+            await error.WriteLineAsync("ntm: This gateway is in no zone.");
+            return NtmCommand.Refused;
+        }
+
+        if (!sure)
+        {
+            await error.WriteLineAsync(
+                $"ntm: This would take {member.Node} out of {member.Zone}: no other home is reached any more, until it joins again with a new invite code. If that is wanted: ntm leave --yes");
+            return NtmCommand.Refused;
+        }
+
+        return await OrderAsync(HttpMethod.Post, "leave", JsonSerializer.SerializeToUtf8Bytes(new LeaveOrder(member.Zone), InterfaceJson.Wire.LeaveOrder), stop);
+    });
+
     /// <param name="name">Null: the one the device calls itself by.</param>
     public Task<int> PublishAsync(string? name, string device, string? ports, CancellationToken stop) =>
         OrderAsync(HttpMethod.Put, NamePath(device), JsonSerializer.SerializeToUtf8Bytes(new PublishOrder(name, ports), InterfaceJson.Wire.PublishOrder), stop);

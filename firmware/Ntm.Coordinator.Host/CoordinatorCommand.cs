@@ -11,7 +11,7 @@ public static class CoordinatorCommand
     public const string Program = "ntm-coordinator";
 
     public static RootCommand Root() =>
-        new("A coordinator of an NTM zone: holds registrations and directs routes.") { Init(), Invite(), Run(), Record(), Find() };
+        new("A coordinator of an NTM zone: holds registrations and directs routes.") { Init(), Invite(), Nodes(), Owner(), Run(), Record(), Find() };
 
     private static Command Init()
     {
@@ -94,6 +94,55 @@ public static class CoordinatorCommand
             return (int)ExitCode.Done;
         });
         return invite;
+    }
+
+    private static Command Nodes()
+    {
+        var data = new Option<string>("--data") { Description = "The coordinator's folder", HelpName = "DIR", Required = true };
+        var ownerKey = new Option<string?>("--owner-key") { Description = "The owner key. Default: owner.key in the coordinator's folder", HelpName = "FILE" };
+        var name = new Argument<string>("name") { Description = "The node or relay to take out of the zone", HelpName = "NAME" };
+        var remove = new Command("remove", "Take a node or relay out of the zone, by the owner key; its name is free again. Whether the coordinator runs or not")
+        {
+            name, data, ownerKey,
+        };
+        remove.SetAction(async (parsed, cancel) =>
+        {
+            var said = await NodeRemoval.RemoveAsync(
+                parsed.GetRequiredValue(data), parsed.GetValue(ownerKey), parsed.GetRequiredValue(name), DateTimeOffset.UtcNow, TimeSpan.FromSeconds(5), cancel)
+                .ConfigureAwait(false);
+            await parsed.InvocationConfiguration.Output.WriteLineAsync(said).ConfigureAwait(false);
+            return (int)ExitCode.Done;
+        });
+        var listed = new Option<string?>("--data") { Description = "The coordinator's folder", HelpName = "DIR" };
+        var nodes = new Command("nodes", "List the zone's nodes and relays, as the coordinator last saw them; or take one out") { listed, remove };
+        nodes.SetAction(parsed =>
+        {
+            var folder = parsed.GetValue(listed) ?? throw new FatalException(ExitCode.Usage, "--data is missing: name the coordinator's folder.");
+            parsed.InvocationConfiguration.Output.WriteLine(NodeRemoval.List(folder));
+            return (int)ExitCode.Done;
+        });
+        return nodes;
+    }
+
+    private static Command Owner()
+    {
+        var data = new Option<string>("--data") { Description = "The coordinator's folder", HelpName = "DIR", Required = true };
+        var ownerKey = new Option<string?>("--owner-key")
+        {
+            Description = "The new owner key, made at another coordinator of the zone. Default: make one here",
+            HelpName = "FILE",
+        };
+        var rotate = new Command("rotate", "Give the zone another owner key: the old one is lost, or others may have it. All must be invited again. The coordinator must not run")
+        {
+            data, ownerKey,
+        };
+        rotate.SetAction(parsed =>
+        {
+            parsed.InvocationConfiguration.Output.WriteLine(
+                OwnerRotation.Rotate(parsed.GetRequiredValue(data), parsed.GetValue(ownerKey), DateTimeOffset.UtcNow));
+            return (int)ExitCode.Done;
+        });
+        return new Command("owner", "The zone's owner key") { rotate };
     }
 
     private static Command Run()

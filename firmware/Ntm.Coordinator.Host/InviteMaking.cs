@@ -32,14 +32,7 @@ internal static class InviteMaking
                 : $"--name must be one label of a-z, 0-9 and inner hyphens, but is '{name}'.");
         }
 
-        var ownerFile = Path.GetFullPath(ownerKeyFile ?? Path.Combine(data, ZoneFolder.OwnerKeyName));
-        var owner = new OwnerKey(SecretFile.Read(ownerFile, ZoneFolder.OwnerKeyKind));
-        if (!owner.Public.AsSpan().SequenceEqual(config.Model.OwnerPublicKey))
-        {
-            throw new FatalException(
-                ExitCode.BadData, $"The owner key {ownerFile} is not the one of zone {config.Model.Zone} in {config.File}. Name the right one with --owner-key.");
-        }
-
+        var owner = ZoneFolder.ReadOwnerKey(config, data, ownerKeyFile);
         var server = new Server { PublicKey = new StaticKeyPair(NodeKeyFile.Read(config.KeyFile)).Public.ToWire() };
         server.Endpoints.AddRange(config.Endpoints.Select(e => e.ToWire()));
         var others = config.Others.Select(o => o.ToServer()).Concat(also.Select(ReadOther)).DistinctBy(o => o.PublicKey).ToArray();

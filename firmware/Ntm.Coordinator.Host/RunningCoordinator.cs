@@ -13,14 +13,18 @@ using Ntm.Tunnel;
 namespace Ntm.Coordinator.Host;
 
 /// <summary>The running program: core, store and pump put together. What a call of the core wants kept is stored before anything it sends leaves.</summary>
-internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate fate, ILogger<RunningCoordinator> logger) : IHostedService
+internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate fate, ILogger<RunningCoordinator> logger) : IHostedService, IDisposable
 {
     private const int NoSuchFamily = 97; // EAFNOSUPPORT: the kernel has no IPv6
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     private readonly NtmRecordLookup _lookup = new(new Resolver(config.Resolver).AskAsync, TimeProvider.System);
     private readonly CancellationTokenSource _stop = new();
     private IStore? _store;
     private Pump? _pump;
+    private Task _looking = Task.CompletedTask;
+    private MemberList? _written;
 
     public static Task<int> RunAsync(CoordinatorConfig config, CancellationToken cancel) => ProgramHost.RunAsync(
         config.Log,
@@ -57,15 +61,69 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
         Open(_pump, AddressFamily.InterNetwork);
         Open(_pump, AddressFamily.InterNetworkV6);
         _pump.Start();
+        _looking = LookAsync(core, _pump, _stop.Token);
         LogReady(config.Model.Name, config.Model.Zone, config.Port, string.Join(" and ", config.Endpoints), key.Public.ToString());
         return Task.CompletedTask;
     }
 
-    public Task StopAsync(CancellationToken cancellationToken)
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _looking.ConfigureAwait(false);
         Release();
         LogStopped();
-        return Task.CompletedTask;
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    /// <summary>What goes by files: takes removals, and writes down who is in the zone.</summary>
+    private async Task LookAsync(CoordinatorCore core, Pump pump, CancellationToken stop)
+    {
+        try
+        {
+            using var timer = new PeriodicTimer(LookEvery);
+            string? said = null;
+            do
+            {
+                try
+                {
+                    await TakeRemovalsAsync(core, pump).ConfigureAwait(false);
+                    var list = MemberList.Of(await pump.Ask(core.Describe).ConfigureAwait(false), DateTimeOffset.UtcNow);
+                    if (!list.Says(_written))
+                    {
+                        list.Write(config.Data);
+                        _written = list;
+                    }
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    if (e.Message != said)
+                    {
+                        LogFiles(said = e.Message);
+                    }
+                }
+            }
+            while (await timer.WaitForNextTickAsync(stop).ConfigureAwait(false));
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping, or the pump has ended.
+        }
+    }
+
+    private async Task TakeRemovalsAsync(CoordinatorCore core, Pump pump)
+    {
+        foreach (var (file, signed) in RemovalInbox.Look(config.Data).ToArray())
+        {
+            var (done, sentence) = signed is null
+                ? (false, $"The file {file} holds no removal.")
+                : await pump.Ask(now => core.Remove(now, signed)).ConfigureAwait(false);
+
+            // Deleted only when the store has it: what is asked next is answered after the former's events were taken.
+            await pump.Ask(static _ => true).ConfigureAwait(false);
+            File.Delete(file);
+            LogNotice(done ? LogLevel.Information : LogLevel.Warning, sentence);
+        }
     }
 
     private void Open(Pump pump, AddressFamily family)
@@ -144,6 +202,9 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
 
     [LoggerMessage("{Sentence}")]
     private partial void LogNotice(LogLevel level, string sentence);
+
+    [LoggerMessage(LogLevel.Warning, "The data folder cannot be used for removals and the list of members: {Reason} It is tried again every second.")]
+    private partial void LogFiles(string reason);
 
     [LoggerMessage(LogLevel.Information, "Stopped.")]
     private partial void LogStopped();

@@ -76,13 +76,26 @@ internal static class ZoneFolder
               owner key      {ownerFile}
               coordinator    {config}, key {key.Public}
 
-            The owner key makes invites and is needed for nothing else. Whoever has it can let nodes into the zone, and without it nobody can: keep a copy
+            The owner key makes invites and removals and is needed for nothing else. Whoever has it can let nodes into the zone, and without it nobody can: keep a copy
             in a safe place. The coordinator runs without it, so it may be taken off this machine; then name it with --owner-key when inviting.
 
             Next:
               {CoordinatorCommand.Program} run --config {config}
               {CoordinatorCommand.Program} invite --data {data}
             """;
+    }
+
+    /// <summary>The owner key of a coordinator's zone.</summary>
+    /// <param name="file">Null: in the coordinator's folder.</param>
+    /// <exception cref="FatalException">It is missing, cannot be used, or is another zone's.</exception>
+    public static OwnerKey ReadOwnerKey(CoordinatorConfig config, string data, string? file)
+    {
+        var path = Path.GetFullPath(file ?? Path.Combine(data, OwnerKeyName));
+        var owner = new OwnerKey(SecretFile.Read(path, OwnerKeyKind));
+        return owner.Public.AsSpan().SequenceEqual(config.Model.OwnerPublicKey)
+            ? owner
+            : throw new FatalException(
+                ExitCode.BadData, $"The owner key {path} is not the one of zone {config.Model.Zone} in {config.File}. Name the right one with --owner-key.");
     }
 
     private static (IReadOnlyList<RealAddress> Endpoints, IReadOnlyList<RealAddress> Dns) Check(

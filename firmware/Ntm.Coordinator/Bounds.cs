@@ -15,10 +15,22 @@ internal static class Bounds
     /// <summary>Leases of one relay: 64 x 256 channels, 8,192 pairs.</summary>
     public const int LeasesPerRelay = 64;
 
+    /// <summary>How long after a restart a relay of before is taken to be there without a word of it.</summary>
+    public static readonly TimeSpan RelaysBelieved = TimeSpan.FromSeconds(10);
+
     /// <summary>Zones of others remembered, and what waits for the NTM record of one.</summary>
     public const int OtherZones = 256;
 
     public const int WaitingPerZone = 64;
+
+    /// <summary>Pairs of a node of ours and one of another zone that met.</summary>
+    public const int Acquaintances = 8192;
+
+    /// <summary>Removals on their way to other zones and from them to our nodes, how long each is tried, and the longest pause between two tries.</summary>
+    public const int Errands = 1024;
+
+    public static readonly TimeSpan ErrandLasts = TimeSpan.FromDays(7);
+    public static readonly TimeSpan ErrandPause = TimeSpan.FromMinutes(10);
 
     /// <summary>Directions that another zone may ask for, a second and at once: each costs a node of ours three signatures to verify.</summary>
     public const int ZoneRequestsPerSecond = 20;
@@ -30,6 +42,11 @@ internal static class Bounds
 
     /// <summary>How often registrations, announcements and guests are looked through.</summary>
     public static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
+
+    /// <summary>Members told of removals in each sweep, and how long one that did not acknowledge is left alone.</summary>
+    public const int ToldEachSweep = 256;
+
+    public static readonly TimeSpan ToldAgain = TimeSpan.FromSeconds(10);
 
     /// <summary>A pair's channels with less left of their lease than this are not handed out again.</summary>
     public static readonly TimeSpan LeaseLeft = TimeSpan.FromMinutes(10);

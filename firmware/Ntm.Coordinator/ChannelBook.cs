@@ -116,6 +116,29 @@ internal sealed class ChannelBook(CoordinatorContext context, PublicKey relay)
         }
     }
 
+    /// <summary>Forgets a node's pairs; their channels are not used again within the lease.</summary>
+    /// <returns>The pairs, for the relay to be told.</returns>
+    public IReadOnlyList<ChannelPair> Drop(PublicKey node)
+    {
+        var gone = _pairs.Values.Where(p => p.KeyA == node || p.KeyB == node).ToArray();
+        foreach (var pair in gone)
+        {
+            _pairs.Remove((pair.KeyA, pair.KeyB));
+            context.Keep(PairCollection, KeyOf(pair), null);
+        }
+
+        return gone;
+    }
+
+    /// <summary>The relay is no member any more.</summary>
+    public void DropAll()
+    {
+        foreach (var lease in _leases.ToArray())
+        {
+            Drop(lease);
+        }
+    }
+
     /// <summary>Forgets leases that have ended.</summary>
     public void Sweep(Now now)
     {
@@ -140,12 +163,16 @@ internal sealed class ChannelBook(CoordinatorContext context, PublicKey relay)
             {
                 _leases.Add(new(kept.First, kept.Count, DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(kept.Expires, 0, int.MaxValue))));
             }
-            else if (entry.Collection == PairCollection)
+            else if (entry.Collection == PairCollection && Wire.TryParse(RelayPairing.Parser, entry.Value, out var pairing))
             {
-                LoadPair(RelayPairing.Parser.ParseFrom(entry.Value));
+                LoadPair(pairing);
+            }
+            else
+            {
+                context.Counters.Count("memory-refused");
             }
         }
-        catch (Exception e) when (e is JsonException or InvalidProtocolBufferException)
+        catch (JsonException)
         {
             context.Counters.Count("memory-refused");
         }

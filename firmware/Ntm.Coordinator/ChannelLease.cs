@@ -57,4 +57,5 @@ internal sealed class ChannelLease(uint first, uint count, DateTimeOffset expire
 /// <summary>What a coordinator keeps as JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ChannelLease.Kept))]
+[JsonSerializable(typeof(KeptAddress))]
 internal sealed partial class KeptJson : JsonSerializerContext;

@@ -7,20 +7,29 @@ using Ntm.Tunnel;
 namespace Ntm.Coordinator;
 
 /// <summary>What the parts of the coordinator core share. No logic.</summary>
-internal sealed class CoordinatorContext(CoordinatorModel model, TunnelTable tunnels)
+internal sealed class CoordinatorContext
 {
     private const int LongestText = 200; // signalling.proto, Refusal.text
 
-    public CoordinatorModel Model { get; } = model;
+    public CoordinatorContext(CoordinatorModel model, TunnelTable tunnels)
+    {
+        (Model, Tunnels, Addressing) = (model, tunnels, new(model.Zone));
+        Removals = new(Counters, write => Events.Enqueue(new CoordinatorEvent.Keep(write)));
+    }
 
-    public TunnelTable Tunnels { get; } = tunnels;
+    public CoordinatorModel Model { get; }
 
-    public ZoneAddressing Addressing { get; } = new(model.Zone);
+    public TunnelTable Tunnels { get; }
+
+    public ZoneAddressing Addressing { get; }
 
     /// <summary>Set right after construction: it needs the core's callback.</summary>
     public SignalChannel Signals { get; set; } = null!;
 
     public Counters Counters { get; } = new();
+
+    /// <summary>Who was taken out of the zone.</summary>
+    public Removals Removals { get; }
 
     public Queue<CoordinatorEvent> Events { get; } = new();
 
@@ -37,5 +46,14 @@ internal sealed class CoordinatorContext(CoordinatorModel model, TunnelTable tun
     {
         Counters.Count(counter);
         return new Signal { Refusal = new() { Reason = reason, Text = text.Length > LongestText ? text[..LongestText] : text } };
+    }
+
+    /// <summary>The refusal of a key that the owner took out of the zone, with the owner's word for it.</summary>
+    public Signal RefuseRemoved(VouchedRemoval removal, string counter)
+    {
+        var signal = Refuse(
+            RefusalReason.RefusalRemoved, counter, $"The owner took '{removal.Name}' out of the zone {removal.Zone}. It can join again with a new invite.");
+        signal.Refusal.Removal = removal.Signed;
+        return signal;
     }
 }

@@ -3,6 +3,7 @@ using Ntm.Protocol;
 using Ntm.Protocol.Naming;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
+using Ntm.Signalling.Trust;
 using Ntm.Tunnel;
 
 namespace Ntm.Coordinator;
@@ -24,9 +25,21 @@ public sealed class CoordinatorCore : ICore
     private readonly Relays _relays;
     private readonly Registrations _registrations;
     private readonly Directions _directions;
+    private readonly Addresses _addresses;
+    private readonly Reunion _reunion;
+    private readonly RemovalNotices _notices;
+    private readonly RemovalsAcross _across;
     private readonly OtherZones _otherZones;
     private readonly Queue<Tunnel.Tunnel> _expired = new();
     private TimeSpan _nextSweep = TimeSpan.Zero;
+    private bool _started;
+
+    /// <summary>The collection of bindings.</summary>
+    public const string BindingCollection = Members.BindingCollection;
+
+    /// <summary>Whether a collection's entries mean nothing under another owner key.</summary>
+    public static bool IsOfOwner(string collection) => collection is Members.BindingCollection or Members.InviteCollection
+        or Registrations.DeviceCollection or Acquaintances.Collection or ChannelBook.LeaseCollection or ChannelBook.PairCollection or Removals.Collection;
 
     /// <param name="model">What the owner wants.</param>
     /// <param name="key">The coordinator's node key, which invites pin.</param>
@@ -47,21 +60,38 @@ public sealed class CoordinatorCore : ICore
         _guests = new Guests(_context);
         _relays = new Relays(_context, _members);
         _registrations = new Registrations(_context, _members, _relays);
-        _directions = new Directions(_context, _members, _relays);
-        _otherZones = new OtherZones(_context, _guests, _directions);
+        var met = new Acquaintances(_context);
+        _directions = new Directions(_context, _members, _relays, met);
+        _addresses = new Addresses(_context, _members);
+        _reunion = new Reunion(_tunnels, key => Open(_members.Find(key)!), End);
+        _notices = new RemovalNotices(_context, _members);
+        _context.Removals.Load(kept, model.OwnerPublicKey, model.Zone);
+        _otherZones = new OtherZones(_context, _guests, _directions, met);
+        _across = new RemovalsAcross(_context, _members, met, _otherZones);
+        met.Load(kept);
         _members.Load(kept);
         _registrations.Load(kept);
         _relays.Load(kept);
+        _addresses.Load(kept);
+
+        // Relays first, so that nodes that register are told of them.
+        foreach (var member in _members.All.Where(m => !m.Path.IsNone).OrderBy(m => m.Role != Role.Relay))
+        {
+            _reunion.Expect(member.Key, member.Path);
+        }
     }
 
     public Outbox Outbox { get; } = new();
 
-    public TimeSpan NextDeadline => Earliest(Earliest(_nextSweep, _otherZones.NextDeadline), Earliest(_tunnels.NextDeadline, _signals.NextDeadline));
+    public TimeSpan NextDeadline => Earliest(
+        Earliest(Earliest(_nextSweep, _otherZones.NextDeadline), Earliest(_addresses.NextDeadline, _reunion.NextDeadline)),
+        Earliest(_tunnels.NextDeadline, _signals.NextDeadline));
 
     public bool TryTakeEvent(out CoordinatorEvent? happened) => _context.Events.TryDequeue(out happened);
 
     public void ReceiveDatagrams(Now now, PacketBatch batch)
     {
+        Start(now);
         for (var i = 0; i < batch.Count; i++)
         {
             var packet = batch[i];
@@ -71,6 +101,11 @@ public sealed class CoordinatorCore : ICore
             {
                 // A node's mapping may change at any time: answers go where its last authenticated datagram came from.
                 tunnel.SendPath = path;
+                if (tunnel.Owner is Member member)
+                {
+                    _addresses.Heard(member, path);
+                }
+
                 if (verdict == OpenVerdict.Data && !_signals.TryTake(now, tunnel, packet))
                 {
                     _context.Counters.Count("packet-not-signalling");
@@ -99,17 +134,52 @@ public sealed class CoordinatorCore : ICore
 
     public void HandleTimeout(Now now)
     {
+        Start(now);
+        _reunion.HandleTimeout(now);
         _tunnels.HandleTimeout(now);
         _signals.HandleTimeout(now);
         _otherZones.HandleTimeout(now);
         RemoveExpired(now);
+        _addresses.HandleTimeout(now);
         if (_nextSweep <= now.Boot)
         {
             _nextSweep = now.Boot + Bounds.Sweep;
             _guests.Sweep(now);
             _registrations.Sweep(now);
             _relays.Sweep(now);
+            _notices.Sweep(now);
+            _across.Sweep(now);
         }
+    }
+
+    /// <summary>Takes a member out of the zone, by the owner's word; all registered nodes and relays are told, others as soon as they register.</summary>
+    /// <returns>Whether it was done, and a sentence on it.</returns>
+    public (bool Done, string Sentence) Remove(Now now, SignedRemoval signed)
+    {
+        if (!_context.Removals.TryTake(signed, _context.Model.OwnerPublicKey, _context.Model.Zone, out var removal, out var problem))
+        {
+            return (false, $"A removal was not taken: {problem}.");
+        }
+
+        if (_members.Find(removal!.Key) is { } member && removal.Covers(member.Binding))
+        {
+            _members.Remove(member);
+            _registrations.Forget(member);
+            _relays.Forget(now, member);
+            _addresses.Forget(member);
+            if (member.Tunnel is { } tunnel)
+            {
+                // It hears at once, as a rule; where this is lost, it is refused when it registers next.
+                _signals.Notify(now, tunnel, new Signal { RemovalNotice = new() { Removals = { removal.Signed } } });
+                _signals.Forget(now, tunnel);
+                _tunnels.Remove(tunnel);
+                (tunnel.Owner, member.Tunnel) = (null, null);
+            }
+        }
+
+        _notices.Sweep(now);
+        _across.Removed(now, removal);
+        return (true, $"'{removal.Name}' with key {removal.Key.Short} is out of the zone. Nodes and relays are told.");
     }
 
     /// <summary>A picture for people.</summary>
@@ -127,7 +197,7 @@ public sealed class CoordinatorCore : ICore
             [
                 .. _members.All.Select(m => new MemberStatus(
                     m.Name, m.Role, m.Key, m.Vip, m.Registration is not null || m.Presence is not null,
-                    m.Registration?.Observed ?? m.Presence?.Observed ?? default, [.. m.Devices.Keys])),
+                    m.Registration?.Observed ?? m.Presence?.Observed ?? default, [.. m.Devices.Keys], m.Binding.Signed)),
             ],
             [
                 .. _members.All.Where(m => m.Role == Role.Relay).Select(m => new RelayStatus(
@@ -146,20 +216,47 @@ public sealed class CoordinatorCore : ICore
 
     private Tunnel.Tunnel? OnUnknownPeer(Now now, PublicKey key, WirePath path)
     {
-        if (_members.Find(key) is not { } member)
+        if (_members.Find(key) is { } member)
         {
-            if (_otherZones.Find(key) is not { } link)
-            {
-                return _guests.Take(now, key);
-            }
-
-            OtherZones.Join(link, _tunnels.Add(key, TunnelKind.Ntm));
-            return link.Tunnel;
+            return Open(member);
         }
 
-        member.Tunnel = _tunnels.Add(key, TunnelKind.Ntm);
+        if (_otherZones.Find(key) is not { } link)
+        {
+            return _guests.Take(now, key);
+        }
+
+        OtherZones.Join(link, _tunnels.Add(key, TunnelKind.Ntm));
+        return link.Tunnel;
+    }
+
+    private Tunnel.Tunnel Open(Member member)
+    {
+        member.Tunnel = _tunnels.Add(member.Key, TunnelKind.Ntm);
         member.Tunnel.Owner = member;
         return member.Tunnel;
+    }
+
+    private void End(Now now, Tunnel.Tunnel tunnel)
+    {
+        _guests.Forget(tunnel);
+        OtherZones.Forget(tunnel);
+        _signals.Forget(now, tunnel);
+        _tunnels.Remove(tunnel);
+        if (tunnel.Owner is Member member && member.Tunnel == tunnel)
+        {
+            member.Tunnel = null;
+        }
+    }
+
+    /// <summary>What was kept and ends by time is taken up with the first call, which brings the time.</summary>
+    private void Start(Now now)
+    {
+        if (!_started)
+        {
+            _started = true;
+            _relays.Start(now);
+        }
     }
 
     private void OnChange(Now now, Tunnel.Tunnel tunnel, TunnelChange change)
@@ -169,9 +266,14 @@ public sealed class CoordinatorCore : ICore
             // Not now: the table is in the midst of something.
             _expired.Enqueue(tunnel);
         }
-        else if (change == TunnelChange.Established && tunnel.Owner is Member member)
+        else if (change == TunnelChange.Established)
         {
-            Registrations.Greeted(member);
+            tunnel.Candidates.Clear(); // from here on it goes where the member is heard from
+            _signals.OnEstablished(now, tunnel);
+            if (tunnel.Owner is Member member)
+            {
+                Registrations.Greeted(member);
+            }
         }
     }
 
@@ -184,14 +286,7 @@ public sealed class CoordinatorCore : ICore
                 continue;
             }
 
-            _guests.Forget(tunnel);
-            OtherZones.Forget(tunnel);
-            _signals.Forget(now, tunnel);
-            _tunnels.Remove(tunnel);
-            if (tunnel.Owner is Member member && member.Tunnel == tunnel)
-            {
-                member.Tunnel = null;
-            }
+            End(now, tunnel);
         }
     }
 
@@ -201,6 +296,9 @@ public sealed class CoordinatorCore : ICore
         {
             case Signal.BodyOneofCase.ZoneDirectionRequest:
                 return _otherZones.Heard(now, tunnel, signal.Number, signal.ZoneDirectionRequest);
+
+            case Signal.BodyOneofCase.RemovalNotice when tunnel.Owner is not Member && RemovalsAcross.ZoneOf(signal.RemovalNotice) is { } zone:
+                return _otherZones.As(now, tunnel, signal.Number, zone, at => _across.Heard(at, zone, signal.RemovalNotice));
 
             case Signal.BodyOneofCase.JoinRequest:
                 return Joined(now, tunnel, signal.JoinRequest.Binding, out _, out var refusal) ? new Signal { JoinResponse = new() { Observed = path.Remote.ToWire() } } : refusal;
@@ -214,7 +312,9 @@ public sealed class CoordinatorCore : ICore
 
         if (tunnel.Owner is not Member member)
         {
-            return _context.Refuse(RefusalReason.RefusalNotJoined, "signal-before-join", "Join first: this key belongs to no member of the zone.");
+            return _context.Removals.Of(tunnel.Peer) is { } removal
+                ? _context.RefuseRemoved(removal, "signal-of-removed")
+                : _context.Refuse(RefusalReason.RefusalNotJoined, "signal-before-join", "Join first: this key belongs to no member of the zone.");
         }
 
         return signal.BodyCase switch

@@ -12,8 +12,9 @@ public sealed record CoordinatorStatus(
 
 /// <param name="Registered">Whether it is registered (nodes) or announced (relays) at present.</param>
 /// <param name="Observed">Where it was last seen; none while it is not registered.</param>
+/// <param name="Binding">By which the owner's command knows who it is.</param>
 public sealed record MemberStatus(
-    string Name, Role Role, PublicKey Key, VirtualAddress Vip, bool Registered, RealAddress Observed, IReadOnlyList<string> Devices);
+    string Name, Role Role, PublicKey Key, VirtualAddress Vip, bool Registered, RealAddress Observed, IReadOnlyList<string> Devices, SignedBinding Binding);
 
 /// <param name="Legs">Bound legs, as it said.</param>
 /// <param name="FreeChannels">Leased and not given to a pair.</param>

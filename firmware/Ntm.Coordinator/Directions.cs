@@ -9,7 +9,7 @@ namespace Ntm.Coordinator;
 /// <summary>
 /// Answers a node's question for a name: looks it up, has the route decided, and directs relay, responder and asker, in this order.
 /// </summary>
-internal sealed class Directions(CoordinatorContext context, Members members, Relays relays)
+internal sealed class Directions(CoordinatorContext context, Members members, Relays relays, Acquaintances met)
 {
     public Signal Asked(Now now, Member asker, DirectionRequest request)
     {
@@ -87,12 +87,14 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             if (answer is { Acknowledgement: not null } && responder is { Registration: not null })
             {
                 context.Counters.Count("zone-direction-given");
-                foreach (var (relay, pair, _) in legs)
+                met.Add(responder.Key, asker.Key, request.Zone);
+                var there = legs.Where(l => l.Relay.Presence is not null).ToArray(); // it may have gone meanwhile
+                foreach (var (relay, pair, _) in there)
                 {
                     relays.Announce(at, relay, pair);
                 }
 
-                Answer(at, from, number, Direct(at, decision, legs, Party.Of(responder), asker, begin: true, device, null, withRelayBindings: true));
+                Answer(at, from, number, Direct(at, decision, there, Party.Of(responder), asker, begin: true, device, null, withRelayBindings: true));
                 return;
             }
 
@@ -121,23 +123,16 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
     private bool TryRead(ZoneDirectionRequest request, out Party asker)
     {
         asker = default;
-        try
-        {
-            if (request.Asker is null || !Binding.Parser.ParseFrom(request.Asker.Binding).PublicKey.TryRead(out var key)
-                || key == context.Tunnels.Key.Public || members.Find(key) is not null)
-            {
-                return false;
-            }
-
-            var candidates = request.Candidates.Take(Limits.Candidates)
-                .Select(c => NodeCandidate.TryRead(c, context.Addressing.Prefix, out var read) ? read : (NodeCandidate?)null);
-            asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()]);
-            return true;
-        }
-        catch (InvalidProtocolBufferException)
+        if (request.Asker is null || !Wire.TryParse(Binding.Parser, request.Asker.Binding, out var binding) || !binding.PublicKey.TryRead(out var key)
+            || key == context.Tunnels.Key.Public || members.Find(key) is not null)
         {
             return false;
         }
+
+        var candidates = request.Candidates.Take(Limits.Candidates)
+            .Select(c => NodeCandidate.TryRead(c, context.Addressing.Prefix, out var read) ? read : (NodeCandidate?)null);
+        asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()]);
+        return true;
     }
 
     private bool TryFind(string wanted, [NotNullWhen(true)] out Member? responder, out ushort number, [NotNullWhen(false)] out Signal? refusal)

@@ -20,6 +20,12 @@ internal sealed class Member(VouchedBinding binding, VirtualAddress vip)
     /// <summary>Null while there is none.</summary>
     public Tunnel.Tunnel? Tunnel { get; set; }
 
+    /// <summary>Where it was last heard from; after a restart the one that was kept. None: not yet.</summary>
+    public WirePath Path { get; set; }
+
+    /// <summary>Whether that is newer than what is kept.</summary>
+    public bool IsPathUnkept { get; set; }
+
     /// <summary>A node's, while it lasts.</summary>
     public NodeRegistration? Registration { get; set; }
 
@@ -28,6 +34,15 @@ internal sealed class Member(VouchedBinding binding, VirtualAddress vip)
 
     /// <summary>A relay's, while it lasts.</summary>
     public RelayPresence? Presence { get; set; }
+
+    /// <summary>How many removals it has acknowledged in this run, in their order.</summary>
+    public int RemovalsTold { get; set; }
+
+    /// <summary>A removal notice is under way to it.</summary>
+    public bool IsBeingTold { get; set; }
+
+    /// <summary>Boot time before which it is not told again.</summary>
+    public TimeSpan TellAt { get; set; }
 
     /// <summary>A relay's leases and pairs.</summary>
     public ChannelBook? Channels { get; set; }
@@ -57,4 +72,5 @@ internal sealed class NodeRegistration
 /// <summary>That a relay is there.</summary>
 /// <param name="Until">Boot time at which that ends.</param>
 /// <param name="Legs">Bound at present: its load.</param>
-internal sealed record RelayPresence(TimeSpan Until, RealAddress Observed, IReadOnlyList<RealAddress> Endpoints, uint Legs);
+/// <param name="IsBelieved">It was there before a restart and has not said so since.</param>
+internal sealed record RelayPresence(TimeSpan Until, RealAddress Observed, IReadOnlyList<RealAddress> Endpoints, uint Legs, bool IsBelieved = false);

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Google.Protobuf;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
 using Ntm.Signalling.Trust;
 
 namespace Ntm.Coordinator;
@@ -73,6 +74,12 @@ internal sealed class Members(CoordinatorContext context, Func<PublicKey, Virtua
             return false;
         }
 
+        if (context.Removals.Cover(vouched, out var removal))
+        {
+            refusal = context.RefuseRemoved(removal, "join-removed");
+            return false;
+        }
+
         refusal = Judge(now, vouched, out member);
         if (refusal is not null)
         {
@@ -85,6 +92,15 @@ internal sealed class Members(CoordinatorContext context, Func<PublicKey, Virtua
         }
 
         return true;
+    }
+
+    /// <summary>Takes a member out: its name is free for another key, its invites stay used.</summary>
+    public void Remove(Member member)
+    {
+        _byKey.Remove(member.Key);
+        _byName.Remove(member.Name);
+        _byVip.Remove(member.Vip);
+        context.Keep(BindingCollection, member.Key.ToString(), null);
     }
 
     /// <param name="member">Who the key is already; null: nobody.</param>
@@ -111,7 +127,7 @@ internal sealed class Members(CoordinatorContext context, Func<PublicKey, Virtua
 
         // The joining side dates its binding itself, so the date that counts is ours.
         var expires = DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(
-            Grant.Parser.ParseFrom(vouched.Signed.Grant).Expires, 0, DateTimeOffset.MaxValue.ToUnixTimeSeconds()));
+            Wire.TryParse(Grant.Parser, vouched.Signed.Grant, out var grant) ? grant.Expires : 0, 0, DateTimeOffset.MaxValue.ToUnixTimeSeconds()));
         if (now.Wall > expires)
         {
             return context.Refuse(
@@ -163,23 +179,24 @@ internal sealed class Members(CoordinatorContext context, Func<PublicKey, Virtua
     private void LoadBinding(string key, byte[] value)
     {
         var problem = "it does not parse";
-        try
+        if (Wire.TryParse(SignedBinding.Parser, value, out var signed)
+            && BindingCheck.TryVouch(signed, context.Model.OwnerPublicKey, context.Model.Zone, out var vouched, out problem))
         {
-            if (BindingCheck.TryVouch(SignedBinding.Parser.ParseFrom(value), context.Model.OwnerPublicKey, context.Model.Zone, out var vouched, out problem))
+            if (context.Removals.Cover(vouched, out _))
             {
-                if (!_byKey.ContainsKey(vouched.Key) && !_byName.ContainsKey(vouched.Name) && vouched.Role is Role.Node or Role.Relay)
-                {
-                    Add(vouched);
-                    _usedInvites.TryAdd(vouched.OneTimeKey, vouched.Key);
-                    return;
-                }
-
+                _usedInvites.TryAdd(vouched.OneTimeKey, vouched.Key);
+                problem = "the owner removed it";
+            }
+            else if (!_byKey.ContainsKey(vouched.Key) && !_byName.ContainsKey(vouched.Name) && vouched.Role is Role.Node or Role.Relay)
+            {
+                Add(vouched);
+                _usedInvites.TryAdd(vouched.OneTimeKey, vouched.Key);
+                return;
+            }
+            else
+            {
                 problem = "its key or name is there twice";
             }
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            // Said below.
         }
 
         context.Counters.Count("memory-refused");

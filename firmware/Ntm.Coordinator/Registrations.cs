@@ -20,21 +20,15 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
                 continue;
             }
 
-            try
+            if (PublicKey.TryParse(entry.Key, out var key) && members.Find(key) is { Role: Role.Node } node
+                && Wire.TryParse(RegistrationRequest.Parser, value, out var kept) && TryReadDevices(kept.Devices, out var devices))
             {
-                if (PublicKey.TryParse(entry.Key, out var key) && members.Find(key) is { Role: Role.Node } node
-                    && TryReadDevices(RegistrationRequest.Parser.ParseFrom(value).Devices, out var devices))
-                {
-                    node.Devices = devices;
-                    continue;
-                }
+                node.Devices = devices;
             }
-            catch (InvalidProtocolBufferException)
+            else
             {
-                // Counted below.
+                context.Counters.Count("memory-refused");
             }
-
-            context.Counters.Count("memory-refused");
         }
     }
 
@@ -98,6 +92,13 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
         {
             registration.AnyGeneration = true;
         }
+    }
+
+    /// <summary>A node was taken out of the zone.</summary>
+    public void Forget(Member node)
+    {
+        node.Registration = null;
+        context.Keep(DeviceCollection, node.Key.ToString(), null);
     }
 
     public void Sweep(Now now)

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
@@ -12,9 +13,25 @@ internal readonly record struct PairedRelay(Member Relay, ChannelPair Pair, bool
 /// <summary>The zone's relays: who announced itself, channels leased ahead of need, pairs announced to them.</summary>
 internal sealed class Relays(CoordinatorContext context, Members members)
 {
+    public const string EndpointCollection = "relay-endpoints";
+
+    private readonly Dictionary<Member, IReadOnlyList<RealAddress>> _kept = [];
+
     /// <summary>From the store, after the members.</summary>
     public void Load(IReadOnlyCollection<StoreWrite> memory)
     {
+        foreach (var entry in memory.Where(e => e is { Collection: EndpointCollection, Value: not null }))
+        {
+            if (PublicKey.TryParse(entry.Key, out var key) && members.Find(key) is { Role: Role.Relay } relay && TryReadEndpoints(entry.Value!, out var endpoints))
+            {
+                _kept[relay] = endpoints;
+            }
+            else
+            {
+                context.Counters.Count("memory-refused");
+            }
+        }
+
         foreach (var collection in (string[])[ChannelBook.LeaseCollection, ChannelBook.PairCollection])
         {
             foreach (var entry in memory.Where(e => e.Collection == collection && e.Value is not null))
@@ -31,18 +48,24 @@ internal sealed class Relays(CoordinatorContext context, Members members)
         }
     }
 
+    /// <summary>
+    /// After a restart: the relays of before are taken to be there until they had time to announce themselves, so that nodes that register sooner do not
+    /// go without.
+    /// </summary>
+    public void Start(Now now)
+    {
+        foreach (var (relay, endpoints) in _kept)
+        {
+            relay.Presence = new(now.Boot + Bounds.RelaysBelieved, relay.Path.Remote, endpoints, 0, IsBelieved: true);
+        }
+    }
+
     public Signal Announced(Now now, Member relay, WirePath path, RelayAnnouncement announcement)
     {
-        var endpoints = new List<RealAddress>();
-        foreach (var endpoint in announcement.Endpoints)
+        if (!TryReadEndpoints(announcement, out var endpoints))
         {
-            if (!endpoint.TryRead(out var address) || !CandidateAddress.IsPossible(address, context.Addressing.Prefix) || endpoints.Count >= Bounds.RelayEndpoints)
-            {
-                return context.Refuse(
-                    RefusalReason.RefusalMalformed, "announcement-malformed", $"A relay announces 1 to {Bounds.RelayEndpoints} reachable addresses with ports.");
-            }
-
-            endpoints.Add(address);
+            return context.Refuse(
+                RefusalReason.RefusalMalformed, "announcement-malformed", $"A relay announces 1 to {Bounds.RelayEndpoints} reachable addresses with ports.");
         }
 
         if (endpoints.Count == 0 || relay.Role != Role.Relay)
@@ -52,12 +75,20 @@ internal sealed class Relays(CoordinatorContext context, Members members)
                 : context.Refuse(RefusalReason.RefusalNotPermitted, "announcement-by-node", $"'{relay.Name}' joined as a node, not as a relay.");
         }
 
-        if (relay.Presence is null)
+        if (relay.Presence is null or { IsBelieved: true })
         {
             context.Note($"Relay '{relay.Name}' is there, at {string.Join(" and ", endpoints)}.");
         }
 
         relay.Presence = new(now.Boot + Limits.RegistrationLifetime, path.Remote, endpoints, announcement.Legs);
+        if (!endpoints.SequenceEqual(_kept.GetValueOrDefault(relay, [])))
+        {
+            _kept[relay] = endpoints;
+            var kept = new RelayAnnouncement();
+            kept.Endpoints.AddRange(endpoints.Select(e => e.ToWire()));
+            context.Keep(EndpointCollection, relay.Key.ToString(), kept.ToByteArray());
+        }
+
         LeaseAhead(now, relay);
         return new Signal { RelayAnnouncementResponse = new() { Lifetime = (uint)Limits.RegistrationLifetime.TotalSeconds } };
     }
@@ -128,7 +159,11 @@ internal sealed class Relays(CoordinatorContext context, Members members)
         var body = new Signal { RelayPairing = pair.ToWire((uint)pair.Lease.Left(now.Boot).TotalSeconds) };
         context.Signals.Request(now, tunnel, body, (at, answer) =>
         {
-            if (answer is { Refusal: { } refusal })
+            if (answer is { Refusal.Reason: RefusalReason.RefusalRemoved })
+            {
+                context.Counters.Count("pairing-of-removed"); // another coordinator was told before us, or a node that came back is not yet registered there
+            }
+            else if (answer is { Refusal: { } refusal })
             {
                 // It has forgotten the lease: a new one heals it, and takes over these channels where it covers them.
                 context.Counters.Count("pairing-refused");
@@ -142,6 +177,28 @@ internal sealed class Relays(CoordinatorContext context, Members members)
         });
     }
 
+    /// <summary>A node or relay was taken out of the zone: its pairs go, here and at the relays.</summary>
+    public void Forget(Now now, Member gone)
+    {
+        gone.Channels?.DropAll();
+        foreach (var relay in members.All)
+        {
+            if (relay.Registration is { } registration)
+            {
+                registration.Relays = [.. registration.Relays.Where(r => r != gone)];
+            }
+
+            // The relay forgets the key with the removal itself; this is for the pairs alone, at once.
+            foreach (var pair in relay.Channels?.Drop(gone.Key) ?? [])
+            {
+                if (relay.Tunnel is { } tunnel)
+                {
+                    context.Signals.Request(now, tunnel, new Signal { RelayPairing = pair.ToWire(0) }, static (_, _) => { });
+                }
+            }
+        }
+    }
+
     public void Sweep(Now now)
     {
         foreach (var relay in members.All.Where(m => m.Role == Role.Relay))
@@ -150,7 +207,7 @@ internal sealed class Relays(CoordinatorContext context, Members members)
             if (relay.Presence is { } presence && presence.Until <= now.Boot)
             {
                 relay.Presence = null;
-                context.Warn($"Relay '{relay.Name}' is gone: nothing was heard of it for {Limits.RegistrationLifetime.TotalSeconds:0} s.");
+                context.Warn($"Relay '{relay.Name}' is gone: it has not announced itself for too long.");
             }
         }
     }
@@ -202,6 +259,29 @@ internal sealed class Relays(CoordinatorContext context, Members members)
                 }
             }
         });
+    }
+
+    private bool TryReadEndpoints(byte[] kept, out IReadOnlyList<RealAddress> endpoints)
+    {
+        endpoints = [];
+        return Wire.TryParse(RelayAnnouncement.Parser, kept, out var announcement) && TryReadEndpoints(announcement, out endpoints) && endpoints.Count > 0;
+    }
+
+    private bool TryReadEndpoints(RelayAnnouncement announcement, out IReadOnlyList<RealAddress> endpoints)
+    {
+        var read = new List<RealAddress>();
+        endpoints = read;
+        foreach (var endpoint in announcement.Endpoints)
+        {
+            if (!endpoint.TryRead(out var address) || !CandidateAddress.IsPossible(address, context.Addressing.Prefix) || read.Count >= Bounds.RelayEndpoints)
+            {
+                return false;
+            }
+
+            read.Add(address);
+        }
+
+        return true;
     }
 
     /// <summary>A peer's text, for our log.</summary>

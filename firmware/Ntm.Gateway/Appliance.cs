@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
+using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Ntm.Gateway.Http;
 using Ntm.Hosting;
@@ -20,6 +21,9 @@ namespace Ntm.Gateway;
 /// </summary>
 public sealed class Appliance : IDisposable
 {
+    private const string RouteCollection = "gateway-route";
+    private const string RouteKey = "other-zones";
+
     private readonly GatewayConfig _config;
     private readonly Logger _log;
     private readonly IStore _store;
@@ -29,9 +33,10 @@ public sealed class Appliance : IDisposable
     private readonly Counters _dnsCounters = new();
     private readonly OverlayDns _dns;
     private readonly Switchboard _switchboard;
-    private readonly Neighbours _neighbours;
+    private readonly Neighbours? _neighbours;
     private readonly Uplinks _uplinks;
     private readonly NameListener _names;
+    private IPNetwork[] _routed; // other owners' zones
     private IPAddress? _own;
     private Fate? _fate;
 
@@ -49,19 +54,31 @@ public sealed class Appliance : IDisposable
             undo.Push(_store = Store.Store.Open(config.StoreFile));
             _keeper = new StoreKeeper(_store, log);
             var kept = _store.LoadAll();
+            _routed = ReadRoutes(kept);
             _core = new NodeCore(key, SystemEntropy.Instance, config.NodeOptions, kept.Where(write => write.Collection != Uplinks.PortCollection));
             undo.Push(_pump = new Pump(_core, new PumpOptions { AfterEach = AfterEach, OnBug = OnBug }));
-            _dns = new OverlayDns(_core.NameOf, _dnsCounters) { AnswersIPv6 = config.Lan.IPv6 };
+            _dns = new OverlayDns(_core.NameOf, _dnsCounters) { AnswersIPv6 = config.Lan?.IPv6 ?? true };
             _switchboard = new Switchboard(_pump, _core, _dns, _dnsCounters, BootClock.Boot, Version);
-            undo.Push(_neighbours = new Neighbours(
-                config.Lan, seen => _pump.Post(now => _core.NeighboursSeen(now, seen)), leases => _pump.Post(now => _core.LeasesSeen(now, leases)), log));
+            if (config.Lan is { } home)
+            {
+                undo.Push(_neighbours = new Neighbours(
+                    home, seen => _pump.Post(now => _core.NeighboursSeen(now, seen)), leases => _pump.Post(now => _core.LeasesSeen(now, leases)), log));
+            }
+
             undo.Push(_names = new NameListener(
-                config.DnsListen, (message, _, _, stop) => _switchboard.AnswerDnsAsync(message, stop), _neighbours.Want, _switchboard.CountRefused,
+                config.DnsListen, (message, _, _, stop) => _switchboard.AnswerDnsAsync(message, stop), () => _neighbours?.Want(), _switchboard.CountRefused,
                 sentence => log.Debug("{Sentence}", sentence)));
             undo.Push(_uplinks = new Uplinks(_pump, _core, config.Lan, config.Uplinks, Uplinks.ReadPorts(kept), _keeper, log));
             _uplinks.Start(BootClock.Now);
-            _pump.SetTun(Tun.Open(config.Tun, Limits.MtuInside, _pump.Counters));
-            Forwarding.Ensure(config.Lan.IPv6, log);
+            _pump.SetTun(Overlay.Open(config.Tun, _pump.Counters));
+            if (config.Lan is { } lan)
+            {
+                Forwarding.Ensure(lan.IPv6, log);
+            }
+            else
+            {
+                log.Information("No \"lan\" is configured: this machine is a node alone, which serves its own programs and forwards for nobody.");
+            }
         }
         catch
         {
@@ -92,9 +109,13 @@ public sealed class Appliance : IDisposable
             builder.Services.AddSingleton<Fate>();
             builder.Services.AddSingleton(feed);
             builder.Services.AddHostedService<PictureClock>();
-            builder.Services.AddHostedService(_ => _neighbours);
+            if (_config.Lan is { } lan)
+            {
+                builder.Services.AddHostedService(_ => _neighbours!);
+                builder.Services.AddHostedService(_ => new DnsCapture(lan, _config.Aliases, _log));
+            }
+
             builder.Services.AddHostedService(_ => _names);
-            builder.Services.AddHostedService(_ => new DnsCapture(_config.Lan, _config.Aliases, _log));
             builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
             builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         });
@@ -125,7 +146,7 @@ public sealed class Appliance : IDisposable
     public void Dispose()
     {
         _names.Dispose();
-        _neighbours.Dispose();
+        _neighbours?.Dispose();
         _pump.Dispose();
         _uplinks.Dispose();
         _keeper.Flush(TimeSpan.MaxValue);
@@ -139,7 +160,7 @@ public sealed class Appliance : IDisposable
         findings.AddRange(Preflight.Missing(Need.Administration).Select(missing => (ExitCode.NotPermitted, missing)));
         findings.AddRange(Preflight.Missing(Need.Tun | Need.IPv6).Select(missing => (ExitCode.System, missing)));
         using var links = new LinkWatch();
-        if (links.Look().Link(config.Tun) is not null)
+        if (findings.Count == 0 && links.Look().Link(config.Tun) is { } link && !Overlay.IsLeftOver(link))
         {
             findings.Add((ExitCode.Unavailable,
                 $"There is an interface {config.Tun} already. Stop the program that made it (is a second gateway running?), or give another \"tun\" in the configuration."));
@@ -172,6 +193,9 @@ public sealed class Appliance : IDisposable
                 case NodeEvent.Member member:
                     Become(member);
                     break;
+                case NodeEvent.Left:
+                    Unbecome();
+                    break;
                 case NodeEvent.OtherZones others:
                     Meet(others.Zones);
                     break;
@@ -179,7 +203,7 @@ public sealed class Appliance : IDisposable
                     _switchboard.OnNameAnswered(answered.Ticket, answered.Answer);
                     break;
                 case NodeEvent.NeighbourWanted:
-                    _neighbours.Want();
+                    _neighbours?.Want();
                     break;
                 case NodeEvent.Notice { Warning: true } notice:
                     _log.Warning("{Sentence}", notice.Sentence);
@@ -209,23 +233,47 @@ public sealed class Appliance : IDisposable
         }
     }
 
+    // The interface stays; addresses and routes of the zone go.
+    private void Unbecome()
+    {
+        _dns.Zone = null;
+        _dns.Others = []; // said anew with the next membership
+        _routed = [];
+        try
+        {
+            _pump.Tun!.Clear();
+            _pump.Tun.Mark(Overlay.Mark);
+        }
+        catch (LinuxException refused)
+        {
+            _log.Fatal("The overlay's interface cannot be cleared, so the gateway stops: {Reason}", refused.Message);
+            _fate?.Fail(refused);
+        }
+    }
+
     /// <summary>Other owners' zones: their routes come and go with the shares, and dnsmasq is told.</summary>
     private void Meet(IReadOnlyList<OtherZone> zones)
     {
-        var former = _dns.Others.Select(o => o.Prefix).Distinct().ToArray();
-        var present = zones.Select(o => o.Prefix).Distinct().ToArray();
+        var present = zones.Select(o => new IPNetwork(o.Prefix.ToIPAddress(), Overlay.ZoneLength)).Distinct().ToArray();
         _dns.Others = zones;
         TellNames();
         try
         {
-            foreach (var gone in former.Except(present))
+            foreach (var gone in _routed.Except(present))
             {
-                _pump.Tun!.RemoveRoute(new IPNetwork(gone.ToIPAddress(), Overlay.ZoneLength));
+                _pump.Tun!.RemoveRoute(gone);
             }
 
-            foreach (var come in present.Except(former))
+            foreach (var there in present)
             {
-                _pump.Tun!.AddRoute(new IPNetwork(come.ToIPAddress(), Overlay.ZoneLength), source: _own);
+                _pump.Tun!.AddRoute(there, source: _own);
+            }
+
+            // The interface outlives this program: the next run must know what is to be taken away.
+            if (!present.SequenceEqual(_routed))
+            {
+                _routed = present;
+                _keeper.Keep(new(RouteCollection, RouteKey, Encoding.ASCII.GetBytes(string.Join(' ', present))));
             }
         }
         catch (LinuxException refused)
@@ -233,6 +281,13 @@ public sealed class Appliance : IDisposable
             _log.Warning("The route of another owner's zone could not be changed; IPv6 devices may not reach it: {Reason}", refused.Message);
         }
     }
+
+    private static IPNetwork[] ReadRoutes(IEnumerable<StoreWrite> kept) =>
+    [
+        .. kept.Where(entry => entry is { Collection: RouteCollection, Value: not null })
+            .SelectMany(entry => Encoding.ASCII.GetString(entry.Value!).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Select(text => IPNetwork.TryParse(text, out var network) ? network : default).Where(network => network.PrefixLength == Overlay.ZoneLength),
+    ];
 
     private void TellNames()
     {

@@ -11,12 +11,13 @@ namespace Ntm.Gateway;
 /// <summary>What the owner wants of the gateway: gateway.json, read strictly (docs/operations.md shows one with every key).</summary>
 /// <param name="Data">Folder of the store and the node key.</param>
 /// <param name="Socket">The Unix socket of the HTTP interface.</param>
-/// <param name="Tun">Name of the overlay's interface; it must not exist yet.</param>
+/// <param name="Lan">Null: there is none, this machine is a node alone.</param>
+/// <param name="Tun">Name of the overlay's interface; it must not exist yet, unless a gateway left it.</param>
 /// <param name="DnsListen">Where the overlay's DNS listens, UDP and TCP; none: nowhere.</param>
 /// <param name="Aliases">The alias range, IPv4.</param>
 /// <param name="Forwarding">How dnsmasq is told what to ask the overlay's DNS.</param>
 public sealed record GatewayConfig(
-    string Data, string Socket, LanConfig Lan, IReadOnlyList<UplinkConfig> Uplinks, string Tun, IReadOnlyList<IPEndPoint> DnsListen, IPNetwork Aliases,
+    string Data, string Socket, LanConfig? Lan, IReadOnlyList<UplinkConfig> Uplinks, string Tun, IReadOnlyList<IPEndPoint> DnsListen, IPNetwork Aliases,
     LogEventLevel Log, NameForwarding Forwarding)
 {
     /// <summary>Uplinks at most: their number is part of every path.</summary>
@@ -31,7 +32,7 @@ public sealed record GatewayConfig(
     /// <summary>The alias range's first address, host order.</summary>
     public uint AliasNetwork => BinaryPrimitives.ReadUInt32BigEndian(Aliases.BaseAddress.GetAddressBytes());
 
-    public NodeOptions NodeOptions => new(AliasNetwork, Aliases.PrefixLength, Lan.Networks);
+    public NodeOptions NodeOptions => new(AliasNetwork, Aliases.PrefixLength, Lan?.Networks ?? []);
 
     /// <exception cref="ConfigException">It cannot be read, or something in it is wrong: the message names each key.</exception>
     public static GatewayConfig Read(string path)
@@ -44,7 +45,7 @@ public sealed record GatewayConfig(
         var config = new GatewayConfig(
             data,
             file.FilePath("socket", Path.Combine(data, "gateway.sock")),
-            new LanConfig(
+            !file.Has("lan") ? null : new LanConfig(
                 InterfaceName(lan, "interface"),
                 lan.Values<IPNetwork>("networks", "a network such as \"192.168.1.0/24\", its host bits zero", TryNetwork),
                 lan.Flag("ipv6", false))
@@ -70,12 +71,13 @@ public sealed record GatewayConfig(
     /// <summary>What one value alone does not show.</summary>
     private void Judge(ConfigSection file, ConfigSection lan)
     {
-        if (Lan.Networks.Count == 0)
+        if (Lan is { Networks.Count: 0 })
         {
-            lan.Refuse("networks", "is missing or empty: name the LAN's networks, such as [\"192.168.1.0/24\"], so that they are never taken for a way to a peer.");
+            lan.Refuse("networks", "is missing or empty: name the LAN's networks, such as [\"192.168.1.0/24\"], so that they are never taken for a way to a peer. "
+                + "Where there is no LAN, as on a laptop, leave \"lan\" out.");
         }
 
-        if (Lan.Networks.FirstOrDefault(network => Overlap(network, Aliases)) is { PrefixLength: > 0 } clash)
+        if (Lan?.Networks.FirstOrDefault(network => Overlap(network, Aliases)) is { PrefixLength: > 0 } clash)
         {
             file.Refuse("aliases", $"overlaps the LAN's network {clash}: give the aliases a range that is used nowhere in this home.");
         }
@@ -95,7 +97,7 @@ public sealed record GatewayConfig(
             file.Refuse("uplinks", $"has two uplinks of the name '{name}'. Give each its own.");
         }
 
-        if (Twice([Lan.Interface, Tun, .. Uplinks.Select(uplink => uplink.Interface)]) is { Length: > 0 } device)
+        if (Twice([.. Lan is null ? [] : (string[])[Lan.Interface], Tun, .. Uplinks.Select(uplink => uplink.Interface)]) is { Length: > 0 } device)
         {
             file.Refuse("uplinks", $"and \"lan\" and \"tun\" name the interface '{device}' twice. Each needs its own.");
         }

@@ -9,6 +9,19 @@ namespace Ntm.Gateway;
 /// <summary>The overlay's interface on this machine: a TUN with the gateway's own virtual address, the zone's route and the alias range's.</summary>
 public static class Overlay
 {
+    /// <summary>What the TUN is marked with from its making on; once it is set up, with what it is set up for as well.</summary>
+    public const string Mark = "ntm-gateway";
+
+    /// <summary>
+    /// Makes the TUN, or takes up the one that a gateway before left. It stays when the gateway ends: without its routes the packets of connections under
+    /// way would go out to the Internet, or be answered with errors that end them.
+    /// </summary>
+    /// <exception cref="LinuxException">Linux refused.</exception>
+    public static Tun Open(string name, Counters counters) => Tun.Open(name, Limits.MtuInside, counters, Mark);
+
+    /// <summary>Whether an interface that is there already was left by a gateway and is nobody's now.</summary>
+    public static bool IsLeftOver(LinkState link) => link.Alias.StartsWith(Mark, StringComparison.Ordinal) && Tun.IsFree(link.Name);
+
     /// <summary>Bits of a zone's prefix (docs/protocol.md section 2).</summary>
     public const int ZoneLength = 48;
 
@@ -17,6 +30,16 @@ public static class Overlay
     public static void SetUp(Tun tun, NodeEvent.Member member, IPNetwork aliases, ILogger log)
     {
         var own = member.Own.ToIPAddress();
+        var mark = $"{Mark} {own} {aliases}";
+        using (var links = new LinkWatch())
+        {
+            if (links.Look().Link(tun.Name) is { Alias: var former } && former != mark)
+            {
+                // Set up for another zone, key or range.
+                tun.Clear();
+                tun.Mark(mark);
+            }
+        }
 
         // The range's first address: what the core knows as its own (AliasTable.RouterAddress).
         var first = aliases.BaseAddress.GetAddressBytes();

@@ -23,7 +23,7 @@ public static class Picture
         return new(
             new StatusDocument(
                 version, now.Wall, Math.Round((now.Boot - started).TotalSeconds, 3), status.Member is { } member ? Of(member, now) : null,
-                [.. status.Uplinks.OrderBy(uplink => uplink.State.Number).Select(Of)], counters),
+                [.. status.Uplinks.OrderBy(uplink => uplink.State.Number).Select(Of)], counters, status.Removed),
             [.. status.Devices.OrderBy(device => device.Number).Select(device => Of(device, status.Member, now))],
             [.. status.Peers.Select(peer => Of(peer, names, now))]);
     }

@@ -46,7 +46,10 @@ public sealed class Switchboard(Pump pump, NodeCore core, OverlayDns dns, Counte
             (id, stop) => AskAsync(now => core.Unshare(now, id), stop),
             (code, stop) => AskAsync(now => core.Accept(now, code), stop),
             (name, stop) => AskAsync(now => core.Drop(now, name), stop),
-            (ports, stop) => AskAsync(now => core.PublishNode(now, ports), stop)));
+            (ports, stop) => AskAsync(now => core.PublishNode(now, ports), stop)))
+    {
+        Leave = (zone, stop) => AskAsync(now => core.Leave(now, zone), stop),
+    };
 
     /// <summary>On the pump's thread: the core ended a join.</summary>
     public void OnJoinEnded(Verdict verdict)

@@ -23,15 +23,16 @@ public sealed class Uplinks : IDisposable
 
     private readonly Pump _pump;
     private readonly NodeCore _core;
-    private readonly LanConfig _lan;
+    private readonly LanConfig? _lan;
     private readonly StoreKeeper _keeper;
     private readonly ILogger _log;
     private readonly LinkWatch _watch = new();
     private readonly List<Attachment> _attachments;
 
+    /// <param name="lan">Null: a node alone.</param>
     /// <param name="kept">The ports kept before, by uplink name.</param>
     public Uplinks(
-        Pump pump, NodeCore core, LanConfig lan, IReadOnlyList<UplinkConfig> uplinks, IReadOnlyDictionary<string, ushort> kept, StoreKeeper keeper, ILogger log)
+        Pump pump, NodeCore core, LanConfig? lan, IReadOnlyList<UplinkConfig> uplinks, IReadOnlyDictionary<string, ushort> kept, StoreKeeper keeper, ILogger log)
     {
         (_pump, _core, _lan, _keeper, _log) = (pump, core, lan, keeper, log);
         _attachments =
@@ -60,7 +61,7 @@ public sealed class Uplinks : IDisposable
     public void Start(Now now)
     {
         var picture = _watch.Look();
-        if (picture.Link(_lan.Interface) is null)
+        if (_lan is not null && picture.Link(_lan.Interface) is null)
         {
             _log.Warning("The LAN's interface {Interface} does not exist. Devices are served as soon as it does; `ip link` shows the interfaces that exist.", _lan.Interface);
         }
@@ -144,7 +145,7 @@ public sealed class Uplinks : IDisposable
                 attachment.Number, attachment.Config, picture, attachment.Socket4?.Port, attachment.Socket6?.Port, attachment.Failure));
         }
 
-        if (picture.Link(_lan.Interface) is { } lan)
+        if (_lan is not null && picture.Link(_lan.Interface) is { } lan)
         {
             var own = picture.Addresses.Where(address => address.Interface == lan.Index && address.Usable).Select(address => address.Address).ToList();
             _core.OwnAddressesChanged(now, own);

@@ -3,8 +3,10 @@ namespace Ntm.Interface;
 // The documents of the gateway's HTTP interface (docs/http.md), version 1. JSON, camel case; times ISO 8601 UTC; durations in milliseconds; addresses as text.
 
 /// <summary>GET /api/v1/status</summary>
+/// <param name="Removed">Where a zone's owner took this gateway out of the zone: that, as a sentence; else null.</param>
 public sealed record StatusDocument(
-    string Version, DateTimeOffset Now, double UptimeSeconds, MemberDocument? Member, IReadOnlyList<UplinkDocument> Uplinks, IReadOnlyDictionary<string, long> Counters);
+    string Version, DateTimeOffset Now, double UptimeSeconds, MemberDocument? Member, IReadOnlyList<UplinkDocument> Uplinks, IReadOnlyDictionary<string, long> Counters,
+    string? Removed = null);
 
 /// <param name="Node">The full name, node.zone.</param>
 public sealed record MemberDocument(
@@ -44,6 +46,10 @@ public sealed record PathDocument(
 
 /// <summary>POST /api/v1/join</summary>
 public sealed record JoinOrder(string Code, string? Name);
+
+/// <summary>POST /api/v1/leave</summary>
+/// <param name="Zone">The zone to leave, so that no other is left by mistake.</param>
+public sealed record LeaveOrder(string Zone);
 
 /// <summary>PUT /api/v1/devices/{mac}/name; DELETE takes it away. The path's {mac} may also be one of its addresses.</summary>
 /// <param name="Name">Null or missing: what the device calls itself.</param>

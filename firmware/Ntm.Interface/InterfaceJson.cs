@@ -13,6 +13,7 @@ namespace Ntm.Interface;
 [JsonSerializable(typeof(IReadOnlyList<DeviceDocument>))]
 [JsonSerializable(typeof(IReadOnlyList<PeerDocument>))]
 [JsonSerializable(typeof(JoinOrder))]
+[JsonSerializable(typeof(LeaveOrder))]
 [JsonSerializable(typeof(PublishOrder))]
 [JsonSerializable(typeof(PublishNodeOrder))]
 [JsonSerializable(typeof(SharesDocument))]

@@ -5,7 +5,8 @@ namespace Ntm.Linux;
 /// <param name="Index">The kernel's number.</param>
 /// <param name="Up">The owner wants it up.</param>
 /// <param name="Running">It is up and has a carrier.</param>
-public sealed record LinkState(int Index, string Name, bool Up, bool Running, int Mtu);
+/// <param name="Alias">What its maker wrote on it (`ip link` shows it); empty: nothing.</param>
+public sealed record LinkState(int Index, string Name, bool Up, bool Running, int Mtu, string Alias = "");
 
 /// <param name="Interface">The interface's number.</param>
 /// <param name="Usable">Neither tentative, nor a duplicate, nor deprecated.</param>

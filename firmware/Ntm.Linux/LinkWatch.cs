@@ -66,13 +66,14 @@ public sealed class LinkWatch : IDisposable
     /// <summary>struct ifinfomsg: 0 family(1) | 1 pad(1) | 2 type(2) | 4 index(4) | 8 flags(4) | 12 change(4) | attributes. Null: does not parse.</summary>
     public static LinkState? TryParseLink(ReadOnlySpan<byte> payload)
     {
-        const ushort name = 3, mtu = 4;
+        const ushort name = 3, mtu = 4, alias = 20;
         if (payload.Length < NetlinkMessage.LinkSize)
         {
             return null;
         }
 
         string? text = null;
+        var written = "";
         var bytes = 0;
         var attributes = new AttributeReader(payload[NetlinkMessage.LinkSize..]);
         while (attributes.TryNext())
@@ -80,6 +81,10 @@ public sealed class LinkWatch : IDisposable
             if (attributes.Type == name)
             {
                 text = Encoding.UTF8.GetString(attributes.Value.TrimEnd((byte)0));
+            }
+            else if (attributes.Type == alias)
+            {
+                written = Encoding.UTF8.GetString(attributes.Value.TrimEnd((byte)0));
             }
             else if (attributes.Type == mtu && attributes.Value.Length == sizeof(int))
             {
@@ -90,7 +95,8 @@ public sealed class LinkWatch : IDisposable
         var flags = MemoryMarshal.Read<uint>(payload[8..]);
         return text is null
             ? null
-            : new(MemoryMarshal.Read<int>(payload[4..]), text, (flags & FlagUp) != 0, (flags & (FlagUp | FlagRunning)) == (FlagUp | FlagRunning), bytes);
+            : new(MemoryMarshal.Read<int>(payload[4..]), text, (flags & FlagUp) != 0, (flags & (FlagUp | FlagRunning)) == (FlagUp | FlagRunning), bytes,
+                written);
     }
 
     /// <summary>struct ifaddrmsg: 0 family(1) | 1 prefix length(1) | 2 flags(1) | 3 scope(1) | 4 index(4) | attributes. Null: does not parse.</summary>

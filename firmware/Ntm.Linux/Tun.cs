@@ -10,15 +10,15 @@ namespace Ntm.Linux;
 
 /// <summary>
 /// A TUN device: IP packets to and from the kernel, without frames, in super-packets where the kernel has the offloads for it: what is read is cut into packets,
-/// what is written is merged. It, its addresses and its routes are gone when it is disposed of.
-/// Made inside a network namespace (<see cref="NetworkNamespace"/>) it stays there. One thread at a time.
+/// what is written is merged. It, its addresses and its routes are gone when it is disposed of,
+/// unless it was opened to stay: then the kernel drops what is bound for it, without a word to anybody, until it is opened again. Made inside a network namespace (<see cref="NetworkNamespace"/>) it stays there. One thread at a time.
 /// </summary>
 public sealed unsafe class Tun : IDisposable
 {
     public const string Device = "/dev/net/tun";
 
     // linux/if_tun.h, linux/if.h
-    private const nuint SetInterface = 0x4004_54CA, SetOffload = 0x4004_54D0;
+    private const nuint SetInterface = 0x4004_54CA, SetPersistent = 0x4004_54CB, SetOffload = 0x4004_54D0, SetHeaderSize = 0x4004_54D8;
     private const short FlagTun = 1, FlagNoPacketInformation = 0x1000, FlagVirtioHeader = 0x4000;
     private const int OffloadChecksum = 1, OffloadTcp = 2 | 4, OffloadTcpEcn = 8, OffloadUdp = 0x20 | 0x40;
     private const int NameSize = 16, RequestSize = 40;
@@ -74,9 +74,53 @@ public sealed unsafe class Tun : IDisposable
     /// <param name="name">At most 15 bytes; "%d" in it becomes the first free number.</param>
     /// <param name="mtu">Bytes of the longest packet.</param>
     /// <param name="counters">Where packets that the kernel did not take are counted; null: its own.</param>
+    /// <param name="mark">
+    /// For a device that stays when this program ends, however it does: what to write on it where it is new (<see cref="LinkState.Alias"/>). One that stayed
+    /// is taken up with its addresses and routes. Null: it goes.
+    /// </param>
     /// <param name="offloads">What is asked of the kernel; it may have less.</param>
     /// <exception cref="LinuxException">No device node, no privilege, or the name is in use.</exception>
-    public static Tun Open(string name, int mtu = Limits.MtuInside, Counters? counters = null, TunOffloads offloads = TunOffloads.All)
+    public static Tun Open(string name, int mtu = Limits.MtuInside, Counters? counters = null, string? mark = null, TunOffloads offloads = TunOffloads.All)
+    {
+        var stayed = mark is not null && Libc.InterfaceIndex(name) != 0;
+        var descriptor = Attach(ref name);
+        try
+        {
+            if (mark is not null && Libc.IoControl(descriptor, SetPersistent, (void*)1) != 0)
+            {
+                throw LinuxException.Last($"Keeping the TUN device {name}");
+            }
+
+            var tun = new Tun(descriptor, name, mtu, counters ?? new Counters(), Agree(descriptor, offloads));
+            if (mark is not null && !stayed)
+            {
+                tun.Mark(mark);
+            }
+
+            return tun;
+        }
+        catch
+        {
+            _ = Libc.Close(descriptor);
+            throw;
+        }
+    }
+
+    /// <summary>Whether a device that stayed can be opened: it is a TUN, and nobody has it.</summary>
+    public static bool IsFree(string name)
+    {
+        try
+        {
+            _ = Libc.Close(Attach(ref name));
+            return true;
+        }
+        catch (LinuxException)
+        {
+            return false;
+        }
+    }
+
+    private static int Attach(ref string name)
     {
         var bytes = Encoding.UTF8.GetBytes(name);
         if (bytes.Length is 0 or >= NameSize)
@@ -107,13 +151,30 @@ public sealed unsafe class Tun : IDisposable
                 });
             }
 
-            return new Tun(descriptor, Marshal.PtrToStringUTF8((nint)request)!, mtu, counters ?? new Counters(), Agree(descriptor, offloads));
+            name = Marshal.PtrToStringUTF8((nint)request)!;
+            return descriptor;
         }
         catch
         {
             _ = Libc.Close(descriptor);
             throw;
         }
+    }
+
+    /// <summary>What is written on it.</summary>
+    public void Mark(string text) => LinkConfiguration.Mark(_netlink, Name, Index, text);
+
+    /// <summary>Takes all addresses and routes from the device.</summary>
+    public void Clear()
+    {
+        LinkConfiguration.TakeDown(_netlink, Name, Index);
+        using var links = new LinkWatch();
+        foreach (var left in links.Look().Addresses.Where(address => address.Interface == Index))
+        {
+            LinkConfiguration.RemoveAddress(_netlink, Name, Index, left.Address, left.PrefixLength);
+        }
+
+        LinkConfiguration.BringUp(_netlink, Name, Index, Mtu);
     }
 
     /// <summary>Gives the device an address; giving it twice is no error.</summary>
@@ -219,16 +280,29 @@ public sealed unsafe class Tun : IDisposable
         }
     }
 
-    // The most the kernel agrees to. Each packet has a header in any case.
+    // The most the kernel agrees to. Each packet has a header in any case. All of it is said anew, since a device that stayed has what was said before.
     private static TunOffloads Agree(int descriptor, TunOffloads wanted)
     {
         const int tcp = OffloadChecksum | OffloadTcp | OffloadTcpEcn;
+        var header = VirtioHeader.Size;
+        if (Libc.IoControl(descriptor, SetHeaderSize, &header) != 0)
+        {
+            throw LinuxException.Last("Setting the TUN device's header");
+        }
+
         if (wanted.HasFlag(TunOffloads.All) && Libc.IoControl(descriptor, SetOffload, (void*)(tcp | OffloadUdp)) == 0)
         {
             return TunOffloads.All;
         }
 
-        return wanted.HasFlag(TunOffloads.Tcp) && Libc.IoControl(descriptor, SetOffload, (void*)tcp) == 0 ? TunOffloads.Tcp : TunOffloads.None;
+        if (wanted.HasFlag(TunOffloads.Tcp) && Libc.IoControl(descriptor, SetOffload, (void*)tcp) == 0)
+        {
+            return TunOffloads.Tcp;
+        }
+
+        return Libc.IoControl(descriptor, SetOffload, null) == 0
+            ? TunOffloads.None
+            : throw LinuxException.Last("Switching the TUN device's offloads off");
     }
 
     // Reads on until there is something to cut.

@@ -97,6 +97,33 @@ internal sealed class Directions(NodeContext context, Registration registration,
         }
     }
 
+    /// <summary>Forgets the names of a node that is no peer any more.</summary>
+    public void Forget(VirtualAddress node)
+    {
+        foreach (var name in _names.Where(n => n.Value.Vip.SameNode(node)).Select(n => n.Key).ToArray())
+        {
+            Forget(name, NameVerdict.NoSuchName);
+        }
+    }
+
+    /// <summary>Forgets all names and answers whoever waits: the node leaves its zone.</summary>
+    public void Stop(string why)
+    {
+        _exchanges.Clear();
+        foreach (var ticket in _tickets)
+        {
+            Answer(ticket.Number, new(NameVerdict.NoCoordinator, default, 0, why));
+        }
+
+        _tickets.Clear();
+        foreach (var name in _names.Keys.ToArray())
+        {
+            Forget(name, NameVerdict.NoSuchName);
+        }
+
+        _byVip.Clear();
+    }
+
     /// <summary>The coordinator directs us as the named node.</summary>
     public Signal OnDirected(Now now, RouteDirection direction)
     {

@@ -21,7 +21,7 @@ internal sealed class Joining(NodeContext context)
     {
         if (context.Membership is { } member)
         {
-            End(false, $"This gateway is '{member.NodeName}' of the zone {member.Zone} already. It must leave that before it can join another.");
+            End(false, $"This gateway is '{member.Name}' of the zone {member.Zone} already. It must leave that first: ntm leave.");
             return;
         }
 
@@ -51,7 +51,7 @@ internal sealed class Joining(NodeContext context)
             End(false, name is null ? "This invite code leaves the name open: give one, with --name." : $"'{name}' cannot be a name: use a-z, 0-9 and hyphens inside, at most 63.");
         }
         else if (!BindingCheck.TryVouch(
-            InviteCode.Bind(invite, name, context.Key, now.Wall), invite.OwnerPublicKey.Span, grant.Zone, out var binding, out var why))
+            InviteCode.Bind(invite, name, context.Key, DateOfBinding(now)), invite.OwnerPublicKey.Span, grant.Zone, out var binding, out var why))
         {
             End(false, $"The invite code cannot be used: {why}. Copy all of it again, or ask for a new one.");
         }
@@ -67,6 +67,12 @@ internal sealed class Joining(NodeContext context)
         }
     }
 
+    // A key that was removed comes back with a younger binding alone, also where our clock is behind.
+    private DateTimeOffset DateOfBinding(Now now) =>
+        context.OwnRemoval is { } removal && removal.MadeAt >= now.Wall.ToUnixTimeSeconds() && removal.MadeAt < DateTimeOffset.MaxValue.ToUnixTimeSeconds()
+            ? DateTimeOffset.FromUnixTimeSeconds(removal.MadeAt + 1)
+            : now.Wall;
+
     private void Ask(Now now, Membership wanted, int which)
     {
         var server = wanted.Coordinators[which];
@@ -80,7 +86,7 @@ internal sealed class Joining(NodeContext context)
                 case { JoinResponse: not null }:
                     _underWay = false;
                     OnMember(at, wanted);
-                    End(true, $"This gateway is now '{wanted.NodeName}' of the zone {wanted.Zone}.");
+                    End(true, $"This gateway is now '{wanted.Name}' of the zone {wanted.Zone}.");
                     break;
                 case { Refusal: { } refusal }:
                     Fail(tunnel, $"The coordinator refused: {refusal.Text}");

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Ntm.Node.Sharing;
 using Ntm.Protocol;
 using Ntm.Signalling;
+using Ntm.Signalling.Trust;
 using Ntm.Tunnel;
 
 namespace Ntm.Node;
@@ -9,6 +10,11 @@ namespace Ntm.Node;
 /// <summary>What the parts of the node core share: its tunnels, its uplinks, its membership, its way to speak. No logic.</summary>
 internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEntropy entropy)
 {
+    private const string OtherRemovalCollection = "removal-other-zone";
+
+    private Removals? _removals;
+    private Removals? _otherRemovals;
+
     public NodeOptions Options { get; } = options;
 
     public TunnelTable Tunnels { get; } = tunnels;
@@ -16,6 +22,15 @@ internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEnt
     public IEntropy Entropy { get; } = entropy;
 
     public required Counters Counters { get; init; }
+
+    /// <summary>Whom the owner took out of the zone.</summary>
+    public Removals Removals => _removals ??= new(Counters, write => Events.Enqueue(new NodeEvent.Keep(write)));
+
+    /// <summary>Whom owners of other zones, with whom something is shared, took out of theirs.</summary>
+    public Removals OtherRemovals => _otherRemovals ??= new(Counters, write => Events.Enqueue(new NodeEvent.Keep(write)), OtherRemovalCollection);
+
+    /// <summary>That the owner took this node out of the zone it was in last; null: that did not happen, or it is in a zone again.</summary>
+    public VouchedRemoval? OwnRemoval { get; set; }
 
     public Queue<NodeEvent> Events { get; } = new();
 

@@ -5,6 +5,9 @@ namespace Ntm.Node;
 /// <summary>What the owner may wish of the node: joining, publishing, sharing. Each is judged at once and answered with a sentence.</summary>
 public sealed partial class NodeCore
 {
+    private const string AccessCollection = "access";
+    private const string LessenedKey = "lessened-at";
+
     /// <summary>Joins a zone; ends with <see cref="NodeEvent.JoinEnded"/>. A member of a zone cannot join another.</summary>
     /// <param name="name">The wanted node name; null: the invite's, else refused.</param>
     public void Join(Now now, string inviteCode, string? name)
@@ -15,13 +18,14 @@ public sealed partial class NodeCore
 
     /// <param name="name">Null: the one the device calls itself by.</param>
     /// <param name="ports">What of the device may be reached; null: everything.</param>
-    public Verdict Publish(Now now, MacAddress device, string? name, PortSet? ports = null) => Republish(now, _devices.Publish(now, device, name, ports));
+    public Verdict Publish(Now now, MacAddress device, string? name, PortSet? ports = null) =>
+        Republish(now, Lessened(now, _devices.Publish(now, device, name, ports), ports is { IsAll: false }));
 
     /// <summary>Lets others reach the node's own services, on these ports; null: no longer.</summary>
     public Verdict PublishNode(Now now, PortSet? ports)
     {
         Start(now);
-        return _devices.PublishNode(ports);
+        return Lessened(now, _devices.PublishNode(ports), ports is not { IsAll: true });
     }
 
     /// <summary>Shares a published device, or the node itself, with another owner: <see cref="Sharing.Shareholding.Give"/>.</summary>
@@ -37,7 +41,7 @@ public sealed partial class NodeCore
     public Verdict Unshare(Now now, int id)
     {
         Start(now);
-        return _shareholding.TakeBack(now, id);
+        return Lessened(now, _shareholding.TakeBack(now, id), true);
     }
 
     /// <summary>Accepts a share of another owner.</summary>
@@ -55,7 +59,7 @@ public sealed partial class NodeCore
         return _shareholding.Drop(now, name);
     }
 
-    public Verdict Unpublish(Now now, MacAddress device) => Republish(now, _devices.Unpublish(now, device));
+    public Verdict Unpublish(Now now, MacAddress device) => Republish(now, Lessened(now, _devices.Unpublish(now, device), true));
 
     /// <summary>Makes two MAC addresses one device, the first's number and name for both.</summary>
     public Verdict Merge(Now now, MacAddress device, MacAddress other) => Republish(now, _devices.Merge(now, device, other));
@@ -63,6 +67,28 @@ public sealed partial class NodeCore
     /// <summary>Takes one MAC address off its device.</summary>
     /// <param name="device">Any of the device's.</param>
     public Verdict Split(Now now, MacAddress device, MacAddress mac) => _devices.Split(now, device, mac);
+
+    /// <summary>
+    /// Remembers that others may do less than before: a restart must not take up again what was cut with that, though a device still has the connection open.
+    /// </summary>
+    private Verdict Lessened(Now now, Verdict verdict, bool less)
+    {
+        if (verdict.Done && less)
+        {
+            Keep(new(AccessCollection, LessenedKey, BitConverter.GetBytes(_context.Sharing.Time(now).ToUnixTimeSeconds())));
+        }
+
+        return verdict;
+    }
+
+    /// <summary>Until when, after a restart, connections are taken up again by the remote's packets; not where access was lessened within a day.</summary>
+    private TimeSpan ResumesUntil(Now now, IEnumerable<StoreWrite> memory)
+    {
+        var lessened = memory.FirstOrDefault(e => e is { Collection: AccessCollection, Key: LessenedKey, Value.Length: sizeof(long) });
+        return lessened is not null && _context.Sharing.Time(now).ToUnixTimeSeconds() - BitConverter.ToInt64(lessened.Value!) < Limits.LessenedAccessRemembered.TotalSeconds
+            ? TimeSpan.MinValue
+            : now.Boot + Limits.FlowsResumedFor;
+    }
 
     private Verdict Republish(Now now, Verdict verdict)
     {

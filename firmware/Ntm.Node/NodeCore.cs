@@ -30,6 +30,7 @@ public sealed partial class NodeCore : ICore
     private readonly Peers _peers;
     private readonly Directions _directions;
     private readonly Joining _joining;
+    private readonly Leaving _leaving;
     private readonly Shareholding _shareholding;
     private readonly Queue<(byte[] Packet, TimeSpan Until)> _held = new();
     private readonly Packet _scratch = new();
@@ -58,6 +59,13 @@ public sealed partial class NodeCore : ICore
         _directions = new Directions(_context, _registration, _peers) { Finish = Finish };
         _registration.OnRegistered = _directions.AskAgain;
         _joining = new Joining(_context) { OnMember = Become, MakeSignals = MakeSignals };
+        _leaving = new Leaving(_context, _registration, _peers, _directions) { OnLeft = OnLeft };
+        _registration.OnRemoved = _leaving.OnRefused;
+        _peers.OnRemoved = peer =>
+        {
+            _proxy?.Forget(peer.Vip);
+            _directions.Forget(peer.Vip);
+        };
         _devices.Load(_memory);
         _aliases.Load(_memory);
         sharing.Given.Load(_memory);
@@ -114,6 +122,26 @@ public sealed partial class NodeCore : ICore
         }
     }
 
+    /// <summary>Leaves the zone: membership, peers, pins and kept directions go; node key, devices' numbers, aliases and published names stay.</summary>
+    /// <param name="zone">The zone to leave, so that no other is left by mistake.</param>
+    public Verdict Leave(Now now, string zone)
+    {
+        Start(now);
+        if (_context.Membership is not { } member)
+        {
+            return new(false, "This gateway is in no zone.");
+        }
+
+        if (member.Zone != zone)
+        {
+            return new(false, $"This gateway is in the zone {member.Zone}, not in '{zone}'.");
+        }
+
+        _leaving.Leave(now, "this gateway left the zone");
+        _context.Note($"Left the zone {zone}, where this gateway was '{member.Name}'.");
+        return new(true, $"This gateway left the zone {zone}, where it was '{member.Name}'. Its devices keep their names and numbers. Join again: ntm join CODE");
+    }
+
     /// <summary>Wants a name resolved; ends with <see cref="NodeEvent.NameAnswered"/> within <see cref="Limits.NameAnswerDeadline"/>.</summary>
     /// <param name="name">Canonical.</param>
     public void NameWanted(Now now, long ticket, string name)
@@ -121,11 +149,11 @@ public sealed partial class NodeCore : ICore
         Start(now);
         if (_context.Membership is not { } member)
         {
-            Answer(ticket, new(NameVerdict.NoCoordinator, default, 0, "this gateway has not joined a zone yet"));
+            Answer(ticket, new(NameVerdict.NoCoordinator, default, 0, "this gateway is in no zone"));
         }
         else if (_context.TrySplit(name, out var zone, out var node, out var device))
         {
-            if (node == member.NodeName && zone == member.Zone)
+            if (node == member.Name && zone == member.Zone)
             {
                 Answer(ticket, OwnName(device));
             }
@@ -200,6 +228,8 @@ public sealed partial class NodeCore : ICore
         {
             Inbound(now, batch[i]);
         }
+
+        _leaving.CarryOut(now);
     }
 
     public void ReceivePackets(Now now, PacketBatch batch)
@@ -344,6 +374,8 @@ public sealed partial class NodeCore : ICore
                 return new Signal { Acknowledgement = new() };
             case (ServerLink { IsRelay: false }, { RouteDirection: { } direction }):
                 return _directions.OnDirected(now, direction);
+            case (ServerLink { IsRelay: false }, { RemovalNotice: { } notice }):
+                return _leaving.OnNotice(now, notice);
             default:
                 _context.Counters.Count("signal-not-for-a-node");
                 return signal.Number == 0 ? null : new Signal { Refusal = new() { Reason = RefusalReason.RefusalNotPermitted, Text = "a node does not answer this" } };
@@ -352,6 +384,11 @@ public sealed partial class NodeCore : ICore
 
     private void OnTunnelChange(Now now, Tunnel.Tunnel tunnel, TunnelChange change)
     {
+        if (change == TunnelChange.Established)
+        {
+            _context.Signals?.OnEstablished(now, tunnel);
+        }
+
         switch (tunnel.Owner, change)
         {
             case (Peer peer, TunnelChange.Established):
@@ -361,8 +398,13 @@ public sealed partial class NodeCore : ICore
                 _context.Warn($"{peer.Name} did not answer for {Limits.RekeyAttemptTime.TotalSeconds:0} s on any of {tunnel.Candidates.Count} paths.");
                 peer.Reason = "it does not answer on any path";
                 break;
-            case (ServerLink { IsRelay: true }, TunnelChange.Established):
-                _peers.AimAll(now);
+            case (ServerLink link, TunnelChange.Established):
+                Registration.Established(now, link);
+                if (link.IsRelay)
+                {
+                    _peers.AimAll(now);
+                }
+
                 break;
         }
     }
@@ -376,16 +418,22 @@ public sealed partial class NodeCore : ICore
         }
 
         _memory = null;
-        if (Membership.TryLoad(memory, _context.Key, _context.Counters, out var membership))
+        if (Membership.TryLoad(memory, _context.Key, Role.Node, _context.Counters, out var membership, out var problem))
         {
             _context.Signals = MakeSignals(membership.Addressing);
-            Enter(now, membership);
+            _context.Removals.Load(memory, membership.OwnerKey, membership.Zone);
+            _context.OtherRemovals.Load(memory, _context.Sharing.OwnersOf);
+            Enter(now, membership, ResumesUntil(now, memory));
             _peers.Load(now, memory);
             _directions.Load(memory);
         }
-        else if (_context.Counters[Membership.EntryUnreadable] > 0)
+        else
         {
-            _context.Warn("The kept membership is damaged or was made with another node key. Join again with a new invite code, or restore the data directory.");
+            _leaving.Load(memory);
+            if (problem is not null)
+            {
+                _context.Warn(problem);
+            }
         }
     }
 
@@ -396,20 +444,28 @@ public sealed partial class NodeCore : ICore
             Keep(write);
         }
 
-        Enter(now, membership);
+        _leaving.Forgive();
+        Enter(now, membership, TimeSpan.MinValue);
     }
 
-    private void Enter(Now now, Membership membership)
+    private void OnLeft(Now now)
+    {
+        _proxy = null;
+        _held.Clear();
+    }
+
+    private void Enter(Now now, Membership membership, TimeSpan resumesUntil)
     {
         _context.Membership = membership;
         _context.Own = membership.Addressing.Node(_context.Key);
-        _proxy = new DeviceProxy(_context.Own, _devices, _aliases, _context.Counters) 
+        _proxy = new DeviceProxy(_context.Own, _devices, _aliases, _context.Counters)
         {
             AccessOf = vip => _peers.FindByVip(vip)?.Access,
             GrantTime = _context.Sharing.Time,
+            ResumesUntil = resumesUntil,
         };
         _proxy.SetOwnAddresses(_ownAddresses);
-        _context.Events.Enqueue(new NodeEvent.Member(membership.Zone, membership.NodeName, _context.Own, membership.Addressing.Prefix));
+        _context.Events.Enqueue(new NodeEvent.Member(membership.Zone, membership.Name, _context.Own, membership.Addressing.Prefix));
         _shareholding.Start(now);
         _registration.Start(now);
     }

@@ -1,6 +1,7 @@
 using Ntm.Node.Devices;
 using Ntm.Node.Paths;
 using Ntm.Protocol;
+using Ntm.Signalling.Trust;
 
 namespace Ntm.Node;
 
@@ -14,11 +15,12 @@ internal static class NodeDescription
         devices.Describe(),
         [.. peers.All.OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => Describe(p, directions, aliases))],
         Describe(context, devices, time),
-        Merge(context.Counters, context.Tunnels.Counters));
+        Merge(context.Counters, context.Tunnels.Counters),
+        context.OwnRemoval is { } removal ? Leaving.Sentence(removal) : null);
 
     private static SharingStatus Describe(NodeContext context, DeviceTable devices, DateTimeOffset time)
     {
-        var node = context.Membership is { } m ? $"{m.NodeName}.{m.Zone}" : null;
+        var node = context.Membership is { } m ? $"{m.Name}.{m.Zone}" : null;
         return new(
             devices.NodePublished,
             [.. context.Sharing.Given.All.Select(s => new GivenShareStatus(s.Id, NameOf(s.Number), s.For, s.Ports, s.Expires, s.Expires <= time, s.Zone))],
@@ -28,7 +30,7 @@ internal static class NodeDescription
     }
 
     private static MemberStatus Describe(NodeContext context, Membership membership, Registration registration) => new(
-        membership.Zone, membership.NodeName, context.Own, context.Key, registration.IsRegistered,
+        membership.Zone, membership.Name, context.Own, context.Key, registration.IsRegistered,
         string.Join("; ", registration.Coordinators.Select(c => $"{c.Name}: {c.Reason}")),
         [.. registration.Coordinators.Select(Describe)], [.. registration.Relays.Select(Describe)]);
 

@@ -19,6 +19,8 @@ public abstract record NodeEvent
     /// <summary>The node is a member: its own VIP is known, the TUN can be set up. At start as well as after joining.</summary>
     public sealed record Member(string Zone, string NodeName, VirtualAddress Own, VirtualAddress ZonePrefix) : NodeEvent;
 
+    /// <summary>The node is a member no longer: it left, or the owner took it out of the zone. What <see cref="Member"/> set up is to be taken down.</summary>
+    public sealed record Left : NodeEvent;
     /// <summary>The zones of other owners with which something is shared have changed: all of them.</summary>
     public sealed record OtherZones(IReadOnlyList<OtherZone> Zones) : NodeEvent;
 

@@ -3,13 +3,15 @@ using Ntm.Protocol;
 namespace Ntm.Node;
 
 /// <summary>An immutable picture of the node core, for people. Times are boot times.</summary>
+/// <param name="Removed">Where the owner took this node out of its zone: that, as a sentence; else null.</param>
 public sealed record NodeStatus(
     MemberStatus? Member,
     IReadOnlyList<UplinkStatus> Uplinks,
     IReadOnlyList<DeviceStatus> Devices,
     IReadOnlyList<PeerStatus> Peers,
     SharingStatus Sharing,
-    IReadOnlyDictionary<string, long> Counters);
+    IReadOnlyDictionary<string, long> Counters,
+    string? Removed = null);
 
 /// <summary>Shares, both ways.</summary>
 /// <param name="NodePublished">What of the node itself is published; null: nothing.</param>

@@ -15,7 +15,8 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name
 {
     private const int MostPaths = Limits.Candidates + Limits.RelaysPerNode + 4;
 
-    public VouchedBinding Binding { get; } = binding;
+    /// <summary>The last one it was directed with: a key may renew its binding, under the same name.</summary>
+    public VouchedBinding Binding { get; set; } = binding;
 
     public string Name { get; } = name;
 

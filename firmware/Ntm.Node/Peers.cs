@@ -38,6 +38,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
     /// <summary>One a tick, so that a restart with many peers is no burst.</summary>
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
 
+    private readonly DirectionTrust _trust = new(context);
     private readonly Queue<Peer> _toBegin = new();
     private TimeSpan _nextBegin = TimeSpan.MaxValue;
     private readonly Dictionary<PublicKey, Peer> _byKey = [];
@@ -45,6 +46,49 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
     private readonly Dictionary<string, PublicKey> _pins = new(StringComparer.Ordinal);
 
     public IReadOnlyCollection<Peer> All => _byKey.Values;
+
+    /// <summary>Told of a peer that is none any more: its flows and names go with it.</summary>
+    public Action<Peer>? OnRemoved { get; set; }
+
+    public Peer? Find(PublicKey key) => _byKey.GetValueOrDefault(key);
+
+    /// <summary>Takes a peer away: tunnel, paths, pin and kept direction, now and in the store.</summary>
+    /// <param name="why">For the log: the end of a sentence.</param>
+    public void Remove(Now now, Peer peer, string why)
+    {
+        if (Find(peer.Binding.Key) != peer)
+        {
+            return;
+        }
+
+        _byKey.Remove(peer.Binding.Key);
+        _byVip.Remove(peer.Vip);
+        peer.NextTick = TimeSpan.MaxValue;
+        checks.Withdraw(now, peer, static _ => true);
+        context.Signals?.Forget(now, peer.Tunnel);
+        context.Tunnels.Remove(peer.Tunnel);
+        context.Keep(Collection, peer.Binding.Key.ToString(), null);
+        context.Keep(UseCollection, peer.Binding.Key.ToString(), null);
+        Unpin(peer.Binding.Key);
+        registration.ForgetGuestRelays(now, IsRelayUsed);
+        OnRemoved?.Invoke(peer);
+        context.Note($"{peer.Name} is no peer any more: {why}.");
+    }
+
+    /// <summary>Frees the names that are pinned to exactly this key.</summary>
+    public void Unpin(PublicKey key) => Unpin(pinned => pinned == key);
+
+    /// <summary>Frees all names: the node leaves its zone.</summary>
+    public void UnpinAll() => Unpin(static _ => true);
+
+    private void Unpin(Predicate<PublicKey> gone)
+    {
+        foreach (var name in _pins.Where(p => gone(p.Value)).Select(p => p.Key).ToArray())
+        {
+            _pins.Remove(name);
+            context.Keep(PinCollection, name, null);
+        }
+    }
 
     public Peer? FindByVip(VirtualAddress any) => _byVip.GetValueOrDefault(any.Node);
 
@@ -82,7 +126,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
     {
         if (_nextBegin <= now.Boot)
         {
-            if (_toBegin.TryDequeue(out var peer) && _byKey.ContainsKey(peer.Binding.Key) && !peer.Tunnel.IsEstablished)
+            if (_toBegin.TryDequeue(out var peer) && Find(peer.Binding.Key) == peer && !peer.Tunnel.IsEstablished)
             {
                 context.Tunnels.Begin(now, peer.Tunnel);
             }
@@ -126,12 +170,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
 
     private void LoadPeer(Now now, byte[] value)
     {
-        RouteDirection direction;
-        try
-        {
-            direction = RouteDirection.Parser.ParseFrom(value);
-        }
-        catch (InvalidProtocolBufferException)
+        if (!Wire.TryParse(RouteDirection.Parser, value, out var direction))
         {
             context.Counters.Count(EntryUnreadable);
             return;
@@ -145,7 +184,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
     public bool TryTake(Now now, RouteDirection direction, bool keep, [NotNullWhen(true)] out Peer? peer, [NotNullWhen(false)] out string? problem)
     {
         peer = null;
-        if (!TryTrust(now, direction, out var trusted, out problem))
+        if (!_trust.TryTrust(now, direction, out var trusted, out problem))
         {
             return false;
         }
@@ -153,6 +192,13 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         if (!BindingCheck.TryVouch(direction.Peer, trusted.OwnerKey.Span, trusted.Zone, out var vouched, out problem))
         {
             context.Counters.Count("direction-not-vouched");
+            return false;
+        }
+
+        if (context.Removals.Cover(vouched, out _) || context.OtherRemovals.Cover(vouched, out _))
+        {
+            context.Counters.Count("direction-removed");
+            problem = $"the owner took '{vouched.Name}' with this key out of the zone";
             return false;
         }
 
@@ -199,6 +245,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
             _byVip.Add(vip, peer);
         }
 
+        peer.Binding = vouched;
         peer.Direction = direction;
         peer.DirectedAt = now.Boot;
         peer.RenewAt = now.Boot + RenewAfter(direction, isNew: keep);
@@ -217,29 +264,6 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         return true;
     }
 
-    /// <summary>A peer is no peer any more: its tunnel ends, and with it every flow; what was kept of it goes.</summary>
-    /// <param name="unpin">Whether its name may be another key's from now on.</param>
-    public void Remove(Now now, Peer peer, bool unpin)
-    {
-        if (!_byKey.Remove(peer.Binding.Key))
-        {
-            return;
-        }
-
-        _byVip.Remove(peer.Vip);
-        checks.Withdraw(now, peer, static _ => true);
-        context.Signals?.Forget(now, peer.Tunnel);
-        context.Tunnels.Remove(peer.Tunnel);
-        context.Keep(Collection, peer.Binding.Key.ToString(), null);
-        context.Keep(UseCollection, peer.Binding.Key.ToString(), null);
-        if (unpin && _pins.Remove(peer.Name))
-        {
-            context.Keep(PinCollection, peer.Name, null);
-        }
-
-        registration.ForgetGuestRelays(now, IsRelayUsed);
-    }
-
     /// <summary>Peers of other owners with whom nothing is shared any more, either way, are peers no longer.</summary>
     public void RemoveUnshared(Now now)
     {
@@ -248,56 +272,12 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         {
             if (!peer.Access.HasShare(at) && context.Sharing.Taken.For(peer.Binding.Zone, peer.Binding.Name, null, at) is null)
             {
-                context.Note($"Nothing is shared with {peer.Name} any more; the tunnel with it is gone.");
-                Remove(now, peer, unpin: true);
+                Remove(now, peer, "nothing is shared with its owner any more, either way");
             }
         }
     }
 
     private string NameOf(VouchedBinding binding) => binding.Zone == context.Membership!.Zone ? binding.Name : $"{binding.Name}.{binding.Zone}";
-
-    /// <summary>Whose word counts for the peer: our own owner's in our zone; in another, the owner's who shares with us or with whom we share.</summary>
-    private bool TryTrust(Now now, RouteDirection direction, out Trusted trusted, [NotNullWhen(false)] out string? problem)
-    {
-        trusted = default;
-        problem = null;
-        var membership = context.Membership!;
-        var zone = BindingCheck.ZoneOf(direction.Peer);
-        if (zone is null || zone == membership.Zone)
-        {
-            trusted = new(membership.Addressing, ByteString.CopyFrom(membership.OwnerKey), PeerAccess.SameOwner);
-            return true;
-        }
-
-        var (given, taken) = (context.Sharing.Given, context.Sharing.Taken);
-        if (direction.Acceptance is not null)
-        {
-            if (!given.TryAccept(direction.Acceptance, context.Sharing.Time(now), out var acceptance, out problem))
-            {
-                return false;
-            }
-
-            trusted = new(new ZoneAddressing(acceptance.Zone), acceptance.OwnerKey, PeerAccess.OtherOwner(given, acceptance.Zone, acceptance.OwnerKey));
-            if (direction.Number == 0 || trusted.Access.HasShareOf(direction.Number, context.Sharing.Time(now)))
-            {
-                return true;
-            }
-
-            context.Counters.Count("direction-not-shared");
-            problem = "that is not shared with you";
-            return false;
-        }
-
-        if (taken.OwnerOf(zone) is { } owner)
-        {
-            trusted = new(new ZoneAddressing(zone), owner, PeerAccess.OtherOwner(given, zone, owner));
-            return true;
-        }
-
-        context.Counters.Count("direction-not-shared");
-        problem = "it is about a node of another owner, with whom nothing is shared";
-        return false;
-    }
 
     // A relay of another zone must be of the peer's own: who else would want to be sent our datagrams?
     private void MeetRelays(Now now, Peer peer, ReadOnlySpan<byte> ownerKey)
@@ -325,11 +305,6 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
 
     private bool IsRelayUsed(PublicKey relay) =>
         _byKey.Values.Any(p => p.Direction.Relays.Any(l => l.RelayPublicKey.TryRead(out var key) && key == relay));
-
-    private readonly record struct Trusted(ZoneAddressing Addressing, ByteString OwnerKey, PeerAccess Access)
-    {
-        public string Zone => Addressing.Zone;
-    }
 
     /// <summary>Uplinks, relays or mapped addresses changed: works every peer's paths out again.</summary>
     public void AimAll(Now now)

@@ -10,7 +10,8 @@ namespace Ntm.Node;
 
 /// <summary>
 /// Keeps this node registered: at its coordinators with its candidates and published devices, at its relays with its binding. Registrations are repeated
-/// at a third of their lifetime, which also keeps the NAT's mapping; a failed one is tried again after 1, 2, 4 ... 30 s.
+/// at a third of their lifetime, which also keeps the NAT's mapping, and at once when a server's tunnel stands anew; a failed one is tried again after 1, 2,
+/// 4 ... 30 s.
 /// </summary>
 internal sealed class Registration(NodeContext context, Func<IEnumerable<PublishedDevice>> published)
 {
@@ -31,6 +32,9 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// <summary>Told when a coordinator has taken a registration.</summary>
     public Action<Now>? OnRegistered { get; set; }
 
+    /// <summary>Told of the owner's word that came with the refusal of a coordinator or relay: this node was taken out of the zone.</summary>
+    public Action<SignedRemoval>? OnRemoved { get; set; }
+
     public IReadOnlyList<ServerLink> Links => _links;
 
     public IEnumerable<ServerLink> Coordinators => _links.Where(l => !l.IsRelay);
@@ -49,6 +53,28 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         for (var i = 0; i < servers.Count; i++)
         {
             Meet(now, servers[i], servers.Count == 1 ? "coordinator" : $"coordinator {i + 1}", context.Membership!.Addressing, isRelay: false);
+        }
+    }
+
+    /// <summary>Forgets coordinators and relays: the node leaves its zone.</summary>
+    public void Stop(Now now)
+    {
+        var links = _links.ToArray();
+        _links.Clear();
+        foreach (var link in links)
+        {
+            context.Signals!.Forget(now, link.Tunnel);
+            context.Tunnels.Remove(link.Tunnel);
+        }
+    }
+
+    /// <summary>The owner took a relay out of the zone.</summary>
+    public void RemoveRelay(Now now, PublicKey key)
+    {
+        if (_links.Find(l => l.IsRelay && l.Tunnel.Peer == key) is { } gone)
+        {
+            context.Note($"{gone.Name} is not used any more: the owner took it out of the zone.");
+            Forget(now, gone);
         }
     }
 
@@ -120,6 +146,15 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             {
                 link.NextAt = now.Boot;
             }
+        }
+    }
+
+    /// <summary>The tunnel with a server stands anew: it may have restarted and know nothing of us.</summary>
+    public static void Established(Now now, ServerLink link)
+    {
+        if (link.NextAt != TimeSpan.MaxValue)
+        {
+            link.NextAt = now.Boot;
         }
     }
 
@@ -228,6 +263,11 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
                 break;
             case { Refusal: { } refusal }:
                 Failed(now, link, $"refused: {refusal.Text}");
+                if (refusal.Removal is { } removal)
+                {
+                    OnRemoved?.Invoke(removal);
+                }
+
                 break;
             case null:
                 // The tunnel may be one that the other side has forgotten, with a restart: make a new one.
@@ -244,6 +284,11 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     private void Rejoin(Now now, ServerLink link) =>
         context.Signals!.Request(now, link.Tunnel, new Signal { JoinRequest = new() { Binding = context.Membership!.Binding.Signed } }, (at, answer) =>
         {
+            if (!_links.Contains(link))
+            {
+                return; // forgotten meanwhile
+            }
+
             if (answer is { JoinResponse: not null })
             {
                 context.Note($"{link.Name} {link.Tunnel.SendPath.Remote} has taken our binding.");
@@ -252,6 +297,10 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             else
             {
                 Failed(at, link, answer is { Refusal: { } refusal } ? $"it does not take our binding: {refusal.Text}" : "no answer to our binding within 8 s");
+                if (answer is { Refusal.Removal: { } removal })
+                {
+                    OnRemoved?.Invoke(removal);
+                }
             }
         });
 
@@ -322,6 +371,12 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             {
                 context.Counters.Count("registration-relay-not-vouched");
                 context.Warn($"The coordinator named a relay that is not ours: {problem ?? "its binding has another role"}. It is not used.");
+                continue;
+            }
+
+            if (context.Removals.Cover(vouched, out _))
+            {
+                context.Counters.Count("registration-relay-removed");
                 continue;
             }
 

@@ -54,6 +54,18 @@ public static class Limits
     /// <summary>How far the stored timestamp mark is ahead of use; one block.</summary>
     public static readonly TimeSpan TimestampBlock = TimeSpan.FromHours(1);
 
+    /// <summary>Between two tunnels that a restarted coordinator or relay begins again, where that is soon enough for <see cref="ReunionWithin"/>.</summary>
+    public static readonly TimeSpan ReunionSpacing = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>By when it has begun all of them.</summary>
+    public static readonly TimeSpan ReunionWithin = TimeSpan.FromSeconds(30);
+
+    /// <summary>Least time between two writes of members' or nodes' changed addresses to the store of a coordinator or relay.</summary>
+    public static readonly TimeSpan AddressWriteSpacing = TimeSpan.FromSeconds(10);
+
+    /// <summary>The same where one has its first address.</summary>
+    public static readonly TimeSpan FirstAddressWriteSpacing = TimeSpan.FromSeconds(1);
+
     // ---- addresses
 
     public const int MtuInside = 1420;
@@ -98,6 +110,12 @@ public static class Limits
     public static readonly TimeSpan RegistrationLifetime = TimeSpan.FromSeconds(60);
     public static readonly TimeSpan PersistentKeepAlive = TimeSpan.FromSeconds(25);
     public const int PublishedDevices = 64;
+
+    /// <summary>Removals in one notice that are looked at; more do not fit, either.</summary>
+    public const int RemovalsPerNotice = 8;
+
+    /// <summary>Removals a coordinator, relay or node remembers.</summary>
+    public const int Removals = 4096;
     public const int RelaysPerNode = 2;
 
     // ---- paths, docs/protocol.md section 5
@@ -142,6 +160,12 @@ public static class Limits
 
     public static readonly TimeSpan FlowTcpIdle = TimeSpan.FromMinutes(124);
     public static readonly TimeSpan FlowTcpTransitoryIdle = TimeSpan.FromMinutes(4);
+
+    /// <summary>How long after a restart TCP connections are picked up again by the remote's packets: as long as a sender waits with its next try (RFC 6298).</summary>
+    public static readonly TimeSpan FlowsResumedFor = TimeSpan.FromMinutes(2);
+
+    /// <summary>Where something published or shared was taken back or narrowed within this time before a restart, no connection is picked up: it may be one that was cut.</summary>
+    public static readonly TimeSpan LessenedAccessRemembered = TimeSpan.FromDays(1);
     public static readonly TimeSpan FlowUdpIdle = TimeSpan.FromMinutes(5);
     public static readonly TimeSpan FlowIcmpIdle = TimeSpan.FromSeconds(60);
 

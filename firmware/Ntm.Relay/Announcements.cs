@@ -11,6 +11,9 @@ namespace Ntm.Relay;
 /// </summary>
 internal sealed class Announcements(RelayContext context, Func<TimeSpan, int> boundLegs)
 {
+    /// <summary>Told of the removal that came with a coordinator's refusal.</summary>
+    public required Action<SignedRemoval> OnRemoved { get; init; }
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     private readonly List<CoordinatorLink> _links = [];
@@ -49,6 +52,18 @@ internal sealed class Announcements(RelayContext context, Func<TimeSpan, int> bo
                 tunnel.Owner = link;
                 _links.Add(link);
             }
+        }
+    }
+
+    /// <summary>Forgets the coordinators: the relay is in no zone any more.</summary>
+    public void Stop(Now now)
+    {
+        var links = _links.ToArray();
+        _links.Clear();
+        foreach (var link in links)
+        {
+            context.Signals!.Forget(now, link.Tunnel);
+            context.Tunnels.Remove(link.Tunnel);
         }
     }
 
@@ -102,6 +117,11 @@ internal sealed class Announcements(RelayContext context, Func<TimeSpan, int> bo
 
     private void OnAnswer(Now now, CoordinatorLink link, Signal? answer)
     {
+        if (!_links.Contains(link))
+        {
+            return; // stopped meanwhile
+        }
+
         switch (answer)
         {
             case { RelayAnnouncementResponse: { } response }:
@@ -116,6 +136,11 @@ internal sealed class Announcements(RelayContext context, Func<TimeSpan, int> bo
                 link.NextAt = now.Boot + TimeSpan.FromSeconds(Math.Clamp(response.Lifetime, 10, 3600)) / 2;
                 break;
             case { Refusal: { } refusal }:
+                if (refusal.Removal is { } removal)
+                {
+                    OnRemoved(removal);
+                }
+
                 Failed(now, link, $"it refused: {refusal.Text}");
                 break;
             case null:

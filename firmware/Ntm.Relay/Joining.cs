@@ -5,7 +5,7 @@ using Ntm.Signalling.Trust;
 namespace Ntm.Relay;
 
 /// <summary>A join under way: asks the invite's coordinators one after the other until one has answered.</summary>
-internal sealed class Joining(RelayContext context, RelayMembership wanted, Action<Now, bool, string> onEnd)
+internal sealed class Joining(RelayContext context, Membership wanted, Action<Now, bool, string> onEnd)
 {
     private readonly List<Tunnel.Tunnel> _asked = [];
     private int _next;

@@ -107,6 +107,13 @@ internal sealed class Legs(RelayContext context, ChannelLeases leases, Func<Publ
             return acknowledged;
         }
 
+        // One that came back is registered here before it is paired; a coordinator that was not told of the removal pairs what is gone.
+        if (IsRemoved(keyA) || IsRemoved(keyB))
+        {
+            context.Counters.Count("relay-pairing-of-removed");
+            return Refuse(RefusalReason.RefusalRemoved, "The owner took one of the two out of the zone.");
+        }
+
         var expires = now.Boot + TimeSpan.FromSeconds(Math.Min(wish.Lifetime, (uint)Limits.ChannelLease.TotalSeconds));
         expires = leaseA.Expires < expires ? leaseA.Expires : expires;
         expires = leaseB.Expires < expires ? leaseB.Expires : expires;
@@ -157,6 +164,15 @@ internal sealed class Legs(RelayContext context, ChannelLeases leases, Func<Publ
                 leg.Node = node;
                 Flush(now, leg);
             }
+        }
+    }
+
+    /// <summary>A node is out of the zone: its pairings go at once.</summary>
+    public void RemoveOf(PublicKey key)
+    {
+        while (_byKey.TryGetValue(key, out var legs))
+        {
+            Remove(legs[0]);
         }
     }
 
@@ -277,6 +293,8 @@ internal sealed class Legs(RelayContext context, ChannelLeases leases, Func<Publ
             context.Outbox.Send(to with { Channel = leg.Channel }, held.Bytes);
         }
     }
+
+    private bool IsRemoved(PublicKey key) => nodeOf(key) is null && context.Removals.Of(key) is not null;
 
     private Leg? Find(uint channel) => channel < (uint)_legs.Length ? _legs[channel] : null;
 

@@ -20,8 +20,10 @@ public sealed class RelayCore : ICore
     private readonly Legs _legs;
     private readonly RelayNodes _nodes;
     private readonly Announcements _announcements;
+    private readonly Reunion _reunion;
     private readonly List<Tunnel.Tunnel> _expired = [];
     private IReadOnlyList<StoreWrite>? _memory;
+    private VouchedRemoval? _removed; // this relay itself, and not carried out yet
 
     /// <param name="model">What it announces.</param>
     /// <param name="key">Its key.</param>
@@ -40,12 +42,13 @@ public sealed class RelayCore : ICore
         _leases = new ChannelLeases(_context);
         _nodes = new RelayNodes(_context, (now, node) => _legs!.Bind(now, node)) { IsPaired = peer => _legs!.IsPaired(peer) };
         _legs = new Legs(_context, _leases, _nodes.Find);
-        _announcements = new Announcements(_context, boot => _legs.All.Count(l => !l.AddressAt(boot).IsNone));
+        _reunion = new Reunion(tunnels, _nodes.Open, Remove);
+        _announcements = new Announcements(_context, boot => _legs.All.Count(l => !l.AddressAt(boot).IsNone)) { OnRemoved = OnRefusedAsRemoved };
         tunnels.OnUnknownPeer = (now, peer, _) => _nodes.OnUnknownPeer(now, peer);
         tunnels.OnChange = OnTunnelChange;
         tunnels.OnTimestampMark = mark => _context.Keep(
             RelayMemory.Timestamp, RelayMemory.Mark, Encoding.ASCII.GetBytes(mark.ToString(CultureInfo.InvariantCulture)));
-        if (RelayMembership.TryLoad(_memory, key.Public, out var membership, out var problem))
+        if (Membership.TryLoad(_memory, key.Public, Role.Relay, _context.Counters, out var membership, out var problem))
         {
             BecomeMember(membership);
         }
@@ -73,6 +76,7 @@ public sealed class RelayCore : ICore
             next = Earlier(next, _context.Signals?.NextDeadline ?? TimeSpan.MaxValue);
             next = Earlier(next, _announcements.NextDeadline);
             next = Earlier(next, _nodes.NextDeadline);
+            next = Earlier(next, _reunion.NextDeadline);
             next = Earlier(next, _legs.NextDeadline);
             return Earlier(next, _leases.NextDeadline);
         }
@@ -118,7 +122,7 @@ public sealed class RelayCore : ICore
                 return;
             }
 
-            var wanted = new RelayMembership(owner, vouched, [.. invite.Coordinators]);
+            var wanted = new Membership(owner, vouched, [.. invite.Coordinators]);
             _context.Signals = MakeSignals(wanted);
             new Joining(_context, wanted, (at, joined, reason) => OnJoinEnd(at, wanted, joined, reason)).AskNext(now);
         }
@@ -165,6 +169,7 @@ public sealed class RelayCore : ICore
         }
 
         RemoveExpired(now);
+        Leave(now);
     }
 
     public void ReceivePackets(Now now, PacketBatch batch)
@@ -180,6 +185,7 @@ public sealed class RelayCore : ICore
     public void HandleTimeout(Now now)
     {
         EnsureStarted(now);
+        _reunion.HandleTimeout(now);
         _context.Tunnels.HandleTimeout(now);
         _context.Signals?.HandleTimeout(now);
         _announcements.HandleTimeout(now);
@@ -236,7 +242,8 @@ public sealed class RelayCore : ICore
 
     private Signal? OnSignal(Now now, Tunnel.Tunnel tunnel, WirePath path, Signal signal)
     {
-        if (_context.Membership is null || signal.Number == 0)
+        // A relay's own removal comes without a number: the coordinator waits for nothing from it any more.
+        if (_context.Membership is null || (signal.Number == 0 && signal.RemovalNotice is null))
         {
             _context.Counters.Count("relay-signal-not-for-us");
             return null;
@@ -248,6 +255,8 @@ public sealed class RelayCore : ICore
                 return Lease(now, tunnel.Peer, signal.ChannelLeaseRequest.Count);
             case (CoordinatorLink, Signal.BodyOneofCase.RelayPairing):
                 return _legs.Pair(now, tunnel.Peer, signal.RelayPairing);
+            case (CoordinatorLink, Signal.BodyOneofCase.RemovalNotice):
+                return OnRemovals(now, signal.RemovalNotice);
             case (not CoordinatorLink, Signal.BodyOneofCase.RelayRegistrationRequest):
                 return _nodes.Register(now, tunnel, path, signal.RelayRegistrationRequest);
             default:
@@ -261,6 +270,73 @@ public sealed class RelayCore : ICore
                     },
                 };
         }
+    }
+
+    private Signal OnRemovals(Now now, RemovalNotice notice)
+    {
+        var membership = _context.Membership!;
+        foreach (var signed in notice.Removals)
+        {
+            if (!_context.Removals.TryTake(signed, membership.OwnerKey, membership.Zone, out var removal, out _))
+            {
+                continue;
+            }
+
+            if (removal!.Covers(membership.Binding))
+            {
+                _removed = removal;
+            }
+            else if (_nodes.Find(removal.Key) is { Binding: { } binding } node && removal.Covers(binding))
+            {
+                _nodes.Remove(now, node);
+                _legs.RemoveOf(node.Key);
+                _context.Note($"Node {node.Name} is out of the zone: the owner removed it.");
+            }
+        }
+
+        return new Signal { Acknowledgement = new Acknowledgement() };
+    }
+
+    // A coordinator may say anything; the owner's word counts.
+    private void OnRefusedAsRemoved(SignedRemoval signed)
+    {
+        if (_context.Membership is { } membership && VouchedRemoval.TryVouch(signed, membership.OwnerKey, membership.Zone, out var removal, out _)
+            && removal.Covers(membership.Binding))
+        {
+            _removed = removal;
+        }
+    }
+
+    // After the call that tells us, which still wants to answer.
+    private void Leave(Now now)
+    {
+        if (_removed is not { } removal || _context.Membership is not { } membership)
+        {
+            return;
+        }
+
+        _context.Warn(
+            $"The owner took this relay out of the zone {membership.Zone}, where it was '{removal.Name}'. It forwards nothing any more. To serve again, join with a new invite into a new folder.");
+        foreach (var node in _nodes.All.ToArray())
+        {
+            _legs.RemoveOf(node.Key);
+            _nodes.Remove(now, node);
+        }
+
+        foreach (var leg in _legs.All.ToArray())
+        {
+            _legs.RemoveOf(leg.Key);
+        }
+
+        _announcements.Stop(now);
+        foreach (var write in membership.ToStore())
+        {
+            _context.Keep(write.Collection, write.Key, null);
+        }
+
+        _context.Membership = null;
+        _context.Signals = null;
+        _removed = null;
     }
 
     private Signal Lease(Now now, PublicKey coordinator, uint wanted)
@@ -294,8 +370,17 @@ public sealed class RelayCore : ICore
             case (TunnelChange.GaveUp or TunnelChange.Expired, CoordinatorLink link):
                 _announcements.AnnounceSoon(now, link);
                 break;
-            case (TunnelChange.Established, CoordinatorLink { Announced: false } link):
-                _announcements.AnnounceSoon(now, link);
+            case (TunnelChange.Established, _):
+                _context.Signals?.OnEstablished(now, tunnel);
+                if (tunnel.Owner is CoordinatorLink renewed)
+                {
+                    _announcements.AnnounceSoon(now, renewed);   // it may have restarted and know nothing of us
+                }
+                else
+                {
+                    tunnel.Candidates.Clear();   // from here on it goes where the node is heard from
+                }
+
                 break;
             case (TunnelChange.Expired, _) when _context.Membership is not null:
                 _expired.Add(tunnel);   // removed after the call that tells us, not within it
@@ -307,15 +392,20 @@ public sealed class RelayCore : ICore
     {
         foreach (var tunnel in _expired)
         {
-            _nodes.Forget(tunnel);
-            _context.Signals?.Forget(now, tunnel);
-            _context.Tunnels.Remove(tunnel);
+            Remove(now, tunnel);
         }
 
         _expired.Clear();
     }
 
-    private void OnJoinEnd(Now now, RelayMembership wanted, bool joined, string reason)
+    private void Remove(Now now, Tunnel.Tunnel tunnel)
+    {
+        _nodes.Forget(tunnel);
+        _context.Signals?.Forget(now, tunnel);
+        _context.Tunnels.Remove(tunnel);
+    }
+
+    private void OnJoinEnd(Now now, Membership wanted, bool joined, string reason)
     {
         if (joined)
         {
@@ -338,7 +428,7 @@ public sealed class RelayCore : ICore
     private void EndJoin(string why) => _context.Events.Enqueue(new RelayEvent.JoinEnded(false, why));
 
     // Guests are of other zones; a provisional tunnel's zone is not known yet.
-    private SignalChannel MakeSignals(RelayMembership membership) =>
+    private SignalChannel MakeSignals(Membership membership) =>
         new(_context.Tunnels, membership.Addressing.Node(_context.Tunnels.Key.Public), tunnel => tunnel.Owner switch
         {
             RelayNode { IsGuest: true } => null,
@@ -349,7 +439,7 @@ public sealed class RelayCore : ICore
             OnSignal = OnSignal,
         };
 
-    private void BecomeMember(RelayMembership membership)
+    private void BecomeMember(Membership membership)
     {
         _context.Membership = membership;
         _context.Signals = MakeSignals(membership);
@@ -372,12 +462,18 @@ public sealed class RelayCore : ICore
             return;
         }
 
+        _context.Removals.Load(memory, _context.Membership.OwnerKey, _context.Membership.Zone);
+
         // In the order in which they lean on one another; an entry that is no good any more is taken out of the store.
         Restore(memory, RelayMemory.Nodes, e => _nodes.TryRestore(e.Value!));
         Restore(memory, RelayMemory.Leases, e => RelayMemory.TryRead(e.Value!, out StoredLease? l) && _leases.TryRestore(now, l));
         Restore(memory, RelayMemory.Pairings, e => RelayMemory.TryRead(e.Value!, out StoredPairing? p) && _legs.TryRestore(now, p));
         Restore(memory, RelayMemory.Addresses, e => RelayMemory.TryRead(e.Value!, out StoredAddress? a) && _nodes.TryRestoreAddress(now, e.Key, a));
         _announcements.Start(now);
+        foreach (var node in _nodes.All.Where(n => !n.Path.IsNone))
+        {
+            _reunion.Expect(node.Key, node.Path);
+        }
     }
 
     private void Restore(IReadOnlyList<StoreWrite> memory, string collection, Func<StoreWrite, bool> take)

@@ -8,7 +8,8 @@ namespace Ntm.Relay;
 /// <param name="binding">A node's of the zone; null for a guest, of another zone, who is here for as long as a coordinator of ours pairs its key.</param>
 internal sealed class RelayNode(PublicKey key, VouchedBinding? binding)
 {
-    public VouchedBinding? Binding { get; } = binding;
+    /// <summary>The last it showed: a key may renew its binding, under the same name.</summary>
+    public VouchedBinding? Binding { get; set; } = binding;
 
     public PublicKey Key { get; } = key;
 

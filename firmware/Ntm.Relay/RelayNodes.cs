@@ -22,9 +22,6 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
 
     private static readonly TimeSpan GuestSweep = TimeSpan.FromMinutes(1);
 
-    // Addresses are kept so that a restarted relay forwards at once; they change rarely, and a few seconds' loss is mended by the node's next datagram.
-    private static readonly TimeSpan AddressKeeping = TimeSpan.FromSeconds(10);
-
     private readonly Dictionary<PublicKey, RelayNode> _byKey = [];
     private readonly Dictionary<string, PublicKey> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<VirtualAddress, PublicKey> _vips = [];
@@ -32,7 +29,10 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     /// <summary>One-time key -> the key that it bound. Whoever holds an invite can bind any number of keys with it; one counts.</summary>
     private readonly Dictionary<ByteString, PublicKey> _usedInvites = [];
     private readonly List<(Tunnel.Tunnel Tunnel, TimeSpan Until)> _provisional = [];
+
+    // Addresses are kept so that a restarted relay forwards at once and finds its nodes; they change rarely, and a few seconds' loss is mended by the node's next datagram.
     private TimeSpan _keepAt = TimeSpan.MaxValue;
+    private TimeSpan _keptAt = TimeSpan.Zero;
     private TimeSpan _guestSweepAt = TimeSpan.MaxValue;
     private int _guests;
 
@@ -61,11 +61,9 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
             return null;
         }
 
-        if (_byKey.TryGetValue(key, out var node))
+        if (_byKey.ContainsKey(key))
         {
-            var known = context.Tunnels.Add(key, TunnelKind.Ntm);
-            known.Owner = node;
-            return known;
+            return Open(key);
         }
 
         if (_provisional.Count >= Limits.ProvisionalTunnels)
@@ -84,6 +82,14 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
 
         var tunnel = context.Tunnels.Add(key, TunnelKind.Ntm);
         _provisional.Add((tunnel, now.Boot + Limits.ProvisionalLifetime));
+        return tunnel;
+    }
+
+    /// <summary>A known node's tunnel, made if there is none.</summary>
+    public Tunnel.Tunnel Open(PublicKey key)
+    {
+        var tunnel = context.Tunnels.Add(key, TunnelKind.Ntm);
+        tunnel.Owner = _byKey[key];
         return tunnel;
     }
 
@@ -118,6 +124,13 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
             onBound(now, node);
             Hear(now, tunnel, node, path);
         }
+        else if (node.Binding is { } former && !former.Signed.Equals(request.Binding) && TryAdmit(node.Key, request.Binding, out var renewed, out _)
+            && renewed.Name == former.Name)
+        {
+            node.Binding = renewed;
+            _usedInvites[renewed.OneTimeKey] = node.Key;
+            context.Keep(RelayMemory.Nodes, node.Key.ToString(), renewed.Signed.ToByteArray());
+        }
 
         return new Signal
         {
@@ -143,25 +156,40 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         }
     }
 
+    /// <summary>A node is out of the zone; its invite stays used.</summary>
+    public void Remove(Now now, RelayNode node)
+    {
+        _byKey.Remove(node.Key);
+        if (node.Binding is { } binding)
+        {
+            _names.Remove(binding.Name);
+            _vips.Remove(context.Membership!.Addressing.Node(node.Key));
+            context.Keep(RelayMemory.Nodes, node.Key.ToString(), null);
+        }
+        else
+        {
+            _guests--;
+        }
+
+        context.Keep(RelayMemory.Addresses, node.Key.ToString(), null);
+        if (context.Tunnels.Find(node.Key) is { } tunnel)
+        {
+            context.Signals?.Forget(now, tunnel);
+            context.Tunnels.Remove(tunnel);
+        }
+    }
+
     /// <summary>A binding that was kept; false where it is no good any more.</summary>
     public bool TryRestore(byte[] value)
     {
-        try
-        {
-            var signed = SignedBinding.Parser.ParseFrom(value);
-            var key = new PublicKey(Binding.Parser.ParseFrom(signed.Binding).PublicKey.Span);
-            if (!TryAdmit(key, signed, out var binding, out _))
-            {
-                return false;
-            }
-
-            Add(new RelayNode(key, binding), binding);
-            return true;
-        }
-        catch (Exception e) when (e is InvalidProtocolBufferException or ArgumentException)
+        if (!Wire.TryParse(SignedBinding.Parser, value, out var signed) || !Wire.TryParse(Binding.Parser, signed.Binding, out var read)
+            || !read.PublicKey.TryRead(out var key) || !TryAdmit(key, signed, out var binding, out _))
         {
             return false;
         }
+
+        Add(new RelayNode(key, binding), binding);
+        return true;
     }
 
     /// <summary>An address that was kept, after bindings and pairings. One of a key that is paired and has no binding here is a guest's.</summary>
@@ -237,7 +265,7 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
 
         if (_keepAt <= now.Boot)
         {
-            _keepAt = TimeSpan.MaxValue;
+            (_keepAt, _keptAt) = (TimeSpan.MaxValue, now.Boot);
             foreach (var node in _byKey.Values.Where(n => n.IsUnkept))
             {
                 node.IsUnkept = false;
@@ -254,9 +282,10 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     private void Hear(Now now, Tunnel.Tunnel tunnel, RelayNode node, WirePath path)
     {
         tunnel.SendPath = path with { Channel = 0 };
+        var due = _keptAt + (node.Path.IsNone ? Limits.FirstAddressWriteSpacing : Limits.AddressWriteSpacing);
         if (node.Hear(now.Boot, path))
         {
-            _keepAt = now.Boot + AddressKeeping < _keepAt ? now.Boot + AddressKeeping : _keepAt;
+            _keepAt = due < _keepAt ? due : _keepAt;
             onBound(now, node);
         }
     }
@@ -272,6 +301,11 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         else if (binding.Key != key || binding.Role != Role.Node)
         {
             refusal = Refuse("relay-binding-of-another", RefusalReason.RefusalBindingInvalid, "The binding is of another key or not a node's.");
+        }
+        else if (context.Removals.Cover(binding, out var removal))
+        {
+            refusal = Refuse("relay-node-removed", RefusalReason.RefusalRemoved, $"The owner took '{removal.Name}' out of the zone {removal.Zone}.");
+            refusal.Removal = removal.Signed;
         }
         else if (_names.TryGetValue(binding.Name, out var pinned) && pinned != key)
         {

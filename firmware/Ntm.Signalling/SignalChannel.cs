@@ -109,12 +109,7 @@ public sealed class SignalChannel
             return true;
         }
 
-        Signal signal;
-        try
-        {
-            signal = Signal.Parser.ParseFrom(message);
-        }
-        catch (InvalidProtocolBufferException)
+        if (!Wire.TryParse(Signal.Parser, message, out var signal))
         {
             Counters.Count("signal-unparsable");
             return true;
@@ -148,6 +143,26 @@ public sealed class SignalChannel
             foreach (var request in waiting)
             {
                 request.OnAnswer(now, null);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The tunnel stands anew: what waits for an answer is sent again at once, because the other side may have restarted and heard nothing of it. Call it
+    /// with each <see cref="TunnelChange.Established"/>.
+    /// </summary>
+    public void OnEstablished(Now now, Tunnel.Tunnel tunnel)
+    {
+        if (tunnel.Staged > 0 || !_conversations.TryGetValue(tunnel, out var conversation))
+        {
+            return; // what is staged goes out now anyway
+        }
+
+        foreach (var waiting in conversation.Requests.Values)
+        {
+            if (waiting.Repeats > 0)
+            {
+                Send(now, conversation, waiting.Request, null);
             }
         }
     }

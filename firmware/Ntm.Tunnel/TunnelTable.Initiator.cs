@@ -164,7 +164,7 @@ public sealed partial class TunnelTable
         pending.Dispose();
         _receivers[index] = new Receiver(of, keypair);
         TakeInitiatorKey(of, keypair);
-        of.Timers.OnSessionDerived(now.Boot);
+        of.Timers.OnKeyDerived(now.Boot);
         OnAuthenticated(now, of, path, response.Length);
         OnEstablished(now, of);
         if (!of.IsRemoved && of.Current == keypair)

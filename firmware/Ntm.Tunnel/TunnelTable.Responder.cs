@@ -99,6 +99,12 @@ public sealed partial class TunnelTable
         Remember(tunnel, new HeardInitiation(initiation, null, now.Boot));
         tunnel.TiePath = path;
         SendInitiation(now, tunnel, own, repeat: false);
+        if (now.Boot - tunnel.InitiationMade >= Limits.InitiationRepeats[0])
+        {
+            // It has ours no longer, or never had it: it was away, perhaps, and need not wait for the next copy.
+            SendInitiationOn(now, tunnel, own, path, repeat: true, ask: true);
+        }
+
         Counters.Count(TunnelRefusals.Tie);
         return OpenVerdict.Handshake;
     }
@@ -119,7 +125,7 @@ public sealed partial class TunnelTable
         tunnel.Next = keypair;
         _receivers.Add(index, new Receiver(tunnel, keypair));
         Remember(tunnel, new HeardInitiation(initiation, response, now.Boot));
-        tunnel.Timers.OnSessionDerived(now.Boot);
+        tunnel.Timers.OnKeyDerived(now.Boot);
         if (tunnel.Kind == TunnelKind.Ntm)
         {
             // Ours, if one is under way, is of the higher key, and the peer will ignore it: no more copies. But it is not forgotten. Should this

@@ -72,7 +72,7 @@ internal sealed class TunnelTimers
     public void OnYielded() => Repeat = Deadlines.Never;
 
     /// <summary>There are new keys, perhaps not confirmed yet.</summary>
-    public void OnSessionDerived(TimeSpan boot) => ZeroKeys = boot + KeyMemory;
+    public void OnKeyDerived(TimeSpan boot) => ZeroKeys = boot + KeyMemory;
 
     /// <summary>A handshake is complete.</summary>
     public void OnHandshakeComplete()

@@ -23,6 +23,8 @@ public static class GoldenSignals
         registered.Relays.Add(relay);
         var update = new CandidateUpdate { Generation = 9 };
         update.Candidates.AddRange(Cast.Candidates());
+        var shared = Cast.Direction(Cast.Dave, begin: false);
+        shared.Acceptance = Cast.Accepted;
         return
         [
             ("refusal", new Signal { Refusal = new() { Reason = RefusalReason.RefusalNoSuchName, Text = "There is no such name." } }),
@@ -46,6 +48,11 @@ public static class GoldenSignals
             ("path-check-reply", new Signal { PathCheckReply = new() { Id = 0x0102030405060708, Seen = Cast.Alice.Address.ToWire() } }),
             ("path-use", new Signal { PathUse = new() { Generation = 3, Relayed = true } }),
             ("candidate-update", new Signal { CandidateUpdate = update }),
+            ("direction-request-other-zone", new Signal { DirectionRequest = new() { Name = "cam.dave.friends.example", Zone = Cast.TheirZone, Acceptance = Cast.Accepted } }),
+            ("route-direction-shared", new Signal { RouteDirection = shared }),
+            ("zone-direction-request", new Signal { ZoneDirectionRequest = Cast.TheirRequest() }),
+            ("removal-notice", new Signal { RemovalNotice = new() { Removals = { Cast.Removal(Cast.Carol) } } }),
+            ("refusal-removed", new Signal { Refusal = new() { Reason = RefusalReason.RefusalRemoved, Text = "Out.", Removal = Cast.Removal(Cast.Carol) } }),
         ];
     }
 }

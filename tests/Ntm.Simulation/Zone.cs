@@ -15,9 +15,10 @@ namespace Ntm.Simulation;
 public sealed class Zone
 {
     private readonly Scenario _scenario;
-    private readonly OwnerKey _owner;
+    private OwnerKey _owner;
     private readonly List<(string Name, SimHost Host, StaticKeyPair Key, List<StoreWrite> Memory)> _coordinators = [];
     private readonly Dictionary<string, List<StoreWrite>> _relayMemory = [];
+    private readonly Dictionary<string, int> _invites = [];
 
     public Zone(Scenario scenario, string name = "home.example")
     {
@@ -97,6 +98,8 @@ public sealed class Zone
     /// <summary>An invite code.</summary>
     public string Invite(Role role, string name = "")
     {
+        var nth = _invites[name] = _invites.GetValueOrDefault(name) + 1;
+        var again = nth == 1 ? "" : $" {nth}";
         var servers = _coordinators.Select(c =>
         {
             var server = new Server { PublicKey = c.Key.Public.ToWire() };
@@ -104,7 +107,37 @@ public sealed class Zone
             return server;
         });
         return InviteCode.Write(_owner.Invite(
-            Name, role, name, _scenario.World.Clock.Read(TimeSpan.Zero, TimeSpan.Zero).Wall.AddDays(7), servers, _scenario.World.Entropy.Fork("invite " + name + role)));
+            Name, role, name, _scenario.World.Clock.Read(TimeSpan.Zero, TimeSpan.Zero).Wall.AddDays(7), servers, _scenario.World.Entropy.Fork("invite " + name + role + again)));
+    }
+
+    /// <summary>The owner's word that a member is out, as `ntm-coordinator nodes remove` makes it.</summary>
+    public SignedRemoval Removal(string name, OwnerKey? owner = null)
+    {
+        var member = Coordinator.Describe(CoordinatorHost.Now).Members.Single(m => m.Name == name);
+        Assume(BindingCheck.TryVouch(member.Binding, _owner.Public, Name, out var vouched, out _));
+        return (owner ?? _owner).Remove(vouched!, _scenario.World.Clock.Read(TimeSpan.Zero, TimeSpan.Zero).Wall);
+
+        static void Assume(bool good)
+        {
+            if (!good)
+            {
+                throw new InvalidOperationException("the coordinator's member is not vouched for");
+            }
+        }
+    }
+
+    /// <summary>The owner takes a member out at the first coordinator.</summary>
+    public void Remove(string name)
+    {
+        var removal = Removal(name);
+        CoordinatorHost.Call(now => Coordinator.Remove(now, removal));
+    }
+
+    /// <summary>A new owner key, as `ntm-coordinator owner rotate` makes it: the first coordinator, with its key and store, starts again with it.</summary>
+    public void RotateOwnerKey()
+    {
+        _owner = OwnerKey.Generate(_scenario.World.Entropy.Fork("rotated " + Name));
+        StartCoordinator();
     }
 
     /// <summary>A relay that has joined; let a second pass.</summary>
@@ -200,6 +233,13 @@ public sealed class HomeRouter
     }
 
     public void Join(string code, string? name = null) => Home.Router.Call(now => Core.Join(now, code, name));
+
+    public Verdict Leave(string zone)
+    {
+        Verdict verdict = default;
+        Home.Router.Call(now => verdict = Core.Leave(now, zone));
+        return verdict;
+    }
 
     /// <summary>A device in the LAN, 192.168.77.n; known to the kernel's neighbour table.</summary>
     public LanDevice AddDevice(byte n)

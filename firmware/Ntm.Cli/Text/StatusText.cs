@@ -16,6 +16,10 @@ public static class StatusText
             rows.Add(["Key", member.PublicKey]);
             rows.Add(["Registered", $"{(member.Registered ? "yes" : "no")} ({member.Reason})"]);
         }
+        else if (status.Removed is { } removed)
+        {
+            rows.Add(["This home", removed]);
+        }
         else
         {
             rows.Add(["This home", "is not a member of a zone yet. Join one: ntm join CODE [--name NAME]"]);

@@ -24,4 +24,8 @@ public sealed record Desk(
     Func<string, CancellationToken, Task<ResolutionDocument>> Resolve,
     Func<MacAddress, MacAddress, CancellationToken, Task<Verdict>> Merge,
     Func<MacAddress, MacAddress, CancellationToken, Task<Verdict>> Split,
-    SharesDesk Shares);
+    SharesDesk Shares)
+{
+    /// <summary>Leaves the zone of that name.</summary>
+    public required Func<string, CancellationToken, Task<Verdict>> Leave { get; init; }
+}

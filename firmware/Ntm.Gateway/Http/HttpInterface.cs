@@ -47,6 +47,7 @@ public static class HttpInterface
         Get("/resolve/{name}", context => ResolveAsync(context, desk));
         Get("/events", context => WatchAsync(context, desk, feed));
         app.MapPost(Api + "/join", context => JoinAsync(context, desk));
+        app.MapPost(Api + "/leave", context => LeaveAsync(context, desk));
         app.MapPut(Api + "/devices/{device}/name", context => PublishAsync(context, desk));
         app.MapDelete(Api + "/devices/{device}/name", context => UnpublishAsync(context, desk));
         SharesRoutes.Map(app, Api, desk.Shares);
@@ -128,6 +129,25 @@ public static class HttpInterface
 
         var verdict = await desk.Join(order with { Code = order.Code.Trim() }, context.RequestAborted);
         await AnswerAsync(context, verdict, "The gateway did not join");
+    }
+
+    private static async Task LeaveAsync(HttpContext context, Desk desk)
+    {
+        var (order, problem) = await RequestBody.ReadAsync(context.Request, InterfaceJson.Wire.LeaveOrder, context.RequestAborted);
+        if (order is null)
+        {
+            await problem!.WriteAsync(context);
+            return;
+        }
+
+        var zone = NtmName.Canonical(order.Zone ?? "");
+        if (!NtmName.IsZone(zone))
+        {
+            await Problem.BadName(order.Zone ?? "", "a zone's name").WriteAsync(context);
+            return;
+        }
+
+        await AnswerAsync(context, await desk.Leave(zone, context.RequestAborted), "The gateway did not leave");
     }
 
     private static async Task PublishAsync(HttpContext context, Desk desk)

@@ -10,7 +10,7 @@ internal static class LinkConfiguration
     private const int RequestSize = 256;
 
     // linux/if_link.h, if_addr.h, rtnetlink.h
-    private const ushort LinkMtu = 4, LinkAddressFamilies = 26, LinkInet6GenerationMode = 8;
+    private const ushort LinkMtu = 4, LinkAlias = 20, LinkAddressFamilies = 26, LinkInet6GenerationMode = 8;
     private const byte GenerationModeNone = 1;
     private const ushort AddressAddress = 1, AddressLocal = 2;
     private const byte AddressNoDuplicateDetection = 2;
@@ -39,6 +39,34 @@ internal static class LinkConfiguration
         var up = SetLink(buffer, index, InterfaceUp);
         up.Attribute(LinkMtu, mtu);
         netlink.Request(up, $"Setting the MTU of {name} to {mtu} and bringing it up");
+    }
+
+    /// <summary>Takes the interface down, which ends its routes and its IPv6 addresses.</summary>
+    public static void TakeDown(NetlinkSocket netlink, string name, int index)
+    {
+        Span<byte> buffer = stackalloc byte[RequestSize];
+        netlink.Request(SetLink(buffer, index, 0, InterfaceUp), $"Taking {name} down");
+    }
+
+    /// <summary>Writes on the interface what it is for, where `ip link` shows it.</summary>
+    public static void Mark(NetlinkSocket netlink, string name, int index, string text)
+    {
+        Span<byte> buffer = stackalloc byte[RequestSize];
+        var set = SetLink(buffer, index, 0);
+        set.Attribute(LinkAlias, System.Text.Encoding.UTF8.GetBytes(text));
+        netlink.Request(set, $"Marking {name}");
+    }
+
+    public static void RemoveAddress(NetlinkSocket netlink, string name, int index, IPAddress address, int prefixLength)
+    {
+        Span<byte> buffer = stackalloc byte[RequestSize];
+        var remove = new NetlinkWriter(buffer, NetlinkMessage.DeleteAddress, NetlinkMessage.FlagRequest | NetlinkMessage.FlagAcknowledge);
+        var part = remove.Fixed(NetlinkMessage.AddressSize);
+        part[0] = Family(address);
+        part[1] = (byte)prefixLength;
+        MemoryMarshal.Write(part[4..], index);
+        remove.Attribute(AddressLocal, address.GetAddressBytes());
+        netlink.Request(remove, $"Taking the address {address}/{prefixLength} from {name}");
     }
 
     public static void AddAddress(NetlinkSocket netlink, string name, int index, IPAddress address, int prefixLength)
@@ -112,13 +140,15 @@ internal static class LinkConfiguration
         }
     }
 
-    private static NetlinkWriter SetLink(Span<byte> buffer, int index, uint flags)
+    private static NetlinkWriter SetLink(Span<byte> buffer, int index, uint flags) => SetLink(buffer, index, flags, flags);
+
+    private static NetlinkWriter SetLink(Span<byte> buffer, int index, uint flags, uint change)
     {
         var set = new NetlinkWriter(buffer, NetlinkMessage.NewLink, NetlinkMessage.FlagRequest | NetlinkMessage.FlagAcknowledge);
         var part = set.Fixed(NetlinkMessage.LinkSize); // struct ifinfomsg: family, pad, type(2), index(4), flags(4), change mask(4)
         MemoryMarshal.Write(part[4..], index);
         MemoryMarshal.Write(part[8..], flags);
-        MemoryMarshal.Write(part[12..], flags);
+        MemoryMarshal.Write(part[12..], change);
         return set;
     }
 

@@ -18,7 +18,7 @@ public static class NetlinkMessage
     public const int AttributeHeaderSize = 4;
 
     public const ushort Error = 2, Done = 3;
-    public const ushort NewLink = 16, DeleteLink = 17, GetLink = 18, NewAddress = 20, GetAddress = 22, NewRoute = 24, DeleteRoute = 25, GetRoute = 26;
+    public const ushort NewLink = 16, DeleteLink = 17, GetLink = 18, NewAddress = 20, DeleteAddress = 21, GetAddress = 22, NewRoute = 24, DeleteRoute = 25, GetRoute = 26;
     public const ushort NewNeighbour = 28, GetNeighbour = 30;
 
     public const ushort FlagRequest = 1, FlagAcknowledge = 4, FlagReplace = 0x100, FlagDump = 0x300, FlagCreate = 0x400;

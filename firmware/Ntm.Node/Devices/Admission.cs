@@ -19,7 +19,7 @@ internal readonly record struct FlowKey(VirtualAddress Remote, ushort OwnNumber,
 /// Bounded: the flow that was longest without a packet gives way; those that remotes began never hold more than half of the table. Idle times are
 /// looked at when a packet comes, so there are no timers. TCP is followed coarsely (RFC 5382 section 5): "established" once both sides
 /// have spoken, "transitory" before that and after RST or both FINs. Flows already under way when the router restarts are picked up
-/// by their next outbound packet.
+/// by their next outbound packet; TCP also by the remote's, since a device that only receives says nothing until it gets something (a resumed flow).
 /// </remarks>
 internal sealed class Admission
 {
@@ -62,6 +62,18 @@ internal sealed class Admission
     {
         reason = null;
         var at = FindLive(now, key);
+        if (at != None && _flows[at].IsResumed)
+        {
+            // The device says whether it was its own connection.
+            if ((packet.TcpFlags & InnerPacket.TcpRst) != 0)
+            {
+                reason = NoFlow;
+                return false;
+            }
+
+            Adopt(at);
+        }
+
         if (at != None && _flows[at].Side == BegunByRemote && !MayRemoteBegin(key, mayBegin, packet))
         {
             // The name was taken back. The device may still begin a connection of its own between the same ports.
@@ -94,11 +106,13 @@ internal sealed class Admission
 
     /// <summary>Judges a packet from a remote, and refreshes its flow or opens one.</summary>
     /// <param name="mayBegin">Whether the remote may begin such a flow now: publishing and shares.</param>
+    /// <param name="mayResume">Whether it may belong to a connection that the device began before the router's restart: TCP in its midst.</param>
     /// <param name="device">Whose number it is; null for the router's own.</param>
     /// <param name="local">The LAN address it goes to: the flow's while it is still the device's, else the device's latest; none where none is
     /// known, or the router's own VIP is meant.</param>
     public bool TryInbound(
-        TimeSpan now, in FlowKey key, in InnerPacket packet, bool mayBegin, Device? device, out LanAddress local, [NotNullWhen(false)] out string? reason)
+        TimeSpan now, in FlowKey key, in InnerPacket packet, bool mayBegin, Device? device, out LanAddress local, [NotNullWhen(false)] out string? reason,
+        bool mayResume = false)
     {
         reason = null;
         local = default;
@@ -114,8 +128,17 @@ internal sealed class Admission
 
         if (!MayRemoteBegin(key, mayBegin, packet))
         {
-            reason = NotPublished;
-            return false;
+            if (!mayResume || (at != None && (!_flows[at].IsResumed || _flows[at].IsClosing)))
+            {
+                reason = NotPublished;
+                return false;
+            }
+
+            if (at == None)
+            {
+                at = Open(now, key, BegunByRemote);
+                _flows[at].IsResumed = true;
+            }
         }
 
         if (at != None && _flows[at].Side == BegunHere)
@@ -144,6 +167,15 @@ internal sealed class Admission
     public void Withdraw(in FlowKey key)
     {
         if (_index.TryGetValue(key, out var at) && _flows[at].Side == BegunByRemote && (_flows[at].Seen & Seen.Own) == 0)
+        {
+            Remove(at);
+        }
+    }
+
+    /// <summary>Forgets all flows with a remote node, whoever began them. Looks at each flow: for rare events only.</summary>
+    public void Forget(VirtualAddress node)
+    {
+        foreach (var (_, at) in _index.Where(f => f.Key.Remote.SameNode(node)).ToArray())
         {
             Remove(at);
         }
@@ -274,6 +306,15 @@ internal sealed class Admission
         }
     }
 
+    /// <summary>A resumed flow turns out to be one that the device began.</summary>
+    private void Adopt(int at)
+    {
+        Unlink(at);
+        _flows[at].IsResumed = false;
+        _flows[at].Side = BegunHere;
+        LinkNewest(at, BegunHere);
+    }
+
     private void Remove(int at)
     {
         _index.Remove(_flows[at].Key);
@@ -308,6 +349,9 @@ internal sealed class Admission
         public int Newer;
         public int Side;
         public Seen Seen;
+
+        /// <summary>Taken for one that the device began before the restart, until the device says so.</summary>
+        public bool IsResumed;
 
         public readonly bool IsClosing => (Seen & Seen.Rst) != 0 || (Seen & (Seen.OwnFin | Seen.RemoteFin)) == (Seen.OwnFin | Seen.RemoteFin);
 

@@ -57,8 +57,14 @@ public sealed partial class DeviceProxy
     /// <summary>The time by which shares expire.</summary>
     public Func<Now, DateTimeOffset> GrantTime { get; init; } = static now => now.Wall;
 
+    /// <summary>Boot time until which connections of before a restart are picked up again by the remote's packets too.</summary>
+    public TimeSpan ResumesUntil { get; init; } = TimeSpan.MinValue;
+
     /// <summary>Flows remembered now, for people.</summary>
     public int Flows => _admission.Count;
+
+    /// <summary>A remote node is no peer any more: its flows go.</summary>
+    public void Forget(VirtualAddress node) => _admission.Forget(node);
 
     /// <summary>
     /// The router's own addresses, IPv4 and IPv6, which stand for number 0. The alias range's first address and the own VIP always do.
@@ -253,7 +259,8 @@ public sealed partial class DeviceProxy
                 return Drop(reason);
             }
         }
-        else if (!_admission.TryInbound(now.Boot, key, read, AccessOf(peerNode) is { } access && MayBegin(now, access, device, key), device, out local, out reason))
+        else if (!_admission.TryInbound(
+            now.Boot, key, read, AccessOf(peerNode) is { } access && MayBegin(now, access, device, key), device, out local, out reason, MayResume(now, read)))
         {
             return Drop(now, packet, read, reason, RefusalFor(reason));
         }
@@ -299,6 +306,11 @@ public sealed partial class DeviceProxy
 
         return verdict;
     }
+
+    // Only from whom the home has an alias for: nothing else can have been spoken to.
+    private bool MayResume(Now now, in InnerPacket read) =>
+        now.Boot < ResumesUntil && read.Protocol == InnerPacket.Tcp && !read.IsFragment
+        && (read.TcpFlags & (InnerPacket.TcpSyn | InnerPacket.TcpRst)) == 0 && _aliases.TryPeek(read.Source.AsVip, out _);
 
     private bool MayBegin(Now now, PeerAccess access, Device? device, in FlowKey key) =>
         access.Permits(GrantTime(now), key.OwnNumber, device is null ? _devices.NodePublished : device.Published, key.Protocol, key.OwnPort);

@@ -20,7 +20,7 @@ internal sealed class Shareholding(NodeContext context)
     private static readonly TimeSpan LookAtLeast = TimeSpan.FromMinutes(1);
 
     private readonly HashSet<(bool Given, string Name)> _expired = [];
-    private string _zones = "";
+    private string? _zones; // null: nothing was said yet
     private TimeSpan _next = TimeSpan.MaxValue;
     private long _told;
 
@@ -33,7 +33,11 @@ internal sealed class Shareholding(NodeContext context)
     public TimeSpan NextDeadline => _told == Book.Given.Generation ? _next : TimeSpan.Zero;
 
     /// <summary>Begins, with the membership just joined or loaded.</summary>
-    public void Start(Now now) => Changed(now);
+    public void Start(Now now)
+    {
+        _zones = ""; // said before, perhaps, to a program that has taken it all down since
+        Changed(now);
+    }
 
     /// <param name="device">The device's name; null: the node itself.</param>
     /// <param name="published">The published device of that name, where there is one.</param>
@@ -69,7 +73,7 @@ internal sealed class Shareholding(NodeContext context)
         {
             Zone = member.Zone,
             OwnerPublicKey = Google.Protobuf.ByteString.CopyFrom(member.OwnerKey),
-            Node = member.NodeName,
+            Node = member.Name,
             Device = device ?? "",
             ShareSeed = Google.Protobuf.ByteString.CopyFrom(seed),
             Expires = expires.ToUnixTimeSeconds(),

@@ -4,6 +4,7 @@ using Google.Protobuf;
 using Ntm.Node.Devices;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
 using Ntm.Signalling.Trust;
 
 namespace Ntm.Node.Sharing;
@@ -127,21 +128,19 @@ public sealed class TakenShares(Counters counters, Action<StoreWrite> keep)
             return false;
         }
 
-        try
-        {
-            var share = new TakenShare(ShareOffer.Parser.ParseFrom(entry.Offer), SignedAcceptance.Parser.ParseFrom(entry.Acceptance));
-            if (!NtmName.IsZone(share.Offer.Zone) || !NtmName.IsLabel(share.Offer.Node) || share.Name != write.Key || !Acceptance.TryVerify(share.Acceptance, out _)
-                || share.Offer.OwnerPublicKey.Length != Crypto.Ed25519.Size)
-            {
-                return false;
-            }
-
-            _byName[share.Name] = share;
-            return true;
-        }
-        catch (InvalidProtocolBufferException)
+        if (!Wire.TryParse(ShareOffer.Parser, entry.Offer, out var offer) || !Wire.TryParse(SignedAcceptance.Parser, entry.Acceptance, out var acceptance))
         {
             return false;
         }
+
+        var share = new TakenShare(offer, acceptance);
+        if (!NtmName.IsZone(offer.Zone) || !NtmName.IsLabel(offer.Node) || share.Name != write.Key || offer.OwnerPublicKey.Length != Crypto.Ed25519.Size
+            || !Acceptance.TryVerify(acceptance, out _))
+        {
+            return false;
+        }
+
+        _byName[share.Name] = share;
+        return true;
     }
 }

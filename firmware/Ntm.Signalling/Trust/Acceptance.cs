@@ -33,25 +33,14 @@ public sealed record Acceptance(ByteString Share, string Zone, ByteString OwnerK
     public static bool TryVerify(SignedAcceptance? signed, [NotNullWhen(true)] out Acceptance? acceptance)
     {
         acceptance = null;
-        if (signed is null)
+        if (signed is null || !Wire.TryParse(ShareAcceptance.Parser, signed.Acceptance, out var read)
+            || read.SharePublicKey.Length != Ed25519.Size || read.OwnerPublicKey.Length != Ed25519.Size || !NtmName.IsZone(read.Zone)
+            || !Signing.Verify(read.SharePublicKey.Span, Signing.ShareContext, signed.Acceptance, signed.Signature))
         {
             return false;
         }
 
-        try
-        {
-            var read = ShareAcceptance.Parser.ParseFrom(signed.Acceptance);
-            if (read.SharePublicKey.Length == Ed25519.Size && read.OwnerPublicKey.Length == Ed25519.Size && NtmName.IsZone(read.Zone)
-                && Signing.Verify(read.SharePublicKey.Span, Signing.ShareContext, signed.Acceptance, signed.Signature))
-            {
-                acceptance = new(read.SharePublicKey, read.Zone, read.OwnerPublicKey);
-            }
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            // False.
-        }
-
-        return acceptance is not null;
+        acceptance = new(read.SharePublicKey, read.Zone, read.OwnerPublicKey);
+        return true;
     }
 }

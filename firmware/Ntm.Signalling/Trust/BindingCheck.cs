@@ -19,17 +19,8 @@ public sealed record VouchedBinding(string Zone, Role Role, string Name, PublicK
 public static class BindingCheck
 {
     /// <summary>The zone a binding says it is of, unverified; null where it says none that can be.</summary>
-    public static string? ZoneOf(SignedBinding? signed)
-    {
-        try
-        {
-            return signed is not null && Binding.Parser.ParseFrom(signed.Binding) is { Zone: var zone } && NtmName.IsZone(zone) ? zone : null;
-        }
-        catch (InvalidProtocolBufferException)
-        {
-            return null;
-        }
-    }
+    public static string? ZoneOf(SignedBinding? signed) =>
+        signed is not null && Wire.TryParse(Binding.Parser, signed.Binding, out var binding) && NtmName.IsZone(binding.Zone) ? binding.Zone : null;
 
     /// <param name="signed">What a peer or coordinator sent; may be null or anything.</param>
     /// <param name="ownerKey">The pinned owner key.</param>
@@ -47,14 +38,7 @@ public static class BindingCheck
             return false;
         }
 
-        Grant grant;
-        Binding binding;
-        try
-        {
-            grant = Grant.Parser.ParseFrom(signed.Grant);
-            binding = Binding.Parser.ParseFrom(signed.Binding);
-        }
-        catch (InvalidProtocolBufferException)
+        if (!Wire.TryParse(Grant.Parser, signed.Grant, out var grant) || !Wire.TryParse(Binding.Parser, signed.Binding, out var binding))
         {
             problem = "its grant or binding does not parse";
             return false;

@@ -32,14 +32,17 @@ public static class InviteCode
             return false;
         }
 
-        Invite read;
-        Grant readGrant;
+        byte[] bytes;
         try
         {
-            read = Protocol.Signalling.Invite.Parser.ParseFrom(Base64Url.DecodeFromChars(text.AsSpan(Prefix.Length)));
-            readGrant = Grant.Parser.ParseFrom(read.Grant);
+            bytes = Base64Url.DecodeFromChars(text.AsSpan(Prefix.Length));
         }
-        catch (Exception e) when (e is FormatException or InvalidProtocolBufferException)
+        catch (FormatException)
+        {
+            bytes = [];
+        }
+
+        if (bytes.Length == 0 || !Wire.TryParse(Protocol.Signalling.Invite.Parser, bytes, out var read) || !Wire.TryParse(Grant.Parser, read.Grant, out var readGrant))
         {
             problem = "The invite code is damaged: characters are missing or changed. Copy all of it again.";
             return false;
@@ -67,7 +70,11 @@ public static class InviteCode
     /// <param name="madeAt">Wall time; at most the grant's expiry.</param>
     public static SignedBinding Bind(Invite invite, string name, PublicKey key, DateTimeOffset madeAt)
     {
-        var grant = Grant.Parser.ParseFrom(invite.Grant);
+        if (!Wire.TryParse(Grant.Parser, invite.Grant, out var grant))
+        {
+            throw new ArgumentException("This is no invite that was read by TryRead.", nameof(invite));
+        }
+
         var binding = new Binding
         {
             Zone = grant.Zone,

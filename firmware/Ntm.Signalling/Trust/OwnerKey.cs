@@ -5,7 +5,7 @@ using Google.Protobuf;
 
 namespace Ntm.Signalling.Trust;
 
-/// <summary>A zone's owner key: Ed25519. Needed to make invites and for nothing else (docs/protocol.md section 3).</summary>
+/// <summary>A zone's owner key: Ed25519. Needed to make invites and removals, and for nothing else (docs/protocol.md section 3).</summary>
 public sealed class OwnerKey
 {
     private readonly byte[] _seed;
@@ -60,5 +60,21 @@ public sealed class OwnerKey
         };
         invite.Coordinators.AddRange(coordinators);
         return invite;
+    }
+
+    /// <summary>The statement that takes a key out of the zone.</summary>
+    /// <param name="member">Who it is, as the zone knows it.</param>
+    /// <param name="madeAt">Wall time; later than the binding, else it would not count against it.</param>
+    public SignedRemoval Remove(VouchedBinding member, DateTimeOffset madeAt)
+    {
+        var removal = new Removal
+        {
+            Zone = member.Zone,
+            Name = member.Name,
+            PublicKey = member.Key.ToWire(),
+            MadeAt = Math.Max(madeAt.ToUnixTimeSeconds(), VouchedRemoval.DateOf(member)),
+            OneTimePublicKey = member.OneTimeKey,
+        }.ToByteString();
+        return new SignedRemoval { Removal = removal, Signature = Signing.Sign(_seed, Signing.RemovalContext, removal) };
     }
 }

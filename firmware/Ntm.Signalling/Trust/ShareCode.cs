@@ -52,11 +52,11 @@ public static class ShareCode
                 Checksum(bytes.AsSpan(ChecksumSize), checksum);
                 if (checksum.SequenceEqual(bytes.AsSpan(0, ChecksumSize)))
                 {
-                    offer = ShareOffer.Parser.ParseFrom(bytes, ChecksumSize, bytes.Length - ChecksumSize);
+                    _ = Wire.TryParse(ShareOffer.Parser, bytes.AsSpan(ChecksumSize), out offer);
                 }
             }
         }
-        catch (Exception e) when (e is FormatException or InvalidProtocolBufferException)
+        catch (FormatException)
         {
             // Said below.
         }

@@ -10,6 +10,7 @@ internal static class Signing
 
     public static ReadOnlySpan<byte> BindingContext => "ntm binding 1\0"u8;
 
+    public static ReadOnlySpan<byte> RemovalContext => "ntm removal 1\0"u8;
     public static ReadOnlySpan<byte> ShareContext => "ntm share 1\0"u8;
 
     public static ByteString Sign(ReadOnlySpan<byte> seed, ReadOnlySpan<byte> context, ByteString message)

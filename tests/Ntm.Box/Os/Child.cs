@@ -23,6 +23,9 @@ internal sealed class Child
 
     public bool Running => !process.HasExited;
 
+    /// <summary>Whether it was ended on purpose, or may end by itself: its end is no failure of the box.</summary>
+    public bool MayEnd { get; set; }
+
     /// <summary>How it ended, for people.</summary>
     public string State => process.HasExited ? $"{Name} has ended with {process.ExitCode}" : $"{Name} is running";
 
@@ -46,6 +49,7 @@ internal sealed class Child
     /// <summary>Asks it to end, and ends it when it does not within <paramref name="grace"/>.</summary>
     public async Task StopAsync(TimeSpan grace)
     {
+        MayEnd = true;
         Signals.ToGroup(Id, Signals.Terminate);
         using var limit = new CancellationTokenSource(grace);
         try
@@ -60,6 +64,30 @@ internal sealed class Child
 
         // What it may have left in its group.
         Signals.ToGroup(Id, Signals.Kill);
+    }
+
+    /// <summary>Sends it a signal that ends it, and waits until it has.</summary>
+    public async Task EndAsync(int signal, TimeSpan limit, CancellationToken stop)
+    {
+        MayEnd = true;
+        Signals.ToGroup(Id, signal);
+        await EndedAsync(limit, stop);
+    }
+
+    /// <summary>Waits for its own end.</summary>
+    public async Task EndedAsync(TimeSpan limit, CancellationToken stop)
+    {
+        MayEnd = true;
+        using var timer = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        timer.CancelAfter(limit);
+        try
+        {
+            await process.WaitForExitAsync(timer.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            throw new BoxFailed($"{Name} has not ended within {limit.TotalSeconds:0} s");
+        }
     }
 
     public IReadOnlyList<string> Tail(int lines)

@@ -5,6 +5,7 @@ namespace Ntm.Box.Os;
 /// <summary>Signals to process groups, which .NET's Process cannot send.</summary>
 internal static partial class Signals
 {
+    public const int Interrupt = 2;
     public const int Terminate = 15;
     public const int Kill = 9;
 

@@ -17,6 +17,9 @@ internal enum Breakage
     /// <summary>The file at bob's differs from what its owner hashed.</summary>
     File,
 
+    /// <summary>Alice's gateway, killed, leaves no interface behind, and the kernel says of its aliases that they are unreachable.</summary>
+    Interface,
+
     /// <summary>A direct way between alice and bob is blocked in the middle.</summary>
     Direct,
 }

@@ -9,25 +9,58 @@ internal sealed partial class MainJob
 {
     private const int Port = 4916;
 
+    private readonly Dictionary<string, Child> gateways = [];
+
+    /// <summary>How invites name the second coordinator: KEY@ADDRESS:PORT.</summary>
+    private string second = "";
+
     private string CoordinatorDirectory => Path.Combine(copy.Directory, "coordinator");
+
+    private string SecondCoordinatorDirectory => Path.Combine(copy.Directory, "coordinator2");
+
+    private string RelayDirectory => Path.Combine(copy.Directory, "relay");
 
     private async Task ServersAsync()
     {
-        tell.Begin("servers", "The coordinator and a relay, in the middle of the internet");
+        tell.Begin("servers", "Two coordinators and a relay, in the middle of the internet");
         wire = await Capture.StartAsync(copy, "internet", Net.Middle, "br0", Net.Stun, Internet.CoordinatorAddress, stop);
         await MustAsync(Net.Coordinator.RunAsync(
             [programs.Coordinator, "init", "--zone", Zone, "--data", CoordinatorDirectory, "--endpoint", $"{Internet.CoordinatorAddress}:{Port}"], Patient, stop));
-        var coordinator = Child.Start(copy, "coordinator", Net.Coordinator.Inside(
-            programs.Coordinator, "run", "--config", Path.Combine(CoordinatorDirectory, "coordinator.json")));
-        await ListeningAsync(Net.Coordinator, coordinator);
-        tell.Say($"the coordinator of {Zone} has its UDP port {Port} open on {Internet.CoordinatorAddress} (ss)");
+        var made = await MustAsync(Net.SecondCoordinator.RunAsync(
+            [
+                programs.Coordinator, "init", "--zone", Zone, "--data", SecondCoordinatorDirectory, "--endpoint", $"{Internet.SecondCoordinatorAddress}:{Port}",
+                "--name", "coordinator2", "--owner-key", Path.Combine(CoordinatorDirectory, "owner.key"),
+            ],
+            Patient, stop));
+        second = made.Out.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(w => w.EndsWith($"@{Internet.SecondCoordinatorAddress}:{Port}", StringComparison.Ordinal))
+            ?? throw new BoxFailed($"`ntm-coordinator init --owner-key` did not say how invites name it: {made.Out}");
+        await Task.WhenAll(StartCoordinatorAsync(), StartSecondCoordinatorAsync());
+        tell.Say($"the coordinator of {Zone} has its UDP port {Port} open on {Internet.CoordinatorAddress} (ss), a second one, of the same owner key, on {Internet.SecondCoordinatorAddress}");
 
-        var directory = Path.Combine(copy.Directory, "relay");
         await MustAsync(Net.Relay.RunAsync(
-            [programs.Relay, "join", await InviteAsync("--relay"), "--name", "rs1", "--data", directory, "--endpoint", $"{Internet.RelayAddress}:{Port}"], Patient, stop));
-        relay = Child.Start(copy, "relay", Net.Relay.Inside(programs.Relay, "run", "--config", Path.Combine(directory, "relay.json")));
-        await ListeningAsync(Net.Relay, relay);
+            [programs.Relay, "join", await InviteAsync("--relay"), "--name", "rs1", "--data", RelayDirectory, "--endpoint", $"{Internet.RelayAddress}:{Port}"], Patient, stop));
+        await StartRelayAsync();
         tell.Say($"the relay rs1 has joined {Zone} with an invite code and has its UDP port {Port} open on {Internet.RelayAddress} (ss)");
+    }
+
+    private Task StartCoordinatorAsync()
+    {
+        coordinator = Child.Start(copy, "coordinator", Net.Coordinator.Inside(
+            programs.Coordinator, "run", "--config", Path.Combine(CoordinatorDirectory, "coordinator.json")));
+        return ListeningAsync(Net.Coordinator, coordinator);
+    }
+
+    private Task StartSecondCoordinatorAsync()
+    {
+        secondCoordinator = Child.Start(copy, "coordinator2", Net.SecondCoordinator.Inside(
+            programs.Coordinator, "run", "--config", Path.Combine(SecondCoordinatorDirectory, "coordinator.json")));
+        return ListeningAsync(Net.SecondCoordinator, secondCoordinator);
+    }
+
+    private Task StartRelayAsync()
+    {
+        relay = Child.Start(copy, "relay", Net.Relay.Inside(programs.Relay, "run", "--config", Path.Combine(RelayDirectory, "relay.json")));
+        return ListeningAsync(Net.Relay, relay);
     }
 
     private async Task ListeningAsync(NetworkNamespace place, Child program) =>
@@ -36,7 +69,7 @@ internal sealed partial class MainJob
 
     private async Task<string> InviteAsync(params string[] forWhom)
     {
-        var outcome = await MustAsync(Net.Coordinator.RunAsync([programs.Coordinator, "invite", "--data", CoordinatorDirectory, .. forWhom], Patient, stop));
+        var outcome = await MustAsync(Net.Coordinator.RunAsync([programs.Coordinator, "invite", "--data", CoordinatorDirectory, "--also", second, .. forWhom], Patient, stop));
         var code = outcome.Out.Trim();
         return code.StartsWith("ntm1", StringComparison.Ordinal) && !code.Any(char.IsWhiteSpace)
             ? code
@@ -56,39 +89,47 @@ internal sealed partial class MainJob
 
         foreach (var home in Net.Homes)
         {
-            var status = await UntilAsync(Patient, () => At(home).StatusAsync(stop), s =>
-                s.Member is not { Registered: true } ? $"{home.Name} is not registered: {s.Member?.Reason ?? "no member"}"
-                : !s.Member.Relays.Any(r => r.Connected) ? $"{home.Name} is registered but has no tunnel with a relay"
-                : s.Uplinks.SelectMany(u => u.Mapped).Select(m => m.SeenBy).Distinct().Count() < 2 ? $"{home.Name}'s mapped address is not known from coordinator and relay yet"
-                : null);
-            var mapped = status.Uplinks.SelectMany(u => u.Mapped).ToList();
-            tell.Say($"{status.Member!.Node} is registered as {status.Member.Vip}; " + string.Join(", ", mapped.Select(m => $"the {m.SeenBy} sees it at {m.Address}"))
-                + $": {status.Uplinks[0].Nat}");
-            if (mapped.FirstOrDefault(m => !m.Address.StartsWith(home.PublicAddress + ":", StringComparison.Ordinal)) is { } elsewhere)
-            {
-                throw new BoxFailed($"{home.Name}'s NAT has the address {home.PublicAddress}, but the {elsewhere.SeenBy} sees {elsewhere.Address}");
-            }
+            await RegisteredAsync(home);
+        }
+    }
+
+    private async Task RegisteredAsync(Home home)
+    {
+        var status = await UntilAsync(Patient, () => At(home).StatusAsync(stop), s =>
+            s.Member is not { Registered: true } ? $"{home.Name} is not registered: {s.Member?.Reason ?? "no member"}"
+            : !s.Member.Coordinators.All(c => c.Connected) ? $"{home.Name} has no tunnel with {s.Member.Coordinators.First(c => !c.Connected).Name}"
+            : !s.Member.Relays.Any(r => r.Connected) ? $"{home.Name} is registered but has no tunnel with a relay"
+            : s.Uplinks.SelectMany(u => u.Mapped).Select(m => m.SeenBy).Distinct().Count() < 2 ? $"{home.Name}'s mapped address is not known from coordinator and relay yet"
+            : null);
+        var mapped = status.Uplinks.SelectMany(u => u.Mapped).ToList();
+        tell.Say($"{status.Member!.Node} is registered as {status.Member.Vip}; " + string.Join(", ", mapped.Select(m => $"the {m.SeenBy} sees it at {m.Address}").Distinct())
+            + $": {status.Uplinks[0].Nat}");
+        if (mapped.FirstOrDefault(m => !m.Address.StartsWith(home.PublicAddress + ":", StringComparison.Ordinal)) is { } elsewhere)
+        {
+            throw new BoxFailed($"{home.Name}'s NAT has the address {home.PublicAddress}, but the {elsewhere.SeenBy} sees {elsewhere.Address}");
         }
     }
 
     private async Task StartGatewayAsync(Home home)
     {
+        // Behind dnsmasq in a home; a node alone asks its gateway itself, where programs look for a name server.
+        var alone = home.Devices.Count == 0;
         var config = Path.Combine(home.GatewayDirectory, "gateway.json");
-        await File.WriteAllTextAsync(
-            config,
-            JsonSerializer.Serialize(
-                new
-                {
-                    data = home.GatewayDirectory,
-                    socket = home.Socket,
-                    lan = new { @interface = "lan0", networks = new[] { "192.168.1.0/24" } },
-                    uplinks = new[] { new { name = "catv", @interface = "wan0", port = 0 } },
-                    tun = "ntm0",
-                    dns = new { listen = new[] { "127.0.0.1:5354" } },
-                },
-                new JsonSerializerOptions { WriteIndented = true }),
-            stop);
-        Child.Start(copy, home.Name + "/gateway", home.Gateway.Inside(programs.Gateway, "run", "--config", config));
+        var keys = new Dictionary<string, object>
+        {
+            ["data"] = home.GatewayDirectory,
+            ["socket"] = home.Socket,
+            ["uplinks"] = new[] { new { name = alone ? "wlan" : "catv", @interface = "wan0", port = 0 } },
+            ["tun"] = "ntm0",
+            ["dns"] = new { listen = new[] { alone ? "127.0.0.1:53" : "127.0.0.1:5354" } },
+        };
+        if (!alone)
+        {
+            keys["lan"] = new { @interface = "lan0", networks = new[] { "192.168.1.0/24" } };
+        }
+
+        await File.WriteAllTextAsync(config, JsonSerializer.Serialize(keys, new JsonSerializerOptions { WriteIndented = true }), stop);
+        gateways[home.Name] = Child.Start(copy, home.Name + "/gateway", home.Gateway.Inside(programs.Gateway, "run", "--config", config));
         await UntilAsync(Patient, () => At(home).StatusAsync(stop), _ => null);
     }
 

@@ -22,6 +22,9 @@ internal sealed partial class MainJob(Copy copy, Programs programs, Breakage bre
     private Internet? laid;
     private Capture? wire;
     private Capture? bobsLan;
+    private Capture? alicesLan;
+    private Child? coordinator;
+    private Child? secondCoordinator;
     private Child? relay;
     private DateTimeOffset nameAsked;
 
@@ -57,6 +60,11 @@ internal sealed partial class MainJob(Copy copy, Programs programs, Breakage bre
         await DatagramAsync();
         await OtherPairsAsync();
         await UnpublishedAsync();
+        await AloneAsync();
+        await GatewayRestartsAsync();
+        await CoordinatorCrashAsync();
+        await RelayCrashAsync();
+        await SecondCoordinatorAsync();
         await SealedAsync();
     }
 
@@ -93,7 +101,7 @@ internal sealed partial class MainJob(Copy copy, Programs programs, Breakage bre
                 wrong = e.Message;
             }
 
-            if (copy.Children.FirstOrDefault(c => !c.Running && c != relay) is { } ended)
+            if (copy.Children.FirstOrDefault(c => c is { Running: false, MayEnd: false }) is { } ended)
             {
                 throw new BoxFailed($"{ended.State}; {wrong}", $"The end of its log: {string.Join(" / ", ended.Tail(3))}");
             }

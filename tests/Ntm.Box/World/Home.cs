@@ -9,7 +9,9 @@ internal sealed record LanDevice(string Name, string Mac, NetworkNamespace Names
     public string Address { get; set; } = "";
 }
 
-/// <summary>A home: devices in a LAN, the gateway under test, and a NAT between it and the internet.</summary>
+/// <summary>
+/// A home: devices in a LAN, the gateway under test, and a NAT between it and the internet. A node alone has no LAN: its gateway's place is the machine itself.
+/// </summary>
 internal sealed class Home(string name, int number, NatBehaviour wanted, NetworkNamespace gateway, NetworkNamespace nat, string directory)
 {
     public string Name { get; } = name;

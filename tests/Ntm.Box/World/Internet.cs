@@ -3,24 +3,27 @@ using Ntm.Box.Os;
 namespace Ntm.Box.World;
 
 /// <summary>
-/// The box: an internet (a bridge with 203.0.113.0/24) with a coordinator's, a relay's and a STUN server's place, and homes behind NATs. All of it is
+/// The box: an internet (a bridge with 203.0.113.0/24) with two coordinators', a relay's and a STUN server's place, and homes behind NATs. All of it is
 /// namespaces and the wires between them; the machine's own network sees nothing of it. Everything is made from outside with iproute2 and
 /// nftables, as one would at a bench.
 /// </summary>
 internal sealed class Internet
 {
     public const string CoordinatorAddress = "203.0.113.10";
+    public const string SecondCoordinatorAddress = "203.0.113.11";
     public const string RelayAddress = "203.0.113.20";
     public const string StunAddress = "203.0.113.30";
     public const string StunOtherAddress = "203.0.113.31";
 
     private readonly Copy copy;
 
-    private Internet(Copy copy, NetworkNamespace middle, NetworkNamespace coordinator, NetworkNamespace relay, NetworkNamespace stun)
+    private Internet(
+        Copy copy, NetworkNamespace middle, NetworkNamespace coordinator, NetworkNamespace secondCoordinator, NetworkNamespace relay, NetworkNamespace stun)
     {
         this.copy = copy;
         Middle = middle;
         Coordinator = coordinator;
+        SecondCoordinator = secondCoordinator;
         Relay = relay;
         Stun = stun;
     }
@@ -30,8 +33,11 @@ internal sealed class Internet
 
     public NetworkNamespace Coordinator { get; }
 
+    public NetworkNamespace SecondCoordinator { get; }
+
     public NetworkNamespace Relay { get; }
 
+    /// <summary>The STUN server's place, which stands for any server of the internet.</summary>
     public NetworkNamespace Stun { get; }
 
     public List<Home> Homes { get; } = [];
@@ -44,10 +50,12 @@ internal sealed class Internet
             copy,
             await copy.NamespaceAsync("internet", stop),
             await copy.NamespaceAsync("coordinator", stop),
+            await copy.NamespaceAsync("coordinator2", stop),
             await copy.NamespaceAsync("relay", stop),
             await copy.NamespaceAsync("stun", stop));
         await internet.Middle.IpAsync(stop, "link add br0 type bridge", "link set br0 up");
         await internet.PlugAsync(internet.Coordinator, "eth0", "coordinator", stop, CoordinatorAddress);
+        await internet.PlugAsync(internet.SecondCoordinator, "eth0", "coordinator2", stop, SecondCoordinatorAddress);
         await internet.PlugAsync(internet.Relay, "eth0", "relay", stop, RelayAddress);
         await internet.PlugAsync(internet.Stun, "eth0", "stun", stop, StunAddress, StunOtherAddress);
         return internet;
@@ -56,32 +64,8 @@ internal sealed class Internet
     /// <summary>Adds a home: LAN 192.168.1.0/24 (the same in every home), gateway, private link 10.N.0.0/24, NAT, 203.0.113.10N.</summary>
     public async Task<Home> AddHomeAsync(string name, NatBehaviour nat, string[] devices, CancellationToken stop)
     {
-        var number = Homes.Count + 1;
-        var home = new Home(
-            name, number, nat, await copy.NamespaceAsync(name + "-gw", stop), await copy.NamespaceAsync(name + "-nat", stop), Path.Combine(copy.Directory, name));
-        Homes.Add(home);
-        Directory.CreateDirectory(home.GatewayDirectory);
-
-        await PlugAsync(home.Nat, "pub0", name, stop, home.PublicAddress);
-
-        // One datagram, one frame: where a gateway hands the kernel many at once, they are cut apart before the internet, where they are counted.
-        await home.Nat.IpAsync(
-            stop,
-            "link set pub0 gso_max_segs 1",
-            $"link add in0 type veth peer name wan0 netns {home.Gateway.Name}",
-            $"addr add 10.{number}.0.1/24 dev in0",
-            "link set in0 up");
-        await home.Nat.SysctlAsync(stop, "net.ipv4.ip_forward=1");
-        await home.Nat.NftAsync(NatRules.For(nat), stop);
-
-        await home.Gateway.IpAsync(
-            stop,
-            $"addr add {home.UplinkAddress}/24 dev wan0",
-            "link set wan0 up",
-            $"route add default via 10.{number}.0.1",
-            "link add lan0 type bridge",
-            "addr add 192.168.1.1/24 dev lan0",
-            "link set lan0 up");
+        var home = await AddBehindNatAsync(name, nat, await copy.NamespaceAsync(name + "-gw", stop), stop);
+        await home.Gateway.IpAsync(stop, "link add lan0 type bridge", "addr add 192.168.1.1/24 dev lan0", "link set lan0 up");
         await home.Gateway.SysctlAsync(stop, "net.ipv4.ip_forward=1");
 
         // What any home router does with its LAN's ordinary traffic.
@@ -104,6 +88,41 @@ internal sealed class Internet
         return home;
     }
 
+    /// <summary>Adds a machine without a LAN, behind somebody's NAT: a laptop that runs the gateway for itself. It asks itself for names.</summary>
+    public async Task<Home> AddAloneAsync(string name, NatBehaviour nat, CancellationToken stop)
+    {
+        var home = await AddBehindNatAsync(name, nat, await copy.NamespaceAsync(name, stop), stop);
+        await WriteEtcAsync(home.Gateway, "nameserver 127.0.0.1\n", stop);
+        return home;
+    }
+
+    private async Task<Home> AddBehindNatAsync(string name, NatBehaviour nat, NetworkNamespace gateway, CancellationToken stop)
+    {
+        var number = Homes.Count + 1;
+        var home = new Home(name, number, nat, gateway, await copy.NamespaceAsync(name + "-nat", stop), Path.Combine(copy.Directory, name));
+        Homes.Add(home);
+        Directory.CreateDirectory(home.GatewayDirectory);
+
+        await PlugAsync(home.Nat, "pub0", name, stop, home.PublicAddress);
+
+        // One datagram, one frame: where a gateway hands the kernel many at once, they are cut apart before the internet, where they are counted.
+        await home.Nat.IpAsync(
+            stop,
+            "link set pub0 gso_max_segs 1",
+            $"link add in0 type veth peer name wan0 netns {home.Gateway.Name}",
+            $"addr add 10.{number}.0.1/24 dev in0",
+            "link set in0 up");
+        await home.Nat.SysctlAsync(stop, "net.ipv4.ip_forward=1");
+        await home.Nat.NftAsync(NatRules.For(nat), stop);
+
+        await home.Gateway.IpAsync(
+            stop,
+            $"addr add {home.UplinkAddress}/24 dev wan0",
+            "link set wan0 up",
+            $"route add default via 10.{number}.0.1");
+        return home;
+    }
+
     private async Task AddDeviceAsync(Home home, string name, int index, CancellationToken stop)
     {
         var place = await copy.NamespaceAsync($"{home.Name}-{name}", stop);
@@ -118,8 +137,13 @@ internal sealed class Internet
         home.Devices.Add(device);
 
         // The device's own /etc: it asks the name server its DHCP told it, and nobody else (no daemon of the machine answers for it).
+        await WriteEtcAsync(place, "# none yet: DHCP writes here\n", stop);
+    }
+
+    private static async Task WriteEtcAsync(NetworkNamespace place, string resolvers, CancellationToken stop)
+    {
         Directory.CreateDirectory(place.EtcDirectory);
-        await File.WriteAllTextAsync(Path.Combine(place.EtcDirectory, "resolv.conf"), "# none yet: DHCP writes here\n", stop);
+        await File.WriteAllTextAsync(Path.Combine(place.EtcDirectory, "resolv.conf"), resolvers, stop);
         await File.WriteAllTextAsync(Path.Combine(place.EtcDirectory, "nsswitch.conf"), "hosts: files dns\n", stop);
         await File.WriteAllTextAsync(Path.Combine(place.EtcDirectory, "hosts"), "127.0.0.1 localhost\n", stop);
     }

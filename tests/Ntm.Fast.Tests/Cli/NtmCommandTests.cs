@@ -41,6 +41,28 @@ public sealed class NtmCommandTests
     }
 
     [Fact]
+    public async Task Leaving_wants_to_be_confirmed()
+    {
+        await using var gateway = await InterfaceUnderTest.StartAsync();
+        var (code, _, error) = await RunAsync(gateway, "leave");
+        Assert.Equal(1, code);
+        Assert.Contains("alice.home.example", error);
+        Assert.Empty(gateway.Orders);
+        Assert.Equal((0, "It was done.\n", ""), await RunAsync(gateway, "leave", "--yes"));
+        gateway.Picture = SamplePicture.Alone;
+        Assert.Equal((1, "", "ntm: This gateway is in no zone.\n"), await RunAsync(gateway, "leave", "--yes"));
+        Assert.Equal(["leave home.example"], gateway.Orders);
+    }
+
+    [Fact]
+    public async Task A_gateway_that_was_removed_says_so()
+    {
+        await using var gateway = await InterfaceUnderTest.StartAsync();
+        gateway.Picture = SamplePicture.Alone with { Status = SamplePicture.Alone.Status with { Removed = "The owner took it out." } };
+        Assert.StartsWith("This home  The owner took it out.", (await RunAsync(gateway, "status")).Output);
+    }
+
+    [Fact]
     public async Task A_refusal_is_explained_and_exits_with_1()
     {
         await using var gateway = await InterfaceUnderTest.StartAsync();

@@ -58,6 +58,14 @@ public sealed partial class HouseTests
     }
 
     [Fact]
+    public void The_schemas_library_reads_bytes_in_one_place_only()
+    {
+        var readers = Directory.EnumerateFiles(Path.Combine(House.Root(), "firmware"), "*.cs", SearchOption.AllDirectories)
+            .Where(f => !f.Contains("/obj/", StringComparison.Ordinal) && File.ReadAllText(f).Contains(".ParseFrom(", StringComparison.Ordinal));
+        Assert.Equal(["Wire.cs"], readers.Select(Path.GetFileName));
+    }
+
+    [Fact]
     public void Decision_records_have_40_lines_at_most()
     {
         var long_ = Directory.EnumerateFiles(Path.Combine(House.Root(), "docs", "adr"), "*.md").Where(f => File.ReadLines(f).Count() > 40);

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Google.Protobuf;
+using Ntm.Coordinator;
 using Ntm.Coordinator.Host;
 using Ntm.Fast.Tests.Store;
 using Ntm.Hosting;
@@ -71,6 +73,80 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(2, invite.Coordinators.Count);
         Assert.Equal("203.0.113.11:4916", invite.Coordinators[1].Endpoints[0].TryRead(out var address) ? address.ToString() : "");
         Assert.Contains("--also", await RefusedAsync<FatalException>(ExitCode.Usage, "invite", "--data", Data, "--also", "203.0.113.11:4916"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task NodesAreListedAndRemovedByWhoHasTheOwnerKey()
+    {
+        await BeginAsync();
+        Assert.Contains("members.json", await RefusedAsync<FatalException>(ExitCode.Missing, "nodes", "--data", Data), StringComparison.Ordinal);
+        var config = CoordinatorConfig.Read(Path.Combine(Data, "coordinator.json"));
+        var code = await DoAsync("invite", "--data", Data, "--name", "bob");
+        Assert.True(InviteCode.TryRead(code, out var invite, out _, out _));
+        var key = new StaticKeyPair(new byte[32]).Public;
+        var signed = InviteCode.Bind(invite, "bob", key, DateTimeOffset.UtcNow);
+        var core = new CoordinatorCore(config.Model, new StaticKeyPair(NodeKeyFile.Read(config.KeyFile)), new HallEntropy("x"), [new("binding", key.ToString(), signed.ToByteArray())]);
+        MemberList.Of(core.Describe(default), DateTimeOffset.UnixEpoch).Write(Data);
+        Assert.Contains($"bob  node   {key}  not registered", await DoAsync("nodes", "--data", Data), StringComparison.Ordinal);
+        await RefusedAsync<FatalException>(ExitCode.Usage, "nodes", "remove", "carol", "--data", Data);
+        Assert.Empty(Directory.GetFiles(Data, "*.removal"));
+
+        // Nobody runs here: the statement waits.
+        var said = await NodeRemoval.RemoveAsync(Data, null, "bob", DateTimeOffset.UtcNow, TimeSpan.FromMilliseconds(1), default);
+        Assert.Contains("when it starts", said, StringComparison.Ordinal);
+        var (file, removal) = Assert.Single(RemovalInbox.Look(Data));
+        Assert.Equal("bob.removal", Path.GetFileName(file));
+        Assert.True(core.Remove(default, removal!).Done);
+        Assert.Empty(core.Describe(default).Members);
+
+        // The list is the coordinator's word, the binding in it the owner's.
+        File.WriteAllText(Path.Combine(Data, "members.json"), File.ReadAllText(Path.Combine(Data, "members.json")).Replace("\"bob\"", "\"carol\"", StringComparison.Ordinal));
+        await RefusedAsync<FatalException>(ExitCode.BadData, "nodes", "remove", "carol", "--data", Data);
+        File.WriteAllText(Path.Combine(Data, "members.json"), "{");
+        await RefusedAsync<FatalException>(ExitCode.BadData, "nodes", "--data", Data);
+        File.WriteAllText(Path.Combine(Data, "x.removal"), "none");
+        Assert.Contains(RemovalInbox.Look(Data), r => r.Signed is null || r.Signed.Removal.IsEmpty);
+    }
+
+    [Fact]
+    public async Task TheOwnerKeyIsRotatedAndWhoItVouchedForForgotten()
+    {
+        await BeginAsync();
+        var config = CoordinatorConfig.Read(Path.Combine(Data, "coordinator.json"));
+        Assert.True(InviteCode.TryRead(await DoAsync("invite", "--data", Data, "--name", "bob"), out var invite, out _, out _));
+        var key = new StaticKeyPair(new byte[32]).Public;
+        using (var store = Ntm.Store.Store.Open(config.StoreFile))
+        {
+            store.Write([
+                new("binding", key.ToString(), InviteCode.Bind(invite, "bob", key, DateTimeOffset.UtcNow).ToByteArray()), new("used-invite", "x", [1]), new("tunnel", "timestamp-mark", new byte[8]),
+            ]);
+            await RefusedAsync<StoreException>(ExitCode.InUse, "owner", "rotate", "--data", Data);
+        }
+
+        var said = await DoAsync("owner", "rotate", "--data", Data);
+        Assert.Contains($"invite --data {Data} --name bob", said, StringComparison.Ordinal);
+        var rotated = CoordinatorConfig.Read(Path.Combine(Data, "coordinator.json"));
+        Assert.NotEqual(config.Model.OwnerPublicKey, rotated.Model.OwnerPublicKey);
+        Assert.Equal(config.Model.Zone, rotated.Model.Zone);
+        Assert.Single(Directory.GetFiles(Data, "owner.key.2*"));
+        using (var store = Ntm.Store.Store.Open(config.StoreFile))
+        {
+            Assert.Equal(["tunnel"], store.LoadAll().Select(e => e.Collection));
+        }
+
+        Assert.True(InviteCode.TryRead(await DoAsync("invite", "--data", Data, "--name", "bob"), out invite, out _, out _));
+        Assert.Equal(rotated.Model.OwnerPublicKey, invite.OwnerPublicKey.ToByteArray());
+
+        // A lost key is the same, and another coordinator takes what was made at the first.
+        File.Delete(Path.Combine(Data, "owner.key"));
+        await DoAsync("owner", "rotate", "--data", Data);
+        var second = _folder.File("second");
+        await DoAsync("init", "--zone", "home.example", "--data", second, "--endpoint", "203.0.113.11:4916");
+        await DoAsync("owner", "rotate", "--data", second, "--owner-key", Path.Combine(Data, "owner.key"));
+        Assert.Equal(
+            CoordinatorConfig.Read(Path.Combine(Data, "coordinator.json")).Model.OwnerPublicKey,
+            CoordinatorConfig.Read(Path.Combine(second, "coordinator.json")).Model.OwnerPublicKey);
+        await RefusedAsync<FatalException>(ExitCode.Usage, "owner", "rotate", "--data", second, "--owner-key", Path.Combine(Data, "owner.key"));
     }
 
     [Fact]

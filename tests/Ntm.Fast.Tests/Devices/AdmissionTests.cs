@@ -74,6 +74,33 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public void After_a_restart_a_connection_of_before_is_taken_up_by_the_remotes_segment_until_the_device_denies_it()
+    {
+        Assert.Equal(Admission.NotPublished, In(Tcp(Ack)));
+        Assert.Null(In(Tcp(Ack), mayResume: true));
+        Assert.Null(Out(Tcp(Ack)));
+        Wait(Limits.FlowTcpTransitoryIdle + TimeSpan.FromSeconds(1));
+        Assert.Null(In(Tcp(Ack)));   // the device's own flow now, for as long as any
+
+        Assert.Null(In(Tcp(Ack), 2, mayResume: true));
+        Assert.Equal(Admission.NoFlow, Out(Tcp(Rst), 2));
+        Assert.Equal(Admission.NotPublished, In(Tcp(Ack), 2));
+    }
+
+    [Fact]
+    public void Resumed_flows_nobody_answers_for_hold_no_more_than_the_remotes_half()
+    {
+        Assert.Null(Out(Tcp(Syn), 100));
+        for (ushort port = 1; port < 50; port++)
+        {
+            Assert.Null(In(Tcp(Ack), port, mayResume: true));
+        }
+
+        Assert.Equal(5, _admission.Count);
+        Assert.Null(In(Tcp(Syn | Ack), 100));
+    }
+
+    [Fact]
     public void An_ended_connection_opens_no_door()
     {
         Assert.Null(Out(Tcp(Syn)));
@@ -229,9 +256,9 @@ public sealed class AdmissionTests
         return reason;
     }
 
-    private string? In(byte[] transport, ushort port = 1)
+    private string? In(byte[] transport, ushort port = 1, bool mayResume = false)
     {
-        if (_admission.TryInbound(_now, Key(transport, port), Read(transport), _device.IsPublished, _device, out var local, out var reason))
+        if (_admission.TryInbound(_now, Key(transport, port), Read(transport), _device.IsPublished, _device, out var local, out var reason, mayResume))
         {
             Assert.Equal(s_lan, local);
         }

@@ -113,6 +113,25 @@ public sealed class DeviceProxyTests
     }
 
     [Fact]
+    public void For_two_minutes_after_a_restart_a_device_that_only_receives_keeps_its_tcp_connections()
+    {
+        var (protocol, there, _) = Exchange("tcp");
+        Cross(_alice, _bob, TestPackets.MakeIPv4(IPv4("192.168.1.10"), IPv4(_nas), protocol, there));
+        var restarted = new Home(0xA1A2A3A4A5A6A7A8, _alice.Stored, _alice.Now.Boot + Limits.FlowsResumedFor);
+        Assert.Equal(_alice.Own, restarted.Own);
+        restarted.See(1, "192.168.1.10");
+        byte[] From(VirtualAddress source, byte flags) => TestPackets.MakeIPv6(
+            TestPackets.Vip(source), TestPackets.Vip(_alice.Own.WithNumber(1)), protocol, TestPackets.TcpSegment(80, 40000, flags, [], TestPackets.Payload(32)));
+
+        var nas = _bob.Own.WithNumber(1);
+        restarted.MustRefuse(Admission.NotPublished, () => restarted.Receive(From(nas, InnerPacket.TcpSyn), _bob.Own));
+        restarted.MustRefuse(Admission.NotPublished, () => restarted.Receive(From(_bob.Own.WithNumber(9), 16), _bob.Own)); // nobody asked for that one
+        restarted.MustReceive(From(nas, 16), _bob.Own);
+        restarted.Sleep(Limits.FlowsResumedFor);
+        restarted.MustRefuse(Admission.NotPublished, () => restarted.Receive(From(nas, 16), _bob.Own));
+    }
+
+    [Fact]
     public void Only_published_devices_are_reached_and_no_longer_than_that()
     {
         var (protocol, there, back) = Exchange("udp");

@@ -11,14 +11,14 @@ internal sealed class Home
 {
     private readonly Dictionary<(string, string), StoreWrite> _store = [];
 
-    public Home(ulong nodeHash, IEnumerable<StoreWrite>? memory = null)
+    public Home(ulong nodeHash, IEnumerable<StoreWrite>? memory = null, TimeSpan? resumesUntil = null)
     {
         Own = VirtualAddress.Compose(0x1122334455, nodeHash, 0);
         Devices = new(Counters, Keep);
         Aliases = new(Limits.AliasNetwork, Limits.AliasPrefixLength, Counters, Keep);
         Devices.Load(memory ?? []);
         Aliases.Load(memory ?? []);
-        Proxy = new(Own, Devices, Aliases, Counters);
+        Proxy = new(Own, Devices, Aliases, Counters) { ResumesUntil = resumesUntil ?? TimeSpan.MinValue };
         Proxy.SetOwnAddresses([IPAddress.Parse("192.168.1.1"), IPAddress.Parse("2001:db8:1::1")]);
     }
 

@@ -23,10 +23,23 @@ public sealed class GatewayConfigTests : IDisposable
         Assert.Equal(("ntm0", IPNetwork.Parse("198.18.0.0/15"), LogEventLevel.Information), (config.Tun, config.Aliases, config.Log));
         Assert.Equal(new UplinkConfig("catv", "wan0", 0), Assert.Single(config.Uplinks));
         Assert.Empty(config.DnsListen);
-        Assert.False(config.Lan.IPv6);
+        Assert.False(config.Lan!.IPv6);
         Assert.True(config.Lan.CaptureDns);
         Assert.Null(config.Lan.Leases);
         Assert.Equal(0xC612_0000u, config.NodeOptions.AliasNetwork);
+    }
+
+    [Fact]
+    public void Without_a_lan_it_is_a_node_alone()
+    {
+        var config = Read("""{ "data": "d", "uplinks": [ { "name": "wlan", "interface": "wlan0" } ], "dns": { "listen": ["127.0.0.1:53"] } }""");
+        Assert.Null(config.Lan);
+        Assert.Empty(config.NodeOptions.OwnNetworks);
+
+        // A LAN that is only half described is no node alone.
+        var refused = Assert.Throws<ConfigException>(() => Read("""{ "data": "d", "lan": { }, "uplinks": [ { "name": "wlan", "interface": "wlan0" } ] }"""));
+        Assert.Contains("'lan.interface' is missing", refused.Message);
+        Assert.Contains("leave \"lan\" out", refused.Message);
     }
 
     [Fact]
@@ -37,7 +50,7 @@ public sealed class GatewayConfigTests : IDisposable
         var config = Read(page[from..page.IndexOf("```", from, StringComparison.Ordinal)]);
         Assert.Equal(new IPEndPoint(IPAddress.Loopback, 5354), Assert.Single(config.DnsListen));
         Assert.Equal("/run/ntm-gateway/gateway.sock", config.Socket);
-        Assert.Equal("/var/lib/misc/dnsmasq.leases", config.Lan.Leases);
+        Assert.Equal("/var/lib/misc/dnsmasq.leases", config.Lan!.Leases);
     }
 
     [Theory]

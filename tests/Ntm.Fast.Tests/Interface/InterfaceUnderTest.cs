@@ -36,7 +36,10 @@ internal sealed class InterfaceUnderTest : IAsyncDisposable
                 (id, _) => Heard($"unshare {id}"),
                 (code, _) => Heard($"accept {code}"),
                 (name, _) => Heard($"drop {name}"),
-                (ports, _) => Heard($"publish-node {ports?.ToString() ?? "-"}")));
+                (ports, _) => Heard($"publish-node {ports?.ToString() ?? "-"}")))
+        {
+            Leave = (zone, _) => Heard($"leave {zone}"),
+        };
         Feed = new PictureFeed(Desk);
         Socket = _folder.File("gateway.sock");
         _app = HttpServer.Build(Desk, Feed, kestrel => kestrel.ListenUnixSocket(Socket));

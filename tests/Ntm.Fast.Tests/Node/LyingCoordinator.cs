@@ -84,6 +84,25 @@ internal sealed class LyingCoordinator
         return InviteCode.Bind(invite, name, key, World.Clock.Read(default, default).Wall);
     }
 
+    /// <summary>A removal as this owner would sign it.</summary>
+    public SignedRemoval Removal(OwnerKey owner, SignedBinding binding)
+    {
+        var read = Protocol.Signalling.Binding.Parser.ParseFrom(binding.Binding);
+        var oneTime = Grant.Parser.ParseFrom(binding.Grant).OneTimePublicKey;
+        return owner.Remove(new(read.Zone, read.Role, read.Name, new PublicKey(read.PublicKey.Span), oneTime, binding), World.Clock.Read(default, default).Wall);
+    }
+
+    /// <summary>Sends a removal notice as a request and gives the answer.</summary>
+    public Signal? Notice(params IEnumerable<SignedRemoval> removals)
+    {
+        Signal? answer = null;
+        var body = new Signal { RemovalNotice = new() };
+        body.RemovalNotice.Removals.AddRange(removals);
+        Host.Call(now => Party.Signals.Request(now, Party.Tunnels.All.Single(), body, (_, a) => answer = a));
+        World.RunFor(TimeSpan.FromMilliseconds(200));
+        return answer;
+    }
+
     /// <summary>Asks for a name and gives the answer.</summary>
     public NameAnswer Ask(string name)
     {

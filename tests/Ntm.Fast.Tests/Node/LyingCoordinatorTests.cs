@@ -80,6 +80,89 @@ public sealed class LyingCoordinatorTests
     }
 
     [Fact]
+    public void A_true_removal_cuts_the_peer_and_frees_its_name_for_another_key()
+    {
+        var bob = _liar.Binding(_liar.Owner, "bob", NewKey());
+        _liar.Direct = _ => About(bob);
+        _liar.Ask("nas.bob.home.example");
+        Assert.NotNull(_liar.Notice(_liar.Removal(_liar.Owner, bob))!.Acknowledgement);
+        Assert.Empty(_liar.Status.Peers);
+        Refused("direction-removed");
+        Assert.Equal(RefusalReason.RefusalBindingInvalid, _liar.Push(About(bob).RouteDirection)!.Refusal.Reason);
+        var other = NewKey();
+        _liar.Direct = _ => About(_liar.Binding(_liar.Owner, "bob", other));
+        Assert.Equal(NameVerdict.Found, _liar.Ask("nas.bob.home.example").Verdict);
+
+        // Said again, it takes nothing away from who has the name now.
+        Assert.NotNull(_liar.Notice(_liar.Removal(_liar.Owner, bob))!.Acknowledgement);
+        Assert.Equal(other, Assert.Single(_liar.Status.Peers).Key);
+    }
+
+    [Fact]
+    public void A_removal_takes_every_key_that_its_invite_binds()
+    {
+        Assert.True(InviteCode.TryRead(_liar.Code(_liar.Owner, ""), out var invite, out _, out _));
+        var wall = _liar.World.Clock.Read(default, default).Wall;
+        _liar.Notice(_liar.Removal(_liar.Owner, InviteCode.Bind(invite, "bob", NewKey(), wall)));
+        _liar.Direct = _ => About(InviteCode.Bind(invite, "bob", NewKey(), wall));
+        Refused("direction-removed");
+    }
+
+    [Fact]
+    public void A_removal_that_is_forged_or_of_another_zone_changes_nothing()
+    {
+        var bob = _liar.Binding(_liar.Owner, "bob", NewKey());
+        _liar.Direct = _ => About(bob);
+        _liar.Ask("nas.bob.home.example");
+        var mallory = OwnerKey.Generate(_liar.Entropy);
+        var own = InviteCode.TryRead(_liar.Code(_liar.Owner, "alice"), out var invite, out _, out _) ? InviteCode.Bind(invite, "alice", _liar.Status.Member!.Key, default) : null;
+        var changed = _liar.Removal(_liar.Owner, bob);
+        changed.Removal = Google.Protobuf.ByteString.CopyFrom([.. changed.Removal.Span[..^1], (byte)(changed.Removal[^1] ^ 1)]);
+        var elsewhere = Removal.Parser.ParseFrom(_liar.Removal(_liar.Owner, bob).Removal);
+        elsewhere.Zone = "other.example";
+        var answer = _liar.Notice(
+            _liar.Removal(mallory, bob), _liar.Removal(mallory, own!), changed, new SignedRemoval(),
+            new SignedRemoval { Removal = Google.Protobuf.MessageExtensions.ToByteString(elsewhere), Signature = _liar.Removal(_liar.Owner, bob).Signature });
+        Assert.NotNull(answer!.Acknowledgement);
+        Assert.Equal("bob", Assert.Single(_liar.Status.Peers).Name);
+        Assert.NotNull(_liar.Status.Member);
+        Assert.Equal(5, _liar.Status.Counters["removal-not-vouched"]);
+    }
+
+    [Fact]
+    public void A_refusal_that_says_removed_without_the_owners_word_removes_nobody()
+    {
+        var real = _liar.Party.OnSignal;
+        var own = _liar.Binding(_liar.Owner, "alice", _liar.Status.Member!.Key);
+        var forged = _liar.Removal(OwnerKey.Generate(_liar.Entropy), own);
+        _liar.Party.OnSignal = (now, tunnel, signal) => signal.RegistrationRequest is null ? real(now, tunnel, signal)
+            : new Signal { Refusal = new() { Reason = RefusalReason.RefusalRemoved, Text = "out", Removal = forged } };
+        _liar.World.RunFor(TimeSpan.FromMinutes(1));
+        Assert.False(_liar.Status.Member!.Registered);
+        Assert.True(_liar.Status.Counters["removal-not-vouched"] > 0);
+        _liar.Party.OnSignal = real;
+        _liar.World.RunFor(TimeSpan.FromMinutes(1));
+        Assert.True(_liar.Status.Member!.Registered);
+    }
+
+    [Fact]
+    public void Removals_without_end_are_remembered_up_to_their_limit()
+    {
+        Assert.True(InviteCode.TryRead(_liar.Code(_liar.Owner, ""), out var invite, out _, out _));
+        var some = InviteCode.Bind(invite, "some", NewKey(), default);
+        foreach (var batch in Enumerable.Range(0, Limits.Removals + 40).Chunk(4))
+        {
+            // Of the same owner, of another invite each; signed once more, since only the owner can.
+            _liar.Notice(batch.Select(i => _liar.Owner.Remove(
+                new("home.example", Role.Node, "some", _liar.Status.Member!.Key, Google.Protobuf.ByteString.CopyFrom([.. BitConverter.GetBytes(i), .. new byte[28]]), some),
+                DateTimeOffset.UnixEpoch)));
+        }
+
+        Assert.Equal(40, _liar.Status.Counters["removal-too-many"]);
+        Assert.NotNull(_liar.Status.Member);
+    }
+
+    [Fact]
     public void A_relay_that_the_owner_does_not_vouch_for_is_not_met()
     {
         _liar.Relays.Add(new RelayServer { Binding = _liar.Binding(OwnerKey.Generate(_liar.Entropy), "rs1", NewKey(), Role.Relay) });
@@ -148,7 +231,7 @@ public sealed class LyingCoordinatorTests
         Google.Protobuf.Reflection.FieldType.UInt32 => (uint)_liar.Entropy.NextWord(),
         Google.Protobuf.Reflection.FieldType.UInt64 or Google.Protobuf.Reflection.FieldType.Fixed64 => _liar.Entropy.NextWord(),
         Google.Protobuf.Reflection.FieldType.Int64 => (long)_liar.Entropy.NextWord(),
-        Google.Protobuf.Reflection.FieldType.Enum => (int)_liar.Entropy.Below(12),
+        Google.Protobuf.Reflection.FieldType.Enum => (int)_liar.Entropy.Below(13),
         _ => field.MessageType.Parser.ParseFrom([]),
     };
 

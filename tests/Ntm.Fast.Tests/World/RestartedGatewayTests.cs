@@ -39,4 +39,32 @@ public sealed class RestartedGatewayTests
         homes.World.RunFor(TimeSpan.FromSeconds(1));
         Assert.Equal(50, homes.Talk(50));
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_restart_takes_up_no_connection_that_was_cut_before_it(bool cut)
+    {
+        var homes = new TwoHomes(NatKind.PortRestricted, NatKind.PortRestricted).Resolved();
+        homes.Nas.Listens.Add(80);
+        homes.Tv.SendSyn(homes.Alias, 40_000, 80);
+        homes.World.RunFor(TimeSpan.FromSeconds(1));
+        var first = Assert.Single(homes.Nas.Received, p => p.Content == IpContent.Tcp);
+        if (cut)
+        {
+            // As well as another device: that one of them was cut is all that is remembered.
+            Assert.True(homes.Bob.Order((core, now) => core.Unpublish(now, homes.Nas.Mac)).Done);
+        }
+
+        homes.Bob.Start();
+        homes.World.RunFor(TimeSpan.FromSeconds(3));
+        homes.Nas.Send(new IpPacket { Source = homes.Nas.Address, Destination = first.Source, Content = IpContent.EchoRequest, Payload = new byte[8] }); // its alias is known again
+        homes.Tv.Send(new IpPacket
+        {
+            Source = homes.Tv.Address, Destination = homes.Alias, Content = IpContent.Tcp, From = 40_000, To = 80, TcpFlags = 0x10, TcpSequence = 1001, TcpAcknowledged = 5001,
+            Payload = "more"u8.ToArray(),
+        });
+        homes.World.RunFor(TimeSpan.FromSeconds(1));
+        Assert.Equal(cut ? 1 : 2, homes.Nas.Received.Count(p => p.Content == IpContent.Tcp));
+    }
 }

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Ntm.Coordinator;
 using Ntm.Protocol;
+using Ntm.Protocol.Naming;
 using Ntm.Protocol.Signalling;
 
 namespace Ntm.Fuzz.Cores;
@@ -15,7 +16,7 @@ public sealed class CoordinatorTarget : CoreTarget
     {
         _core = new CoordinatorCore(new CoordinatorModel(Cast.Zone, Cast.Owner.Public, "dc1"), Cast.Coordinator.Key, Cast.Entropy("dc"), Memory());
         Stage = new Stage(_core, Cast.Coordinator.Key, Cast.Coordinator.Address, TakeEvents);
-        foreach (var who in (CastMember[])[Cast.Alice, Cast.Relay, Cast.Carol, Cast.Bob])
+        foreach (var who in (CastMember[])[Cast.Alice, Cast.Relay, Cast.Carol, Cast.Bob, Cast.TheirCoordinator])
         {
             var speaker = Stage.Add(who);
             speaker.Tunnels.Begin(Stage.Now, speaker.Tunnel);
@@ -46,13 +47,14 @@ public sealed class CoordinatorTarget : CoreTarget
         var status = _core.Describe(Stage.Now);
         Require(status.Members.All(m => m.Name is "alice" or "bob" or "carol" or "rs1") && status.Members.Count <= 4, "members are those whom the owner vouched for");
         Require(status.Members.All(m => m.Devices.Count <= Limits.PublishedDevices), "a node publishes 64 devices at most");
-        Require(status.Relays.All(r => r.Endpoints.Count <= 4 && r.FreeChannels <= 64 * Limits.ChannelsPerLease && r.Pairs <= 3), "a relay's book is bounded");
+        Require(status.Relays.All(r => r.Endpoints.Count <= 4 && r.FreeChannels <= 64 * Limits.ChannelsPerLease && r.Pairs <= 32 * Limits.ChannelsPerLease), "a relay's book is bounded");
         Require(status.Provisional <= Limits.ProvisionalTunnels, "guests are 64 at most");
     }
 
     protected override int SpeakerOf(Signal signal) => signal.BodyCase switch
     {
         Signal.BodyOneofCase.JoinRequest => 2,
+        Signal.BodyOneofCase.ZoneDirectionRequest => 4,
         Signal.BodyOneofCase.RelayAnnouncement or Signal.BodyOneofCase.ChannelLeaseResponse => 1,
         _ => 0,
     };
@@ -72,8 +74,13 @@ public sealed class CoordinatorTarget : CoreTarget
 
     private void TakeEvents()
     {
-        while (_core.TryTakeEvent(out _))
+        while (_core.TryTakeEvent(out var happened))
         {
+            if (happened is CoordinatorEvent.RecordWanted { Zone: Cast.TheirZone })
+            {
+                _core.RecordFound(Stage.Now, Cast.TheirZone, new(
+                    NtmRecordVerdict.Found, new(Cast.TheirZone, [new(Cast.TheirCoordinator.Key.Public, 1, [Cast.TheirCoordinator.Address])]), TimeSpan.FromMinutes(5), "It was found."));
+            }
         }
     }
 }

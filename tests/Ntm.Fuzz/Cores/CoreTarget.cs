@@ -5,7 +5,7 @@ using Ntm.Protocol.Signalling;
 namespace Ntm.Fuzz.Cores;
 
 /// <summary>
-/// A whole core, spoken to through real tunnels. Input: byte 0 bits 0-1 the speaker, bits 2-3 the manner (<see cref="Speaker.Say(Now, ReadOnlySpan{byte}, int, byte)"/>),
+/// A whole core, spoken to through real tunnels. Input: byte 0 bits 0, 1 and 4 the speaker, bits 2-3 the manner (<see cref="Speaker.Say(Now, ReadOnlySpan{byte}, int, byte)"/>),
 /// bits 4-7 all set: byte 1 spoils the frame; then the message.
 /// </summary>
 public abstract class CoreTarget : Target
@@ -21,7 +21,7 @@ public abstract class CoreTarget : Target
     public override IReadOnlyList<byte[]> Words => [Cast.Carol.Binding.ToByteArray(), Cast.Bob.Key.Public.ToArray(), [0x0A, 4, 192, 0, 2, 1, 0x10, 80]];
 
     public override IEnumerable<(string Name, byte[] Bytes)> Golden() =>
-        GoldenSignals.All().Select(s => (s.Name, (byte[])[(byte)(SpeakerOf(s.Signal) | (s.Name.EndsWith("-response", StringComparison.Ordinal) ? 8 : 4)), 0, .. s.Signal.ToByteArray()]));
+        GoldenSignals.All().Select(s => (s.Name, (byte[])[(byte)((SpeakerOf(s.Signal) & 3) | ((SpeakerOf(s.Signal) & 4) << 2) | (s.Name.EndsWith("-response", StringComparison.Ordinal) ? 8 : 4)), 0, .. s.Signal.ToByteArray()]));
 
     public override int Execute(ReadOnlySpan<byte> input)
     {
@@ -31,7 +31,7 @@ public abstract class CoreTarget : Target
         }
 
         Stage.Pass(s_step);
-        var speaker = Stage.Speakers[(input[0] & 3) % Stage.Speakers.Count];
+        var speaker = Stage.Speakers[((input[0] & 3) | ((input[0] >> 2) & 4)) % Stage.Speakers.Count];
         speaker.Say(Stage.Now, input[2..], (input[0] >> 2) & 3, input[0] >> 4 == 15 ? input[1] : (byte)0);
         Stage.Exchange();
         return Counted();

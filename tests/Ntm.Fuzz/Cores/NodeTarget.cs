@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Ntm.Node;
+using Ntm.Node.Sharing;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
@@ -62,7 +63,19 @@ public sealed class NodeTarget : CoreTarget
             .. new Membership(Cast.Owner.Public, vouched, [Cast.CoordinatorServer()]).ToStore(),
             new("peer", Cast.Bob.Key.Public.ToString(), direction.ToByteArray()),
             new("pin", "bob", Cast.Bob.Key.Public.ToArray()),
+            .. Shares(),
         ];
+    }
+
+    /// <summary>What alice has given (the share of <see cref="Cast.Accepted"/>) and taken (<see cref="Cast.Offer"/>).</summary>
+    public static IEnumerable<StoreWrite> Shares()
+    {
+        var memory = new List<StoreWrite>();
+        var given = new GivenShares(new Counters(), memory.Add);
+        given.Give(0, "Dave", PortSet.All, Cast.Wall.AddYears(4), new byte[32], out _);
+        var taken = new TakenShares(new Counters(), memory.Add);
+        taken.Accept(ShareCode.Write(Cast.Offer.Clone()), Cast.Zone, Cast.Owner.Public, Cast.Wall, out _);
+        return memory;
     }
 
     public override int Execute(ReadOnlySpan<byte> input)
@@ -70,7 +83,7 @@ public sealed class NodeTarget : CoreTarget
         if (++_ticket % 8 == 0)
         {
             // So that there is something for the coordinator to answer.
-            _core.NameWanted(Stage.Now, _ticket, _ticket % 16 == 0 ? "nas.bob.home.example" : $"n{_ticket % 4096}.bob.home.example");
+            _core.NameWanted(Stage.Now, _ticket, _ticket % 32 == 0 ? "cam.dave.friends.example" : _ticket % 16 == 0 ? "nas.bob.home.example" : $"n{_ticket % 4096}.bob.home.example");
             Stage.Exchange();
         }
 
@@ -81,7 +94,7 @@ public sealed class NodeTarget : CoreTarget
     {
         var status = _core.Describe(Stage.Now);
         Require(status.Member is { Zone: Cast.Zone, NodeName: "alice", Coordinators.Count: 1, Relays.Count: <= 1 }, "zone, name, coordinators and relays are the owner's");
-        Require(status.Peers.All(p => p.Name is "bob" or "carol") && status.Peers.Count <= 2, "peers are those whom the owner vouched for");
+        Require(status.Peers.All(p => p.Name is "bob" or "carol" or "dave.friends.example") && status.Peers.Count <= 3, "peers are those whom the owner vouched for");
         Require(status.Peers.All(p => p.Paths.Count <= Limits.Candidates + Limits.RelaysPerNode + 4), "a peer's paths are bounded");
         Require(status.Peers.All(p => p.Aliases.Count <= Limits.AliasesPerNode), "a node's aliases are bounded");
     }

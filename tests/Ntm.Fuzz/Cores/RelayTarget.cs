@@ -1,7 +1,7 @@
-using Google.Protobuf;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Relay;
+using Ntm.Signalling.Trust;
 
 namespace Ntm.Fuzz.Cores;
 
@@ -25,10 +25,12 @@ public sealed class RelayTarget : CoreTarget
     /// <summary>What a relay keeps of its membership.</summary>
     public static IEnumerable<StoreWrite> Memory()
     {
-        var invite = new Invite { Grant = Cast.Relay.Binding.Grant, GrantSignature = Cast.Relay.Binding.GrantSignature, OwnerPublicKey = ByteString.CopyFrom(Cast.Owner.Public) };
-        invite.Coordinators.Add(Cast.CoordinatorServer());
-        yield return new("membership", "invite", invite.ToByteArray());
-        yield return new("membership", "binding", Cast.Relay.Binding.ToByteArray());
+        if (!BindingCheck.TryVouch(Cast.Relay.Binding, Cast.Owner.Public, Cast.Zone, out var vouched, out var problem))
+        {
+            throw new InvalidOperationException(problem);
+        }
+
+        return new Membership(Cast.Owner.Public, vouched, [Cast.CoordinatorServer()]).ToStore();
     }
 
     /// <summary>The coordinator leases and pairs, alice and bob register.</summary>

@@ -6,6 +6,7 @@ using Ntm.Node;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Relay;
+using Ntm.Signalling;
 
 namespace Ntm.Fuzz.Tables;
 
@@ -31,6 +32,7 @@ public sealed class StoredNodeTarget : StoredEntryTarget
         var status = core.Describe(now);
         Require(status.Peers.Count <= 1 && status.Peers.All(p => p.Name == "bob"), "peers are those whom the owner vouched for");
         Require(status.Member is null or { Zone: Cast.Zone, NodeName: "alice" }, "the membership is the owner's");
+        Require(status.Sharing.Given.Count <= 1 && status.Sharing.Taken.Count <= 1, "shares are those that were kept");
         return OutcomeOf(status.Counters) + (status.Member is null ? 0 : 1) + status.Peers.Count;
     }
 }
@@ -81,6 +83,8 @@ public sealed class StoredCoordinatorTarget : StoredEntryTarget
         new("lease", $"{Cast.Relay.Key.Public} 256", "{\"first\":256,\"count\":256,\"expires\":1767300000}"u8.ToArray()),
         new("pair", $"{Cast.Relay.Key.Public} {Cast.Alice.Key.Public} {Cast.Bob.Key.Public}", Pair().ToByteArray()),
         new("tunnel", "timestamp-mark", new byte[8]),
+        new("address", Cast.Alice.Key.Public.ToString(), "{\"uplink\":0,\"address\":\"192.0.2.12:4916\"}"u8.ToArray()),
+        new("relay-endpoints", Cast.Relay.Key.Public.ToString(), new RelayAnnouncement { Endpoints = { Cast.Relay.Address.ToWire() } }.ToByteArray()),
     ];
 
     protected override int Load(IReadOnlyList<StoreWrite> memory)

@@ -29,6 +29,9 @@ public sealed class MainJobTests
     public Task WithTheDirectWayBlockedItFailsAtTheDirectPath() => FailsAsync("Direct", "direct");
 
     [NeedsRootFact]
+    public Task WithoutTheInterfaceThatStaysItFailsAtTheCrashOfTheGateway() => FailsAsync("Interface", "gateway-crash");
+
+    [NeedsRootFact]
     public Task WithAFileThatDiffersItFailsAtTheDownload() => FailsAsync("File", "direct");
 
     private static async Task FailsAsync(string breakage, params string[] steps)

@@ -7,7 +7,7 @@ namespace Ntm.Real.Tests.Gateway;
 public sealed class GatewayProgramTests
 {
     [NeedsRootFact]
-    public void It_says_when_it_is_ready_routes_and_leaves_nothing_but_its_data()
+    public void It_says_when_it_is_ready_routes_and_leaves_its_data_and_its_interface()
     {
         using var home = new GatewayHome();
         using var systemd = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { ReceiveTimeout = 30_000 };
@@ -25,8 +25,30 @@ public sealed class GatewayProgramTests
 
         Assert.Equal(0, home.Stop(gateway));
         Assert.Equal("STOPPING=1", Encoding.ASCII.GetString(said, 0, systemd.Receive(said)));
-        Assert.False(home.Inside.Try("ip link show ntm0"));
+        Assert.Contains("NO-CARRIER", home.Inside.Run("ip link show ntm0")); // what is bound for it is dropped in silence
         Assert.False(File.Exists(home.Socket));
+    }
+
+    [NeedsRootFact]
+    public void The_interface_it_left_is_taken_up_again_and_what_it_was_set_up_for_before_goes()
+    {
+        using var home = new GatewayHome();
+        Assert.Equal(0, home.Stop(home.Start()));
+        home.Inside.Run("ip link set ntm0 alias ntm-gateway-of-another-zone");
+        home.Inside.Run("ip address add 198.18.0.1/32 dev ntm0");
+        home.Inside.Run("ip -6 address add fd00:1::1/128 dev ntm0 nodad");
+        home.Inside.Run("ip route add 198.18.0.0/16 dev ntm0");
+        home.Inside.In(() =>
+        {
+            using var tun = Ntm.Linux.Tun.Open("ntm0", mark: "ntm-gateway");
+            tun.Clear();
+            return 0;
+        });
+        Assert.DoesNotContain("198.18", home.Inside.Run("ip route show"));
+        Assert.DoesNotContain("inet", home.Inside.Run("ip address show ntm0"));
+        Assert.Contains("mtu 1420", home.Inside.Run("ip link show ntm0"));
+        home.Start();
+        Assert.NotNull(home.Status());
     }
 
     [NeedsRootFact]

@@ -23,7 +23,7 @@ public sealed class RecoveryTests(Town town, ITestOutputHelper output)
         await town.ResolvesAsync();
     }
 
-    /// <summary>Both at once: the gateway finds each again by itself, and the relay the coordinator.</summary>
+    /// <summary>Both at once: each finds the gateway again by itself, and the relay the coordinator.</summary>
     [NeedsRootFact("dig", "ping")]
     public async Task CoordinatorAndRelayComeBack()
     {
@@ -38,6 +38,7 @@ public sealed class RecoveryTests(Town town, ITestOutputHelper output)
         await Task.WhenAll(
             BackAsync("coordinator", s => s.Member is { Registered: true } member && member.Coordinators.All(HeardSince)),
             BackAsync("relay", s => s.Member!.Relays.All(HeardSince)));
+        Assert.True(watch.Elapsed - ready < TimeSpan.FromSeconds(3), $"they were back only {(watch.Elapsed - ready).TotalSeconds:0.0} s after they ran");
         Assert.Equal(before, await PictureAsync());
         town.Coordinator.UntilLogged("Relay 'rs1' is there");
         await town.ResolvesAsync();
@@ -48,7 +49,7 @@ public sealed class RecoveryTests(Town town, ITestOutputHelper output)
             output.WriteLine($"{who}: ready within {ready.TotalSeconds:0.00} s of its end, the gateway's tunnel with it is back after {watch.Elapsed.TotalSeconds:0.00} s");
         }
 
-        bool HeardSince(ServerDocument server) => server.Connected && server.LastHeardMs < (watch.Elapsed - ready).TotalMilliseconds;
+        bool HeardSince(ServerDocument server) => server.Connected && server.LastHeardMs < watch.Elapsed.TotalMilliseconds;
     }
 
     [NeedsRootFact("dig", "ping")]
@@ -57,7 +58,7 @@ public sealed class RecoveryTests(Town town, ITestOutputHelper output)
         await town.UpAsync();
         Assert.Equal(0, await town.Gateway.TerminateAsync());
         Assert.False(File.Exists(town.Socket));
-        Assert.False(town.Home.Try("ip link show ntm0"));
+        Assert.Contains("198.18.0.0/15 dev ntm0", town.Home.Run("ip route")); // so that what is under way meets no error meanwhile
         town.StartGateway();
         await town.RegisteredAsync();
     }

@@ -80,6 +80,7 @@ public sealed class StartTests(Town town, ITestOutputHelper output)
             await RefusedAsync(Unavailable, "DNS port 127.0.0.1:5350", Gateway("dns-tcp-port"));
         }
 
+        town.Spare.Try("ip link delete ntm3"); // a gateway's own from another test
         town.Spare.Run("ip link add ntm3 type veth peer name ntm3-peer");
         try
         {

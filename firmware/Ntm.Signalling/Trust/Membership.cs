@@ -1,15 +1,15 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using Google.Protobuf;
+using Ntm.Crypto;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
-using Ntm.Signalling;
-using Ntm.Signalling.Trust;
 
-namespace Ntm.Node;
+namespace Ntm.Signalling.Trust;
 
-/// <summary>That this node belongs to a zone: its binding, the owner key it pins, and whom it asks.</summary>
+/// <summary>That a node or relay belongs to a zone: its binding, the owner key it pins, and the coordinators it listens to.</summary>
 /// <param name="OwnerKey">Ed25519, 32 bytes.</param>
-/// <param name="Binding">This node's own.</param>
+/// <param name="Binding">Its own.</param>
 /// <param name="Coordinators">At least one; keys pinned by the invite.</param>
 public sealed record Membership(byte[] OwnerKey, VouchedBinding Binding, IReadOnlyList<Server> Coordinators)
 {
@@ -26,7 +26,8 @@ public sealed record Membership(byte[] OwnerKey, VouchedBinding Binding, IReadOn
 
     public string Zone => Binding.Zone;
 
-    public string NodeName => Binding.Name;
+    /// <summary>Its name in the zone.</summary>
+    public string Name => Binding.Name;
 
     public IEnumerable<StoreWrite> ToStore()
     {
@@ -34,21 +35,27 @@ public sealed record Membership(byte[] OwnerKey, VouchedBinding Binding, IReadOn
         yield return new(Collection, BindingKey, Binding.Signed.ToByteArray());
         for (var i = 0; i < Coordinators.Count; i++)
         {
-            yield return new(Collection, CoordinatorKey + i.ToString(System.Globalization.CultureInfo.InvariantCulture), Coordinators[i].ToByteArray());
+            yield return new(Collection, CoordinatorKey + i.ToString(CultureInfo.InvariantCulture), Coordinators[i].ToByteArray());
         }
     }
 
     /// <summary>From the store; false where nothing is kept, or not enough of it is good. Never throws: damaged entries are counted and passed over.</summary>
     /// <param name="memory">All entries kept.</param>
     /// <param name="key">The node key: a membership of another key (a restored backup with a new key) does not count.</param>
+    /// <param name="role">What the party is.</param>
     /// <param name="counters">Where damaged entries are counted.</param>
     /// <param name="membership">The membership.</param>
-    public static bool TryLoad(IEnumerable<StoreWrite> memory, PublicKey key, Counters counters, [NotNullWhen(true)] out Membership? membership)
+    /// <param name="problem">Where something is kept and no good: what, and what to do, as a sentence; else null.</param>
+    public static bool TryLoad(
+        IEnumerable<StoreWrite> memory, PublicKey key, Role role, Counters counters,
+        [NotNullWhen(true)] out Membership? membership, out string? problem)
     {
         membership = null;
+        problem = null;
         byte[]? owner = null;
         SignedBinding? signed = null;
         var coordinators = new SortedDictionary<string, Server>(StringComparer.Ordinal);
+        var kept = false;
         foreach (var entry in memory)
         {
             if (entry.Collection != Collection || entry.Value is null)
@@ -56,10 +63,11 @@ public sealed record Membership(byte[] OwnerKey, VouchedBinding Binding, IReadOn
                 continue;
             }
 
+            kept = true;
             switch (entry.Key)
             {
                 case OwnerKeyKey:
-                    owner = entry.Value;
+                    owner = entry.Value.Length == Ed25519.Size ? entry.Value : null;
                     break;
                 case BindingKey:
                     signed = Read(SignedBinding.Parser, entry.Value, counters);
@@ -82,33 +90,42 @@ public sealed record Membership(byte[] OwnerKey, VouchedBinding Binding, IReadOn
             }
         }
 
-        if (owner is null || signed is null || coordinators.Count == 0)
+        if (!kept)
         {
             return false;
         }
 
-        var zone = Read(Protocol.Signalling.Binding.Parser, signed.Binding.ToByteArray(), counters)?.Zone;
-        if (!NtmName.IsZone(zone) || !BindingCheck.TryVouch(signed, owner, zone, out var vouched, out _) || vouched.Key != key || vouched.Role != Role.Node)
+        var zone = signed is null ? null : Read(Protocol.Signalling.Binding.Parser, signed.Binding.ToByteArray(), counters)?.Zone;
+        if (owner is null || signed is null || coordinators.Count == 0 || !NtmName.IsZone(zone))
         {
-            counters.Count(EntryUnreadable);
-            return false;
+            problem = "The kept membership is damaged. Join again with a new invite code, or restore the data directory.";
+        }
+        else if (!BindingCheck.TryVouch(signed, owner, zone, out var vouched, out var why))
+        {
+            problem = $"The kept membership is no good: {why}. Join again with a new invite code, or restore the data directory.";
+        }
+        else if (vouched.Key != key || vouched.Role != role)
+        {
+            problem = "The kept membership was made with another node key than the one in the data directory, or for another role. Join again with a new invite code, or restore the data directory.";
+        }
+        else
+        {
+            membership = new(owner, vouched, [.. coordinators.Values]);
+            return true;
         }
 
-        membership = new(owner, vouched, [.. coordinators.Values]);
-        return true;
+        counters.Count(EntryUnreadable);
+        return false;
     }
 
     private static T? Read<T>(MessageParser<T> parser, byte[] value, Counters counters)
-        where T : class, IMessage<T>
+        where T : class, IMessage<T>, new()
     {
-        try
-        {
-            return parser.ParseFrom(value);
-        }
-        catch (InvalidProtocolBufferException)
+        if (!Wire.TryParse(parser, value, out var read))
         {
             counters.Count(EntryUnreadable);
-            return null;
         }
+
+        return read;
     }
 }
