@@ -1,28 +1,30 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Ntm.Protocol;
 
 namespace Ntm.Linux;
 
 /// <summary>
-/// The structures that recvmmsg and sendmmsg work on, pinned: for each of <see cref="Limits.BatchSlots"/> messages a header, an address, a control message
-/// and its vectors.
+/// The structures that recvmmsg and sendmmsg work on, pinned: for each message a header, an address, a control message and its vectors.
 /// </summary>
 internal sealed unsafe class MessageRing
 {
     private const int AddressSize = 32; // struct sockaddr_in6 has 28
 
-    private readonly byte[] _addresses = GC.AllocateArray<byte>(Limits.BatchSlots * AddressSize, pinned: true);
-    private readonly Libc.ControlMessage[] _controls = GC.AllocateArray<Libc.ControlMessage>(Limits.BatchSlots, pinned: true);
-    private readonly Libc.MultiMessage[] _messages = GC.AllocateArray<Libc.MultiMessage>(Limits.BatchSlots, pinned: true);
+    private readonly byte[] _addresses;
+    private readonly Libc.ControlMessage[] _controls;
+    private readonly Libc.MultiMessage[] _messages;
     private readonly Libc.IoVector[] _vectors;
     private readonly int _vectorsEach;
 
+    /// <param name="messages">How many.</param>
     /// <param name="vectorsEach">Vectors of one message at most.</param>
-    public MessageRing(int vectorsEach)
+    public MessageRing(int messages, int vectorsEach)
     {
         _vectorsEach = vectorsEach;
-        _vectors = GC.AllocateArray<Libc.IoVector>(Limits.BatchSlots * vectorsEach, pinned: true);
+        _addresses = GC.AllocateArray<byte>(messages * AddressSize, pinned: true);
+        _controls = GC.AllocateArray<Libc.ControlMessage>(messages, pinned: true);
+        _messages = GC.AllocateArray<Libc.MultiMessage>(messages, pinned: true);
+        _vectors = GC.AllocateArray<Libc.IoVector>(messages * vectorsEach, pinned: true);
         for (var i = 0; i < _messages.Length; i++)
         {
             _messages[i].Name = (nint)Address(i);

@@ -212,7 +212,7 @@ public sealed unsafe class Tun : IDisposable
     /// Flushes by itself when <see cref="Limits.BatchSlots"/> are staged.</summary>
     public void Stage(Packet packet)
     {
-        if (!Offloads.HasFlag(TunOffloads.Tcp))
+        if (Offloads == TunOffloads.None)
         {
             Write(packet.Bytes);
             return;

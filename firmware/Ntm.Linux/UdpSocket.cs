@@ -23,6 +23,9 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <summary>Bytes of a receive buffer: the longest datagram there is, and a bit that keeps the buffers from falling on the same cache lines.</summary>
     private const int ReceiveSize = 65_536 + 1_600;
 
+    /// <summary>Messages of one recvmmsg: each may need a whole buffer, so that a few calls a batch are better than many buffers.</summary>
+    private const int MostReceived = 16;
+
     /// <summary>Datagrams in one of UDP_SEGMENT's (UDP_MAX_SEGMENTS of linux/udp.h before it grew), and their bytes.</summary>
     private const int MostSegments = 64, MostSegmentBytes = 65_507;
 
@@ -36,15 +39,15 @@ public sealed unsafe class UdpSocket : IDisposable
     private readonly uint _addressLength;
 
     // Receiving: one buffer, address, control message and vector a message.
-    private readonly byte* _buffers = (byte*)NativeMemory.Alloc(Limits.BatchSlots, ReceiveSize); // not touched before it is needed
-    private readonly MessageRing _receive = new(vectorsEach: 1);
+    private readonly byte* _buffers = (byte*)NativeMemory.Alloc(MostReceived, ReceiveSize); // not touched before it is needed
+    private readonly MessageRing _receive = new(MostReceived, vectorsEach: 1);
     private int _received; // messages of the last recvmmsg
     private int _at;       // the one to be cut next,
     private int _offset;   // and from where
-    private int _wanted = Limits.BatchSlots;
+    private int _datagramsEach = 1; // of the last call's messages, on average
 
     // Sending: a message is a run.
-    private readonly MessageRing _send = new(MostSegments);
+    private readonly MessageRing _send = new(Limits.BatchSlots, MostSegments);
     private readonly Run[] _runs = new Run[Limits.BatchSlots];
     private int _runCount;
     private int _stagedCount;
@@ -58,7 +61,7 @@ public sealed unsafe class UdpSocket : IDisposable
         _counters = counters;
         _addressLength = family == AddressFamily.InterNetwork ? 16u : 28u;
         (Family, Uplink, Port) = (family, uplink, port);
-        for (var i = 0; i < Limits.BatchSlots; i++)
+        for (var i = 0; i < MostReceived; i++)
         {
             *_receive.Vector(i, 0) = new() { Base = (nint)(_buffers + ((nint)i * ReceiveSize)), Length = ReceiveSize };
         }
@@ -125,18 +128,15 @@ public sealed unsafe class UdpSocket : IDisposable
     public int Receive(PacketBatch batch)
     {
         batch.Clear();
-        if (!HasRest)
+        bool more;
+        do
         {
-            Fetch();
-        }
-
-        for (; HasRest && !batch.IsFull; (_at, _offset) = (_at + 1, 0))
-        {
-            if (!Cut(batch))
+            more = !HasRest && Fetch(batch.Slots - batch.Count);
+            for (; HasRest && Cut(batch); (_at, _offset) = (_at + 1, 0))
             {
-                break;
             }
         }
+        while (more && batch.Slots - batch.Count >= _datagramsEach);
 
         DatagramsReceived += batch.Count;
         return batch.Count;
@@ -240,9 +240,12 @@ public sealed unsafe class UdpSocket : IDisposable
         }
     }
 
-    private void Fetch()
+    /// <summary>Receives as many messages as probably fill so many slots: what waits in our buffers only gets older.</summary>
+    /// <returns>Whether all of those came: there may be more.</returns>
+    private bool Fetch(int slots)
     {
-        for (var i = 0; i < _wanted; i++)
+        var wanted = Math.Clamp(slots / _datagramsEach, 1, MostReceived);
+        for (var i = 0; i < wanted; i++)
         {
             var message = _receive.Message(i);
             message->NameLength = SocketAddressSize;
@@ -251,21 +254,22 @@ public sealed unsafe class UdpSocket : IDisposable
         }
 
         // An error here is one that an ICMP message brought (ECONNREFUSED and its like) and that fetching it cleared, or "nothing waits".
-        (_received, _at, _offset) = (Math.Max(Libc.ReceiveMany(_descriptor, _receive.Message(0), (uint)_wanted, Libc.MSG_DONTWAIT, null), 0), 0, 0);
-
-        // As many messages as make a batch, by what this one brought: each may hold as many datagrams as a batch, and what waits in our buffers only gets older.
+        (_received, _at, _offset) = (Math.Max(Libc.ReceiveMany(_descriptor, _receive.Message(0), (uint)wanted, Libc.MSG_DONTWAIT, null), 0), 0, 0);
         var datagrams = 0;
         for (var i = 0; i < _received; i++)
         {
             var length = (int)_receive.Message(i)->Length;
-            datagrams += Math.Max(1, (length + SegmentOf(i, length) - 1) / Math.Max(SegmentOf(i, length), 1));
+            var segment = SegmentOf(i, length);
+            datagrams += segment < length ? (length + segment - 1) / segment : 1;
         }
 
         MessagesReceived += _received;
         if (_received > 0)
         {
-            _wanted = Math.Clamp(Limits.BatchSlots * _received / datagrams, 1, Limits.BatchSlots);
+            _datagramsEach = datagrams / _received;
         }
+
+        return _received == wanted;
     }
 
     /// <summary>Cuts the present message into the batch.</summary>
