@@ -29,6 +29,9 @@ internal static unsafe partial class Libc
     public const int IPPROTO_IP = 0, IP_MTU_DISCOVER = 10, IP_PMTUDISC_DONT = 0;
     public const int IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26, IPV6_MTU_DISCOVER = 23, IPV6_PMTUDISC_DONT = 0;
 
+    // linux/udp.h
+    public const int SOL_UDP = 17, UDP_SEGMENT = 103, UDP_GRO = 104;
+
     // poll.h
     public const short POLLIN = 1, POLLERR = 8, POLLHUP = 16, POLLNVAL = 32;
 
@@ -74,6 +77,19 @@ internal static unsafe partial class Libc
         public uint Length;
     }
 
+    /// <summary>Bytes of struct cmsghdr before its value.</summary>
+    public const int ControlHeaderSize = 16;
+
+    /// <summary>struct cmsghdr with a number of at most 8 bytes: a control message of an int or an unsigned short.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct ControlMessage
+    {
+        public nint Length;
+        public int Level;
+        public int Type;
+        public ulong Value;
+    }
+
     [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Open(string path, int flags);
 
@@ -88,6 +104,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int descriptor, void* buffer, nint length);
+
+    [LibraryImport(Library, EntryPoint = "writev", SetLastError = true)]
+    public static partial nint WriteVectors(int descriptor, IoVector* vectors, int count);
 
     [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
     public static partial int IoControl(int descriptor, nuint request, void* argument);

@@ -197,19 +197,35 @@ public sealed class Pump : IDisposable
 
         foreach (var socket in _sockets.All)
         {
-            if (_poller.IsReadable(socket.Descriptor) && socket.Receive(_received) > 0)
+            if (!_poller.IsReadable(socket.Descriptor))
             {
-                now = _options.Clock();
-                _core.ReceiveDatagrams(now, _received);
-                Settle(now, _received);
+                continue;
             }
+
+            do
+            {
+                if (socket.Receive(_received) > 0)
+                {
+                    now = _options.Clock();
+                    _core.ReceiveDatagrams(now, _received);
+                    Settle(now, _received);
+                }
+            }
+            while (socket.HasRest);
         }
 
-        if (_tun is { } tun && _poller.IsReadable(tun.Descriptor) && tun.Read(_received) > 0)
+        if (_tun is { } tun && _poller.IsReadable(tun.Descriptor))
         {
-            now = _options.Clock();
-            _core.ReceivePackets(now, _received);
-            Settle(now, _received);
+            do
+            {
+                if (tun.Read(_received) > 0)
+                {
+                    now = _options.Clock();
+                    _core.ReceivePackets(now, _received);
+                    Settle(now, _received);
+                }
+            }
+            while (tun.HasRest);
         }
     }
 
@@ -225,13 +241,17 @@ public sealed class Pump : IDisposable
                 case Disposition.ToWire:
                     Stage(packet);
                     break;
+                case Disposition.ToTun when _tun is { } tun:
+                    tun.Stage(packet);
+                    break;
                 case Disposition.ToTun:
-                    WriteToTun(packet.Bytes);
+                    Counters.Count("tun-none");
                     break;
             }
         }
 
         _sockets.Flush();
+        _tun?.Flush();
         var outbox = _core.Outbox;
         if (outbox.Count > 0)
         {

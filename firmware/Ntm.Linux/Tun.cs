@@ -1,13 +1,16 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Ntm.Linux.Netlink;
+using Ntm.Linux.Offloads;
 using Ntm.Protocol;
 
 namespace Ntm.Linux;
 
 /// <summary>
-/// A TUN device: IP packets to and from the kernel, without frames and without offloads. It, its addresses and its routes are gone when it is disposed of,
+/// A TUN device: IP packets to and from the kernel, without frames, in super-packets where the kernel has the offloads for it: what is read is cut into packets,
+/// what is written is merged. It, its addresses and its routes are gone when it is disposed of,
 /// unless it was opened to stay: then the kernel drops what is bound for it, without a word to anybody, until it is opened again. Made inside a network namespace (<see cref="NetworkNamespace"/>) it stays there. One thread at a time.
 /// </summary>
 public sealed unsafe class Tun : IDisposable
@@ -15,20 +18,38 @@ public sealed unsafe class Tun : IDisposable
     public const string Device = "/dev/net/tun";
 
     // linux/if_tun.h, linux/if.h
-    private const nuint SetInterface = 0x4004_54CA, SetPersistent = 0x4004_54CB;
-    private const short FlagTun = 1, FlagNoPacketInformation = 0x1000;
+    private const nuint SetInterface = 0x4004_54CA, SetPersistent = 0x4004_54CB, SetOffload = 0x4004_54D0, SetHeaderSize = 0x4004_54D8;
+    private const short FlagTun = 1, FlagNoPacketInformation = 0x1000, FlagVirtioHeader = 0x4000;
+    private const int OffloadChecksum = 1, OffloadTcp = 2 | 4, OffloadTcpEcn = 8, OffloadUdp = 0x20 | 0x40;
     private const int NameSize = 16, RequestSize = 40;
+
+    /// <summary>Bytes of the longest super-packet: an IPv6 header and what its 16-bit length can tell.</summary>
+    private const int LongestRead = 40 + 65_535;
 
     private readonly NetlinkSocket _netlink;
     private readonly Counters _counters;
+
+    // What was read last, with its header, and how far it is cut.
+    private readonly byte[] _read = GC.AllocateUninitializedArray<byte>(VirtioHeader.Size + LongestRead, pinned: true);
+    private readonly byte* _readAt;
+    private SegmentCut _cut;
+    private int _readLength;
+
+    private readonly SegmentGathering _staged;
+    private readonly Libc.IoVector[] _vectors = GC.AllocateArray<Libc.IoVector>(1 + Limits.BatchSlots, pinned: true);
+    private readonly Libc.IoVector* _vector;
     private int _descriptor;
 
-    private Tun(int descriptor, string name, int mtu, Counters counters)
+    private Tun(int descriptor, string name, int mtu, Counters counters, TunOffloads offloads)
     {
         _descriptor = descriptor;
         _counters = counters;
         Name = name;
         Mtu = mtu;
+        Offloads = offloads;
+        _readAt = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_read));
+        _vector = (Libc.IoVector*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_vectors));
+        _staged = new SegmentGathering(Limits.BatchSlots) { MergesUdp = offloads.HasFlag(TunOffloads.Udp) };
         _netlink = new NetlinkSocket();
         Index = (int)Libc.InterfaceIndex(name);
         LinkConfiguration.BringUp(_netlink, name, Index, mtu);
@@ -43,6 +64,12 @@ public sealed unsafe class Tun : IDisposable
 
     public int Descriptor => _descriptor;
 
+    /// <summary>What the kernel takes part in.</summary>
+    public TunOffloads Offloads { get; }
+
+    /// <summary>Whether a packet that was read is not yet cut to its end: <see cref="Read"/> goes on with it, and polling does not tell.</summary>
+    public bool HasRest => _cut.HasMore;
+
     /// <summary>Makes the device and brings it up.</summary>
     /// <param name="name">At most 15 bytes; "%d" in it becomes the first free number.</param>
     /// <param name="mtu">Bytes of the longest packet.</param>
@@ -51,8 +78,9 @@ public sealed unsafe class Tun : IDisposable
     /// For a device that stays when this program ends, however it does: what to write on it where it is new (<see cref="LinkState.Alias"/>). One that stayed
     /// is taken up with its addresses and routes. Null: it goes.
     /// </param>
+    /// <param name="offloads">What is asked of the kernel; it may have less.</param>
     /// <exception cref="LinuxException">No device node, no privilege, or the name is in use.</exception>
-    public static Tun Open(string name, int mtu = Limits.MtuInside, Counters? counters = null, string? mark = null)
+    public static Tun Open(string name, int mtu = Limits.MtuInside, Counters? counters = null, string? mark = null, TunOffloads offloads = TunOffloads.All)
     {
         var stayed = mark is not null && Libc.InterfaceIndex(name) != 0;
         var descriptor = Attach(ref name);
@@ -63,7 +91,7 @@ public sealed unsafe class Tun : IDisposable
                 throw LinuxException.Last($"Keeping the TUN device {name}");
             }
 
-            var tun = new Tun(descriptor, name, mtu, counters ?? new Counters());
+            var tun = new Tun(descriptor, name, mtu, counters ?? new Counters(), Agree(descriptor, offloads));
             if (mark is not null && !stayed)
             {
                 tun.Mark(mark);
@@ -109,7 +137,7 @@ public sealed unsafe class Tun : IDisposable
         var request = stackalloc byte[RequestSize]; // struct ifreq: name(16), flags(2)
         new Span<byte>(request, RequestSize).Clear();
         bytes.CopyTo(new Span<byte>(request, NameSize));
-        *(short*)(request + NameSize) = FlagTun | FlagNoPacketInformation;
+        *(short*)(request + NameSize) = FlagTun | FlagNoPacketInformation | FlagVirtioHeader;
         try
         {
             if (Libc.IoControl(descriptor, SetInterface, request) != 0)
@@ -161,51 +189,84 @@ public sealed unsafe class Tun : IDisposable
     /// <summary>Takes a route to the device away; one that is not there is no error.</summary>
     public void RemoveRoute(IPNetwork destination) => LinkConfiguration.RemoveRoute(_netlink, Name, Index, destination);
 
-    /// <summary>Fills the batch's slots, from the first, with what waits.</summary>
+    /// <summary>Fills the batch's slots, from the first, with what waits; super-packets are cut.</summary>
     /// <returns>How many; 0: nothing waits.</returns>
     /// <exception cref="LinuxException">The device was taken away.</exception>
     public int Read(PacketBatch batch)
     {
         batch.Clear();
-        while (batch.Count < batch.Slots)
+        while (!batch.IsFull && (_cut.HasMore || TryRead(batch[batch.Count].Capacity - Limits.PacketHeadroom)))
         {
-            var packet = batch[batch.Count];
-            var length = Libc.Read(_descriptor, (void*)(packet.Address + Limits.PacketHeadroom), packet.Capacity - Limits.PacketHeadroom);
-            if (length < 0)
+            var from = new ReadOnlySpan<byte>(_readAt + VirtioHeader.Size, _readLength);
+            while (!batch.IsFull && _cut.HasMore)
             {
-                var error = Marshal.GetLastPInvokeError();
-                if (error == Libc.EINTR)
-                {
-                    continue;
-                }
-
-                return error is Libc.EAGAIN or Libc.EIO ? batch.Count : throw new LinuxException($"Reading from {Name}", error, "The device was taken away.");
+                var packet = batch.Add();
+                packet.SetLength(_cut.Next(from, packet.Room));
             }
-
-            batch.Add().SetLength((int)length);
         }
 
         return batch.Count;
+    }
+
+    /// <summary>Takes note of a packet for the kernel. Nothing is copied: it must stay as it is until <see cref="Flush"/>, which may change it.
+    /// Flushes by itself when <see cref="Limits.BatchSlots"/> are staged.</summary>
+    public void Stage(Packet packet)
+    {
+        if (Offloads == TunOffloads.None)
+        {
+            Write(packet.Bytes);
+            return;
+        }
+
+        if (_staged.IsFull)
+        {
+            Flush();
+        }
+
+        _staged.Add(packet);
+    }
+
+    /// <summary>Hands what is staged to the kernel. What it does not take is counted under "tun-refused" or "tun-full".</summary>
+    public void Flush()
+    {
+        var header = stackalloc byte[VirtioHeader.Size];
+        for (var run = 0; run < _staged.Runs; run++)
+        {
+            var first = _staged.FirstOf(run);
+            var count = _staged.CountOf(run);
+            if (count == 1)
+            {
+                Write(first.Bytes);
+                continue;
+            }
+
+            _staged.Finish(run).Write(new Span<byte>(header, VirtioHeader.Size));
+            _vector[0] = new() { Base = (nint)header, Length = VirtioHeader.Size };
+            var vectors = 1;
+            for (var cursor = -1; _staged.TryNext(run, ref cursor, out var packet);)
+            {
+                var skipped = vectors == 1 ? 0 : _staged.HeadersOf(run);
+                _vector[vectors++] = new() { Base = packet.Address + packet.Start + skipped, Length = packet.Length - skipped };
+            }
+
+            Write(vectors, count);
+        }
+
+        _staged.Clear();
     }
 
     /// <summary>Hands a packet to the kernel. What it does not take is counted under "tun-refused" or "tun-full".</summary>
     /// <returns>Whether it was taken.</returns>
     public bool Write(ReadOnlySpan<byte> packet)
     {
+        var header = stackalloc byte[VirtioHeader.Size];
+        new Span<byte>(header, VirtioHeader.Size).Clear();
         fixed (byte* first = packet)
         {
-            while (Libc.Write(_descriptor, first, packet.Length) < 0)
-            {
-                var error = Marshal.GetLastPInvokeError();
-                if (error != Libc.EINTR)
-                {
-                    _counters.Count(error is Libc.EAGAIN or Libc.ENOBUFS ? "tun-full" : "tun-refused");
-                    return false;
-                }
-            }
+            _vector[0] = new() { Base = (nint)header, Length = VirtioHeader.Size };
+            _vector[1] = new() { Base = (nint)first, Length = packet.Length };
+            return Write(2, 1);
         }
-
-        return true;
     }
 
     public void Dispose()
@@ -214,7 +275,86 @@ public sealed unsafe class Tun : IDisposable
         {
             _ = Libc.Close(_descriptor);
             _descriptor = -1;
+            _cut = default;
             _netlink.Dispose();
         }
+    }
+
+    // The most the kernel agrees to. Each packet has a header in any case. All of it is said anew, since a device that stayed has what was said before.
+    private static TunOffloads Agree(int descriptor, TunOffloads wanted)
+    {
+        const int tcp = OffloadChecksum | OffloadTcp | OffloadTcpEcn;
+        var header = VirtioHeader.Size;
+        if (Libc.IoControl(descriptor, SetHeaderSize, &header) != 0)
+        {
+            throw LinuxException.Last("Setting the TUN device's header");
+        }
+
+        if (wanted.HasFlag(TunOffloads.All) && Libc.IoControl(descriptor, SetOffload, (void*)(tcp | OffloadUdp)) == 0)
+        {
+            return TunOffloads.All;
+        }
+
+        if (wanted.HasFlag(TunOffloads.Tcp) && Libc.IoControl(descriptor, SetOffload, (void*)tcp) == 0)
+        {
+            return TunOffloads.Tcp;
+        }
+
+        return Libc.IoControl(descriptor, SetOffload, null) == 0
+            ? TunOffloads.None
+            : throw LinuxException.Last("Switching the TUN device's offloads off");
+    }
+
+    // Reads on until there is something to cut.
+    private bool TryRead(int room)
+    {
+        while (true)
+        {
+            var length = Libc.Read(_descriptor, _readAt, _read.Length);
+            if (length < 0)
+            {
+                var error = Marshal.GetLastPInvokeError();
+                switch (error)
+                {
+                    case Libc.EINTR:
+                        continue;
+                    case Libc.EAGAIN or Libc.EIO:
+                        return false;
+                    default:
+                        throw new LinuxException($"Reading from {Name}", error, "The device was taken away.");
+                }
+            }
+
+            _readLength = (int)Math.Max(length - VirtioHeader.Size, 0);
+            var bytes = new ReadOnlySpan<byte>(_readAt, VirtioHeader.Size + _readLength);
+            if (!SegmentCut.TryBegin(VirtioHeader.Read(bytes), bytes[VirtioHeader.Size..], out _cut))
+            {
+                _counters.Count("tun-malformed");
+            }
+            else if (_cut.LongestLength > room)
+            {
+                _cut = default;
+                _counters.Count("tun-oversized"); // an MTU beyond what a packet has room for
+            }
+            else
+            {
+                return true;
+            }
+        }
+    }
+
+    private bool Write(int vectors, int packets)
+    {
+        while (Libc.WriteVectors(_descriptor, _vector, vectors) < 0)
+        {
+            var error = Marshal.GetLastPInvokeError();
+            if (error != Libc.EINTR)
+            {
+                _counters.Count(error is Libc.EAGAIN or Libc.ENOBUFS ? "tun-full" : "tun-refused", packets);
+                return false;
+            }
+        }
+
+        return true;
     }
 }

@@ -9,7 +9,8 @@ using Ntm.Protocol;
 namespace Ntm.Linux;
 
 /// <summary>
-/// A UDP socket of one IP family on one uplink, read and written in batches (recvmmsg, sendmmsg), without allocations. Datagrams that the system
+/// A UDP socket of one IP family on one uplink, read and written in batches (recvmmsg, sendmmsg), without allocations. Datagrams of one path and one length
+/// that follow one another are handed to the kernel as one and taken from it as one (UDP_SEGMENT, UDP_GRO), where it can. Datagrams that the system
 /// does not take are counted, never thrown: UDP may lose. Made inside a network namespace it stays there. One thread at a time.
 /// </summary>
 public sealed unsafe class UdpSocket : IDisposable
@@ -19,19 +20,40 @@ public sealed unsafe class UdpSocket : IDisposable
 
     private const int SocketAddressSize = 32; // struct sockaddr_in6 has 28
 
-    private readonly Counters _counters;
-    private readonly byte[] _addresses = GC.AllocateArray<byte>(2 * Limits.BatchSlots * SocketAddressSize, pinned: true);
-    private readonly Libc.IoVector[] _vectors = GC.AllocateArray<Libc.IoVector>(2 * Limits.BatchSlots, pinned: true);
-    private readonly Libc.MultiMessage[] _messages = GC.AllocateArray<Libc.MultiMessage>(2 * Limits.BatchSlots, pinned: true);
+    /// <summary>Bytes of a receive buffer: the longest datagram there is, and a bit that keeps the buffers from falling on the same cache lines.</summary>
+    private const int ReceiveSize = 65_536 + 1_600;
 
-    // Pinned arrays' first elements; the second halves are for sending.
-    private readonly byte* _address;
-    private readonly Libc.IoVector* _vector;
-    private readonly Libc.MultiMessage* _receive;
-    private readonly Libc.MultiMessage* _send;
+    /// <summary>Messages of one recvmmsg: each may need a whole buffer, so that a few calls a batch are better than many buffers.</summary>
+    private const int MostReceived = 16;
+
+    /// <summary>Datagrams in one of UDP_SEGMENT's (UDP_MAX_SEGMENTS of linux/udp.h before it grew), and their bytes.</summary>
+    private const int MostSegments = 64, MostSegmentBytes = 65_507;
+
+    /// <summary>Runs back that a datagram's path is looked for in.</summary>
+    private const int LooksBack = 8;
+
+    /// <summary>Datagrams that go singly after the link turned out to be narrower than their length, before that is tried again.</summary>
+    private const int SinglyAfterRefusal = 4096;
+
+    private readonly Counters _counters;
     private readonly uint _addressLength;
+
+    // Receiving: one buffer, address, control message and vector a message.
+    private readonly byte* _buffers = (byte*)NativeMemory.Alloc(MostReceived, ReceiveSize); // not touched before it is needed
+    private readonly MessageRing _receive = new(MostReceived, vectorsEach: 1);
+    private int _received; // messages of the last recvmmsg
+    private int _at;       // the one to be cut next,
+    private int _offset;   // and from where
+    private int _datagramsEach = 1; // of the last call's messages, on average
+
+    // Sending: a message is a run.
+    private readonly MessageRing _send = new(Limits.BatchSlots, MostSegments);
+    private readonly Run[] _runs = new Run[Limits.BatchSlots];
+    private int _runCount;
+    private int _stagedCount;
+    private int _longestSegment = int.MaxValue;
+    private int _singly;
     private int _descriptor;
-    private int _staged;
 
     private UdpSocket(int descriptor, AddressFamily family, int uplink, ushort port, Counters counters)
     {
@@ -39,15 +61,9 @@ public sealed unsafe class UdpSocket : IDisposable
         _counters = counters;
         _addressLength = family == AddressFamily.InterNetwork ? 16u : 28u;
         (Family, Uplink, Port) = (family, uplink, port);
-        _address = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_addresses));
-        _vector = (Libc.IoVector*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_vectors));
-        _receive = (Libc.MultiMessage*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_messages));
-        _send = _receive + Limits.BatchSlots;
-        for (var i = 0; i < _messages.Length; i++)
+        for (var i = 0; i < MostReceived; i++)
         {
-            _messages[i].Name = (nint)(_address + (i * SocketAddressSize));
-            _messages[i].Vectors = (nint)(_vector + i);
-            _messages[i].VectorCount = 1;
+            *_receive.Vector(i, 0) = new() { Base = (nint)(_buffers + ((nint)i * ReceiveSize)), Length = ReceiveSize };
         }
     }
 
@@ -61,10 +77,18 @@ public sealed unsafe class UdpSocket : IDisposable
 
     public int Descriptor => _descriptor;
 
+    /// <summary>Whether a message that was received is not yet cut to its end: <see cref="Receive"/> goes on with it, and polling does not tell.</summary>
+    public bool HasRest => _at < _received;
+
     /// <summary>Datagrams and their bytes (UDP payload) that the system took and gave.</summary>
     public long DatagramsSent { get; private set; }
 
     public long DatagramsReceived { get; private set; }
+
+    /// <summary>Runs of datagrams that the system took and gave in one piece; a single one counts as well.</summary>
+    public long MessagesSent { get; private set; }
+
+    public long MessagesReceived { get; private set; }
 
     public long BytesSent { get; private set; }
 
@@ -104,32 +128,17 @@ public sealed unsafe class UdpSocket : IDisposable
     public int Receive(PacketBatch batch)
     {
         batch.Clear();
-        var slots = Math.Min(batch.Slots, Limits.BatchSlots);
-        for (var i = 0; i < slots; i++)
+        bool more;
+        do
         {
-            var packet = batch[i];
-            _vector[i].Base = packet.Address + Limits.PacketHeadroom;
-            _vector[i].Length = packet.Capacity - Limits.PacketHeadroom;
-            _receive[i].NameLength = SocketAddressSize;
-        }
-
-        // An error here is one that an ICMP message brought (ECONNREFUSED and its like) and that fetching it cleared, or "nothing waits".
-        var count = Libc.ReceiveMany(_descriptor, _receive, (uint)slots, Libc.MSG_DONTWAIT, null);
-        for (var i = 0; i < count; i++)
-        {
-            var packet = batch.Add();
-            packet.Path = new WirePath(Uplink, ReadAddress(_address + (i * SocketAddressSize)), 0);
-            if ((_receive[i].Flags & Libc.MSG_TRUNC) != 0)
+            more = !HasRest && Fetch(batch.Slots - batch.Count);
+            for (; HasRest && Cut(batch); (_at, _offset) = (_at + 1, 0))
             {
-                _counters.Count("wire-oversized"); // left empty: longer than anything we speak
-                continue;
             }
-
-            packet.SetLength((int)_receive[i].Length);
-            BytesReceived += packet.Length;
         }
+        while (more && batch.Slots - batch.Count >= _datagramsEach);
 
-        DatagramsReceived += Math.Max(count, 0);
+        DatagramsReceived += batch.Count;
         return batch.Count;
     }
 
@@ -139,56 +148,85 @@ public sealed unsafe class UdpSocket : IDisposable
     /// </summary>
     public void Stage(Packet packet)
     {
-        if (_staged == Limits.BatchSlots)
+        if (_stagedCount == Limits.BatchSlots)
         {
             Flush();
         }
 
-        var slot = Limits.BatchSlots + _staged;
-        WriteAddress(_address + (slot * SocketAddressSize), packet.Path.Remote);
-        _vector[slot].Base = packet.Address + packet.Start;
-        _vector[slot].Length = packet.Length;
-        _send[_staged].NameLength = _addressLength;
-        _staged++;
+        _stagedCount++;
+        var remote = packet.Path.Remote;
+        var vector = new Libc.IoVector { Base = packet.Address + packet.Start, Length = packet.Length };
+        for (var i = _runCount - 1; i >= 0 && i >= _runCount - LooksBack; i--)
+        {
+            ref var run = ref _runs[i];
+            if (run.Remote != remote)
+            {
+                continue;
+            }
+
+            // Only the path's last run: datagrams of one path keep their order.
+            if (!run.Takes(packet.Length, _longestSegment))
+            {
+                break;
+            }
+
+            *_send.Vector(i, run.Count) = vector;
+            run.Add(packet.Length);
+            return;
+        }
+
+        WriteAddress(_send.Address(_runCount), remote);
+        *_send.Vector(_runCount, 0) = vector;
+        _runs[_runCount++] = Run.Begin(remote, packet.Length);
     }
 
     /// <summary>Sends what is staged.</summary>
     public void Flush()
     {
-        var from = 0;
-        while (from < _staged)
+        for (var i = 0; i < _runCount; i++)
         {
-            var sent = Libc.SendMany(_descriptor, _send + from, (uint)(_staged - from), Libc.MSG_DONTWAIT);
-            if (sent > 0)
+            var message = _send.Message(i);
+            var isRun = _runs[i].Count > 1;
+            message->NameLength = _addressLength;
+            message->VectorCount = _runs[i].Count;
+            message->Control = isRun ? (nint)_send.Control(i) : 0;
+            message->ControlLength = isRun ? sizeof(Libc.ControlMessage) : 0;
+            if (isRun)
             {
-                for (var i = from; i < from + sent; i++)
+                *_send.Control(i) = new()
                 {
-                    BytesSent += _vector[Limits.BatchSlots + i].Length;
-                }
-
-                DatagramsSent += sent;
-                from += sent;
-                continue;
-            }
-
-            // sendmmsg reports the error of the first datagram only; the ones after it may go elsewhere and fare better.
-            var error = Marshal.GetLastPInvokeError();
-            switch (error)
-            {
-                case Libc.EINTR or Libc.ECONNREFUSED: // the latter belongs to a datagram long gone; fetching it cleared it
-                    break;
-                case Libc.EAGAIN:
-                    _counters.Count("wire-full", _staged - from);
-                    from = _staged;
-                    break;
-                default:
-                    _counters.Count(Reason(error));
-                    from++;
-                    break;
+                    Length = Libc.ControlHeaderSize + sizeof(ushort), Level = Libc.SOL_UDP, Type = Libc.UDP_SEGMENT, Value = (ulong)_runs[i].Segment,
+                };
             }
         }
 
-        _staged = 0;
+        var from = 0;
+        while (from < _runCount)
+        {
+            var sent = Libc.SendMany(_descriptor, _send.Message(from), (uint)(_runCount - from), Libc.MSG_DONTWAIT);
+            for (var end = from + Math.Max(sent, 0); from < end; from++)
+            {
+                CountSent(_runs[from].Count, _runs[from].Bytes);
+            }
+
+            // sendmmsg reports the error of the first message only; the ones after it may go elsewhere and fare better.
+            if (sent <= 0 && !MayRetry(Marshal.GetLastPInvokeError(), _runs[from].Count, out var asRun))
+            {
+                if (!asRun)
+                {
+                    SendSingly(from);
+                }
+
+                from++;
+            }
+        }
+
+        if (_singly > 0 && (_singly -= _stagedCount) <= 0)
+        {
+            _longestSegment = int.MaxValue;
+        }
+
+        (_runCount, _stagedCount) = (0, 0);
     }
 
     public void Dispose()
@@ -197,14 +235,144 @@ public sealed unsafe class UdpSocket : IDisposable
         {
             _ = Libc.Close(_descriptor);
             _descriptor = -1;
+            (_received, _at) = (0, 0);
+            NativeMemory.Free(_buffers);
         }
+    }
+
+    /// <summary>Receives as many messages as probably fill so many slots: what waits in our buffers only gets older.</summary>
+    /// <returns>Whether all of those came: there may be more.</returns>
+    private bool Fetch(int slots)
+    {
+        var wanted = Math.Clamp(slots / _datagramsEach, 1, MostReceived);
+        for (var i = 0; i < wanted; i++)
+        {
+            var message = _receive.Message(i);
+            message->NameLength = SocketAddressSize;
+            message->Control = (nint)_receive.Control(i);
+            message->ControlLength = sizeof(Libc.ControlMessage);
+        }
+
+        // An error here is one that an ICMP message brought (ECONNREFUSED and its like) and that fetching it cleared, or "nothing waits".
+        (_received, _at, _offset) = (Math.Max(Libc.ReceiveMany(_descriptor, _receive.Message(0), (uint)wanted, Libc.MSG_DONTWAIT, null), 0), 0, 0);
+        var datagrams = 0;
+        for (var i = 0; i < _received; i++)
+        {
+            var length = (int)_receive.Message(i)->Length;
+            var segment = SegmentOf(i, length);
+            datagrams += segment < length ? (length + segment - 1) / segment : 1;
+        }
+
+        MessagesReceived += _received;
+        if (_received > 0)
+        {
+            _datagramsEach = datagrams / _received;
+        }
+
+        return _received == wanted;
+    }
+
+    /// <summary>Cuts the present message into the batch.</summary>
+    /// <returns>Whether it came to its end.</returns>
+    private bool Cut(PacketBatch batch)
+    {
+        var message = _receive.Message(_at);
+        var length = (int)message->Length;
+        var segment = SegmentOf(_at, length);
+        var path = new WirePath(Uplink, ReadAddress(_receive.Address(_at)), 0);
+        do
+        {
+            if (batch.IsFull)
+            {
+                return false;
+            }
+
+            var packet = batch.Add();
+            packet.Path = path;
+            var bytes = new ReadOnlySpan<byte>(_buffers + ((nint)_at * ReceiveSize) + _offset, Math.Min(segment, length - _offset));
+            _offset += bytes.Length;
+            if (bytes.Length > packet.Room.Length)
+            {
+                _counters.Count("wire-oversized"); // left empty: longer than anything we speak
+                continue;
+            }
+
+            bytes.CopyTo(packet.Room);
+            packet.SetLength(bytes.Length);
+            BytesReceived += bytes.Length;
+        }
+        while (_offset < length);
+        return true;
+    }
+
+    // Bytes of each datagram in a message; the message's where it is one.
+    private int SegmentOf(int message, int length)
+    {
+        var control = _receive.Control(message);
+        var segment = _receive.Message(message)->ControlLength >= Libc.ControlHeaderSize + sizeof(int)
+            && control->Level == Libc.SOL_UDP && control->Type == Libc.UDP_GRO
+            ? (int)(uint)control->Value
+            : 0;
+        return segment > 0 ? segment : length;
+    }
+
+    /// <summary>What becomes of a message that was not taken.</summary>
+    /// <param name="error">Why.</param>
+    /// <param name="count">Datagrams in it.</param>
+    /// <param name="asRun">False: not as a run, but perhaps each by itself.</param>
+    /// <returns>Whether it is to be tried again; false: it is done with, or goes out datagram by datagram.</returns>
+    private bool MayRetry(int error, int count, out bool asRun)
+    {
+        asRun = true;
+        switch (error)
+        {
+            case Libc.EINTR or Libc.ECONNREFUSED: // the latter belongs to a datagram long gone; fetching it cleared it
+                return true;
+            case Libc.EIO or Libc.EINVAL or Libc.EMSGSIZE or Libc.EOPNOTSUPP when count > 1:
+                asRun = false;
+                return false;
+            default:
+                _counters.Count(Reason(error), count);
+                return false;
+        }
+    }
+
+    // The link is narrower than the run's datagrams (they are cut into fragments then, which a run cannot be), or its driver makes no checksums.
+    private void SendSingly(int run)
+    {
+        _longestSegment = Math.Min(_longestSegment, _runs[run].Segment - 1);
+        _singly = SinglyAfterRefusal;
+        var message = *_send.Message(run);
+        (message.VectorCount, message.Control, message.ControlLength) = (1, 0, 0);
+        for (var i = 0; i < _runs[run].Count; i++)
+        {
+            message.Vectors = (nint)_send.Vector(run, i);
+            int sent;
+            do
+            {
+                sent = Libc.SendMany(_descriptor, &message, 1, Libc.MSG_DONTWAIT);
+            }
+            while (sent <= 0 && MayRetry(Marshal.GetLastPInvokeError(), 1, out _));
+
+            if (sent > 0)
+            {
+                CountSent(1, (int)_send.Vector(run, i)->Length);
+            }
+        }
+    }
+
+    private void CountSent(int datagrams, int bytes)
+    {
+        MessagesSent++;
+        DatagramsSent += datagrams;
+        BytesSent += bytes;
     }
 
     private static string Reason(int error) => error switch
     {
         Libc.EMSGSIZE => "wire-too-long",
         Libc.EPERM or Libc.EACCES => "wire-forbidden", // the local firewall, or a broadcast address
-        Libc.ENOBUFS => "wire-full",
+        Libc.EAGAIN or Libc.ENOBUFS => "wire-full",
         Libc.ENETUNREACH or Libc.EHOSTUNREACH or Libc.ENETDOWN or Libc.EHOSTDOWN or Libc.ENODEV or Libc.EADDRNOTAVAIL => "wire-unreachable",
         _ => "wire-failed",
     };
@@ -232,6 +400,7 @@ public sealed unsafe class UdpSocket : IDisposable
             _ = Libc.SetSocketOption(descriptor, Libc.SOL_SOCKET, Libc.SO_SNDBUF, KernelBuffer);
         }
 
+        _ = Libc.SetSocketOption(descriptor, Libc.SOL_UDP, Libc.UDP_GRO, 1); // Linux 5.0; without it, each datagram comes by itself
         if (device is not null)
         {
             var name = Encoding.UTF8.GetBytes(device + "\0");
@@ -291,6 +460,28 @@ public sealed unsafe class UdpSocket : IDisposable
             *(ushort*)address = Libc.AF_INET6;
             BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], remote.High);
             BinaryPrimitives.WriteUInt64BigEndian(bytes[16..], remote.Low);
+        }
+    }
+
+    /// <summary>Datagrams of one path and one length, but for a shorter last one.</summary>
+    private struct Run
+    {
+        public RealAddress Remote;
+        public int Segment;
+        public int Count;
+        public int Bytes;
+        private bool _isClosed;
+
+        public static Run Begin(RealAddress remote, int length) => new() { Remote = remote, Segment = length, Count = 1, Bytes = length };
+
+        public readonly bool Takes(int length, int longest) =>
+            !_isClosed && length > 0 && length <= Segment && Segment <= longest && Count < MostSegments && Bytes + length <= MostSegmentBytes;
+
+        public void Add(int length)
+        {
+            Count++;
+            Bytes += length;
+            _isClosed = length < Segment;
         }
     }
 }

@@ -16,12 +16,18 @@ internal sealed class Contestant : IDisposable
 
     private readonly TestNamespace _left = new("l");
     private readonly TestNamespace _right = new("r");
+    private readonly List<TestNamespace> _devices = [];
     private readonly List<IDisposable> _ends = [];
     private readonly List<int> _processes = [];
 
+    // Between whom is measured, and where the receiver listens.
+    private TestNamespace _from;
+    private TestNamespace _to;
+    private string _target = Right;
+
     private Contestant(string name, bool singleFrames)
     {
-        Name = name;
+        (Name, _from, _to) = (name, _left, _right);
         _left.JoinTo(_right, "v0", "v0", ["192.0.2.1/24"], ["192.0.2.2/24"]);
         if (singleFrames)
         {
@@ -63,15 +69,28 @@ internal sealed class Contestant : IDisposable
     public static Contestant Ours(bool singleFrames) => Make("NTM Gateway", singleFrames, c =>
     {
         var (left, right) = Keys();
-        c.StartOurs(c._left, left, right.Public, "192.0.2.2:4916", $"{Left}/64");
-        c.StartOurs(c._right, right, left.Public, "192.0.2.1:4916", $"{Right}/64");
+        var port = Limits.SignallingPort.ToString(CultureInfo.InvariantCulture);
+        c.StartOurs(left, "peer", c._left.Name, right.Public.ToString(), "192.0.2.2:4916", port, $"{Left}/64");
+        c.StartOurs(right, "peer", c._right.Name, left.Public.ToString(), "192.0.2.1:4916", port, $"{Right}/64");
     });
 
-    /// <summary>One TCP stream for some seconds.</summary>
-    public void Round(int seconds)
+    /// <summary>LAN devices behind a router each, through the device proxies.</summary>
+    /// <param name="translated">IPv4 devices, translated to IPv6 and back; else IPv6 devices.</param>
+    public static Contestant Homes(bool translated, bool singleFrames) => Make($"devices, {(translated ? "IPv4, translated" : "IPv6")}", singleFrames, c =>
+    {
+        var (left, right) = Keys();
+        c._from = c.AddDevice(c._left, "a");
+        c._to = c.AddDevice(c._right, "b");
+        var found = c.StartOurs(left, "home", c._left.Name, right.Public.ToString(), "192.0.2.2:4916", "left", DeviceOf("a"), RouterOf("a"));
+        c.StartOurs(right, "home", c._right.Name, left.Public.ToString(), "192.0.2.1:4916", "right", DeviceOf("b"), RouterOf("b"));
+        c._target = found.Split(' ')[translated ? 0 : 1];
+    });
+
+    /// <summary>TCP for some seconds.</summary>
+    public void Round(int seconds, int streams = 1)
     {
         var before = ProcessorTime();
-        using var result = JsonDocument.Parse(_left.Run($"iperf3 -c {Right} -t {seconds} -O 1 -J", TimeSpan.FromSeconds(seconds + 30)));
+        using var result = JsonDocument.Parse(_from.Run($"iperf3 -c {_target} -t {seconds} -O 1 -P {streams} -J", TimeSpan.FromSeconds(seconds + 30)));
         var spent = ProcessorTime() - before;
         var sum = result.RootElement.GetProperty("end").GetProperty("sum_received");
         Rounds.Add(sum.GetProperty("bits_per_second").GetDouble() / 1e9);
@@ -81,6 +100,7 @@ internal sealed class Contestant : IDisposable
     public void Dispose()
     {
         _ends.ForEach(end => end.Dispose());
+        _devices.ForEach(device => device.Dispose());
         _left.Dispose();
         _right.Dispose();
     }
@@ -91,8 +111,8 @@ internal sealed class Contestant : IDisposable
         try
         {
             fill(contestant);
-            contestant._right.Start("iperf3 -s");
-            contestant._left.Run($"ping -c 3 -i 0.2 {Right}");
+            contestant._to.Start("iperf3 -s");
+            contestant._from.Run($"ping -c 5 -i 0.2 {contestant._target}");
             return contestant;
         }
         catch
@@ -117,7 +137,23 @@ internal sealed class Contestant : IDisposable
         return sum;
     }
 
-    private void StartOurs(TestNamespace where, StaticKeyPair key, PublicKey peer, string endpoint, string inside)
+    private static string DeviceOf(string lan) => $"2001:db8:{lan}::10";
+
+    private static string RouterOf(string lan) => $"2001:db8:{lan}::1";
+
+    private TestNamespace AddDevice(TestNamespace router, string lan)
+    {
+        var device = new TestNamespace(lan);
+        _devices.Add(device);
+        device.JoinTo(router, "eth0", "lan0", [$"{HomeCore.Device4}/24", $"{DeviceOf(lan)}/64"], [$"{HomeCore.Router4}/24", $"{RouterOf(lan)}/64"]);
+        device.Run($"ip route add default via {HomeCore.Router4}");
+        device.Run($"ip route add default via {RouterOf(lan)}");
+        router.Run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
+        return device;
+    }
+
+    /// <returns>The line it said when it was ready.</returns>
+    private string StartOurs(StaticKeyPair key, params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
@@ -125,7 +161,7 @@ internal sealed class Contestant : IDisposable
             start.ArgumentList.Add(typeof(Contestant).Assembly.Location);
         }
 
-        foreach (var argument in new[] { "peer", where.Name, peer.ToString(), endpoint, Limits.SignallingPort.ToString(CultureInfo.InvariantCulture), inside })
+        foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
         }
@@ -134,10 +170,7 @@ internal sealed class Contestant : IDisposable
         _ends.Add(new Ended(process));
         _processes.Add(process.Id);
         process.StandardInput.WriteLine(Convert.ToBase64String(key.Private));
-        if (process.StandardOutput.ReadLine() != "ready")
-        {
-            throw new InvalidOperationException("Our end of the path did not start.");
-        }
+        return process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("Our end of the path did not start.");
     }
 
     private sealed class Ended(Process process) : IDisposable

@@ -10,16 +10,19 @@ namespace Ntm.Benchmarks;
 internal static class PathBenchmark
 {
     public const string Usage = """
-        path [--rounds N] [--seconds N] [--wireguard-go PROGRAM]... [--single-frames]
+        path [--rounds N] [--seconds N] [--streams N] [--wireguard-go PROGRAM]... [--devices] [--alone] [--single-frames]
           --rounds         interleaved rounds, 5 unless told
           --seconds        of each measurement, 5 unless told
+          --streams        TCP streams at once, 1 unless told
+          --devices        LAN devices behind both ends as well, over IPv4 (translated) and IPv6
+          --alone          ours only: for comparing builds
           --wireguard-go   which wireguard-go to compare with (a name or a path; may be repeated), "wireguard-go" unless told
           --single-frames  switch the wire's segmentation offloads off, as between network cards (needs ethtool)
         """;
 
     public static int Run(string[] options)
     {
-        if (!TryRead(options, out var rounds, out var seconds, out var programs, out var singleFrames))
+        if (!TryRead(options, out var rounds, out var seconds, out var streams, out var programs, out var devices, out var alone, out var singleFrames))
         {
             Console.Error.WriteLine(Usage);
             return 2;
@@ -36,15 +39,25 @@ internal static class PathBenchmark
         try
         {
             contestants.Add(Contestant.Ours(singleFrames));
-            contestants.AddRange(programs.Select(program => Contestant.WireGuard(program, singleFrames)));
-            contestants.Add(Contestant.Plain(singleFrames));
+            if (devices)
+            {
+                contestants.Add(Contestant.Homes(translated: true, singleFrames));
+                contestants.Add(Contestant.Homes(translated: false, singleFrames));
+            }
+
+            if (!alone)
+            {
+                contestants.AddRange(programs.Select(program => Contestant.WireGuard(program, singleFrames)));
+                contestants.Add(Contestant.Plain(singleFrames));
+            }
+
             for (var round = 1; round <= rounds; round++)
             {
-                contestants.ForEach(c => c.Round(seconds));
+                contestants.ForEach(c => c.Round(seconds, streams));
                 Console.WriteLine($"round {round}: " + string.Join(" · ", contestants.Select(c => Show($"{c.Name} {c.Rounds[^1]:0.00}"))));
             }
 
-            Report(contestants);
+            Report(contestants, streams);
             return 0;
         }
         finally
@@ -59,10 +72,10 @@ internal static class PathBenchmark
         return sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private static void Report(List<Contestant> contestants)
+    private static void Report(List<Contestant> contestants, int streams)
     {
         var ours = Median(contestants[0].Rounds);
-        Console.WriteLine("TCP, 1 stream, MTU 1420 inside: median Gb/s (lowest-highest) · ratio ours : theirs · processor seconds of both ends per GB");
+        Console.WriteLine($"TCP, {streams} stream{(streams == 1 ? "" : "s")}, MTU 1420 inside: median Gb/s (lowest-highest) · ratio ours : theirs · processor seconds of both ends per GB");
         foreach (var c in contestants)
         {
             var median = Median(c.Rounds);
@@ -72,9 +85,9 @@ internal static class PathBenchmark
 
     private static string Show(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private static bool TryRead(string[] options, out int rounds, out int seconds, out List<string> programs, out bool singleFrames)
+    private static bool TryRead(string[] options, out int rounds, out int seconds, out int streams, out List<string> programs, out bool devices, out bool alone, out bool singleFrames)
     {
-        (rounds, seconds, programs, singleFrames) = (5, 5, [], false);
+        (rounds, seconds, streams, programs, devices, alone, singleFrames) = (5, 5, 1, [], false, false, false);
         for (var i = 0; i < options.Length; i++)
         {
             var value = i + 1 < options.Length ? options[i + 1] : "";
@@ -83,7 +96,14 @@ internal static class PathBenchmark
                 case "--single-frames":
                     singleFrames = true;
                     continue;
+                case "--alone":
+                    alone = true;
+                    continue;
+                case "--devices":
+                    devices = true;
+                    continue;
                 case "--rounds" when int.TryParse(value, out rounds) && rounds > 0:
+                case "--streams" when int.TryParse(value, out streams) && streams > 0:
                 case "--seconds" when int.TryParse(value, out seconds) && seconds > 0:
                     break;
                 case "--wireguard-go" when value.Length > 0:

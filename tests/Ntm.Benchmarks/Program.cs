@@ -4,7 +4,9 @@ using Ntm.Benchmarks;
 return args switch
 {
     ["path", .. var options] => PathBenchmark.Run(options),
+    ["cipher"] => CipherBenchmark.Run(),
     ["peer", .. var options] => PathPeer.Run(options), // one end of ours, started by "path"
+    ["home", .. var options] => HomePeer.Run(options), // the same with a LAN behind it
     _ => Usage(),
 };
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using Ntm.Node.Devices;
+using Ntm.Protocol;
 
 namespace Ntm.Node.Translation;
 

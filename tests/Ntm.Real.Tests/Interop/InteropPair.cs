@@ -1,6 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
-using System.Security.Cryptography;
 using Ntm.Linux;
 using Ntm.Protocol;
 using Ntm.Tunnel;
@@ -60,24 +58,7 @@ internal sealed class InteropPair : IDisposable
             (false, true) => OurInsideIPv4,
             (false, false) => OurInside,
         });
-        using var listener = to.In(() =>
-        {
-            var made = new TcpListener(address, 0);
-            made.Start();
-            return made;
-        });
-        using var sender = from.In(() => new TcpClient(address.AddressFamily));
-        var sent = RandomNumberGenerator.GetBytes(bytes);
-        var received = Task.Run(async () =>
-        {
-            using var accepted = await listener.AcceptTcpClientAsync();
-            return await SHA256.HashDataAsync(accepted.GetStream());
-        });
-        sender.Connect((IPEndPoint)listener.LocalEndpoint);
-        sender.GetStream().Write(sent);
-        sender.Client.Shutdown(SocketShutdown.Send);
-        Assert.True(received.Wait(TimeSpan.FromSeconds(60)), $"{bytes} bytes did not arrive in 60 s");
-        Assert.Equal(SHA256.HashData(sent), received.Result);
+        BulkTransfer.Run(from, to, address, bytes);
     }
 
     public void Dispose()

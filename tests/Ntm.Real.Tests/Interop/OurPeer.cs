@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Ntm.Linux;
+using Ntm.Linux.Offloads;
 using Ntm.Protocol;
 using Ntm.Tunnel;
 
@@ -16,12 +17,14 @@ internal sealed class OurPeer : IDisposable
     /// <param name="where">Name of the network namespace.</param>
     /// <param name="port">0: any.</param>
     /// <param name="inside">Our addresses inside the tunnel, each routing its whole prefix ("10.7.0.1/24").</param>
-    public OurPeer(string where, StaticKeyPair key, PublicKey peer, RealAddress? endpoint, int port, string[] inside, byte[]? presharedKey = null)
+    /// <param name="offloads">Of the TUN.</param>
+    public OurPeer(string where, StaticKeyPair key, PublicKey peer, RealAddress? endpoint, int port, string[] inside, byte[]? presharedKey = null,
+        TunOffloads offloads = TunOffloads.All)
     {
         _namespace = where;
         Core = new StockCore(key, peer, endpoint, presharedKey);
         Pump = new Pump(Core, new PumpOptions { Name = where, OnBug = e => Console.Error.WriteLine(e) });
-        var tun = NetworkNamespace.Run(where, () => Tun.Open(Device, counters: Pump.Counters));
+        var tun = NetworkNamespace.Run(where, () => Tun.Open(Device, counters: Pump.Counters, offloads: offloads));
         Pump.SetTun(tun);
         foreach (var prefix in inside.Select(text => text.Split('/')))
         {
