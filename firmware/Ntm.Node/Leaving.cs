@@ -133,7 +133,7 @@ internal sealed class Leaving(NodeContext context, Registration registration, Pe
         var owners = context.Sharing.OwnersOf(removal.Zone);
         if (owners.Count == 0)
         {
-            context.Counters.Count("removal-not-vouched");
+            context.Counters.Count("removal-not-vouched"); // nobody of that zone has a word here
         }
 
         foreach (var owner in owners)
