@@ -63,6 +63,9 @@ public sealed class RelayCore : ICore
     /// <summary>Whether it serves a zone.</summary>
     public bool IsMember => _context.Membership is not null;
 
+    /// <summary>Ends of pairings that are scheduled.</summary>
+    internal int LegDeadlines => _legs.Deadlines;
+
     public TimeSpan NextDeadline
     {
         get
@@ -207,6 +210,11 @@ public sealed class RelayCore : ICore
             }
         }
 
+        if (Outbox.Dropped > 0)
+        {
+            counters["outbox-full"] = Outbox.Dropped;
+        }
+
         return new RelayStatus(
             _context.Membership?.Zone, _context.Membership?.Name, _context.Tunnels.Key.Public, _context.Model.Endpoints,
             [.. _announcements.Links.Select(l => new RelayCoordinatorStatus(l.Key, l.Tunnel.SendPath.Remote, l.Announced, l.Reason, l.Tunnel.LastReceived))],
@@ -285,12 +293,19 @@ public sealed class RelayCore : ICore
             if (removal!.Covers(membership.Binding))
             {
                 _removed = removal;
+                continue;
             }
-            else if (_nodes.Find(removal.Key) is { Binding: { } binding } node && removal.Covers(binding))
+
+            foreach (var node in _nodes.All.Where(n => n.Binding is { } binding && removal.Covers(binding)).ToArray())
             {
                 _nodes.Remove(now, node);
                 _legs.RemoveOf(node.Key);
                 _context.Note($"Node {node.Name} is out of the zone: the owner removed it.");
+            }
+
+            if (_nodes.Find(removal.Key) is null)
+            {
+                _legs.RemoveOf(removal.Key); // paired, but never here
             }
         }
 
