@@ -18,9 +18,6 @@ public sealed partial class NodeCore : ICore
 {
     private const string ClockCollection = "clock";
     private const string ClockKey = "timestamp-mark";
-    private const int MostHeld = 64;
-
-    private static readonly TimeSpan HeldFor = TimeSpan.FromSeconds(1);
 
     private readonly NodeContext _context;
     private readonly DeviceTable _devices;
@@ -32,7 +29,7 @@ public sealed partial class NodeCore : ICore
     private readonly Joining _joining;
     private readonly Leaving _leaving;
     private readonly Shareholding _shareholding;
-    private readonly Queue<(byte[] Packet, TimeSpan Until)> _held = new();
+    private readonly HeldPackets _held;
     private readonly Packet _scratch = new();
     private IReadOnlyList<IPAddress> _ownAddresses = [];
     private DeviceProxy? _proxy; // with the membership: it needs the own VIP
@@ -50,6 +47,7 @@ public sealed partial class NodeCore : ICore
         var sharing = new SharingBook(new GivenShares(counters, Keep), new TakenShares(counters, Keep), () => tunnels.TimestampMark);
         _context = new NodeContext(options, tunnels, entropy) { Counters = counters, Sharing = sharing };
         _shareholding = new Shareholding(_context) { OnLess = at => _peers!.RemoveUnshared(at) };
+        _held = new HeldPackets(_context.Counters);
         _devices = new DeviceTable(_context.Counters, Keep);
         _aliases = new AliasTable(options.AliasNetwork, options.AliasPrefixLength, _context.Counters, Keep);
         var budgets = new PathBudgets();
@@ -98,8 +96,7 @@ public sealed partial class NodeCore : ICore
             }
 
             next = Min(Min(next, _peers.NextDeadline), Min(_registration.NextDeadline, _directions.NextDeadline));
-            next = Min(next, _shareholding.NextDeadline);
-            return _held.TryPeek(out var held) ? Min(next, held.Until) : next;
+            return Min(next, Min(_shareholding.NextDeadline, _held.NextDeadline));
         }
     }
 
@@ -183,27 +180,25 @@ public sealed partial class NodeCore : ICore
 
     public void NeighboursSeen(Now now, IReadOnlyList<Neighbour> neighbours)
     {
+        Start(now);
         foreach (var neighbour in neighbours)
         {
             _devices.NeighbourSeen(now, neighbour);
         }
 
-        for (var left = _held.Count; left > 0; left--)
+        _held.Release(packet =>
         {
-            // Once more; what is still unknown is given up, so that a silent address costs no second look.
-            _scratch.Reset();
-            _scratch.Fill(_held.Dequeue().Packet);
-            Outbound(now, _scratch, mayHold: false);
-            switch (_scratch.Disposition)
+            Outbound(now, packet, mayHold: false);
+            switch (packet.Disposition)
             {
                 case Disposition.ToWire:
-                    Outbox.Send(_scratch.Path, _scratch.Bytes);
+                    Outbox.Send(packet.Path, packet.Bytes);
                     break;
                 case Disposition.ToTun:
-                    Outbox.Deliver(_scratch.Bytes);
+                    Outbox.Deliver(packet.Bytes);
                     break;
             }
-        }
+        });
     }
 
     /// <summary>The DHCP leases of the LAN as they are now.</summary>
@@ -216,7 +211,7 @@ public sealed partial class NodeCore : ICore
     public NodeStatus Describe(Now now)
     {
         Start(now);
-        return NodeDescription.Of(_context, _registration, _peers, _directions, _devices, _aliases, _context.Sharing.Time(now));
+        return NodeDescription.Of(_context, _registration, _peers, _directions, _devices, _aliases, _context.Sharing.Time(now), Outbox.Dropped);
     }
 
     public bool TryTakeEvent(out NodeEvent? happened) => _context.Events.TryDequeue(out happened);
@@ -251,11 +246,7 @@ public sealed partial class NodeCore : ICore
         _peers.HandleTimeout(now);
         _checks.HandleTimeout(now);
         _shareholding.HandleTimeout(now);
-        while (_held.TryPeek(out var held) && held.Until <= now.Boot)
-        {
-            _held.Dequeue();
-            _context.Counters.Count("device-unknown");
-        }
+        _held.HandleTimeout(now.Boot);
     }
 
     private void Inbound(Now now, Packet packet)
@@ -308,15 +299,17 @@ public sealed partial class NodeCore : ICore
             return;
         }
 
-        var untranslated = mayHold && _held.Count < MostHeld;
-        switch (proxy.Outbound(now, packet, out var remote, out var unknown))
+        switch (proxy.Outbound(now, packet, out var remote))
         {
-            case OutboundVerdict.NeighbourWanted when untranslated:
-                _held.Enqueue((packet.Bytes.ToArray(), now.Boot + HeldFor));
-                _context.Events.Enqueue(new NodeEvent.NeighbourWanted(unknown!));
+            case OutboundVerdict.NeighbourWanted when !mayHold:
+                _context.Counters.Count(HeldPackets.DeviceUnknown);
                 break;
             case OutboundVerdict.NeighbourWanted:
-                _context.Counters.Count("device-unknown");
+                if (_held.TryHold(now.Boot, packet.Bytes))
+                {
+                    _context.Events.Enqueue(NodeEvent.NeighbourWanted.Soon);
+                }
+
                 break;
             case OutboundVerdict.ToPeer when _peers.FindByVip(remote) is { } peer:
                 SendTo(now, peer, packet);
