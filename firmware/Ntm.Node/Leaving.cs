@@ -131,14 +131,15 @@ internal sealed class Leaving(NodeContext context, Registration registration, Pe
         }
 
         registration.RemoveRelay(now, removal.Key);
-        if (peers.Find(removal.Key) is not { } peer)
+        foreach (var peer in peers.All.Where(p => removal.Covers(p.Binding)).ToArray())
+        {
+            context.Warn($"The owner took '{peer.Name}' out of the zone: its tunnel is cut.");
+            peers.Remove(now, peer, "the owner took it out of the zone");
+        }
+
+        if (peers.Find(removal.Key) is null)
         {
             peers.Unpin(removal.Key);
-        }
-        else if (removal.Covers(peer.Binding))
-        {
-            context.Warn($"The owner took '{removal.Name}' out of the zone: its tunnel is cut.");
-            peers.Remove(now, peer, "the owner took it out of the zone");
         }
     }
 

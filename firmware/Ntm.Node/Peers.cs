@@ -145,7 +145,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         }
     }
 
-    // Against the latest use and not against the clock, which a restart may have lost.
+    // Against the latest use and not against the clock, which a restart may have lost; but one that a wrong clock dated far ahead makes no other one old.
     private void BeginAgain(Now now, IEnumerable<StoreWrite> memory)
     {
         var uses = new List<(Peer Peer, long At)>();
@@ -157,10 +157,16 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
             }
         }
 
-        var latest = uses.Count == 0 ? 0 : uses.Max(u => u.At);
+        if (uses.Count == 0)
+        {
+            return;
+        }
+
+        var past = now.Wall.AddSeconds(InUse.TotalSeconds).ToUnixTimeSeconds();
+        var latest = uses.Where(u => u.At <= past).DefaultIfEmpty(uses.MaxBy(u => u.At)).Max(u => u.At);
         foreach (var (peer, at) in uses.OrderByDescending(u => u.At))
         {
-            if (latest - at < InUse.TotalSeconds)
+            if (at > latest - (long)InUse.TotalSeconds)
             {
                 _toBegin.Enqueue(peer);
                 _nextBegin = now.Boot;
@@ -246,6 +252,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         }
 
         peer.Binding = vouched;
+        peer.Access = trusted.Access;
         peer.Direction = direction;
         peer.DirectedAt = now.Boot;
         peer.RenewAt = now.Boot + RenewAfter(direction, isNew: keep);
