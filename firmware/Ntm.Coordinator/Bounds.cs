@@ -23,6 +23,15 @@ internal static class Bounds
 
     public const int WaitingPerZone = 64;
 
+    /// <summary>Pairs of a node of ours and one of another zone that met.</summary>
+    public const int Acquaintances = 8192;
+
+    /// <summary>Removals on their way to other zones and from them to our nodes, how long each is tried, and the longest pause between two tries.</summary>
+    public const int Errands = 1024;
+
+    public static readonly TimeSpan ErrandLasts = TimeSpan.FromDays(7);
+    public static readonly TimeSpan ErrandPause = TimeSpan.FromMinutes(10);
+
     /// <summary>Directions that another zone may ask for, a second and at once: each costs a node of ours three signatures to verify.</summary>
     public const int ZoneRequestsPerSecond = 20;
 

@@ -28,6 +28,7 @@ public sealed class CoordinatorCore : ICore
     private readonly Addresses _addresses;
     private readonly Reunion _reunion;
     private readonly RemovalNotices _notices;
+    private readonly RemovalsAcross _across;
     private readonly OtherZones _otherZones;
     private readonly Queue<Tunnel.Tunnel> _expired = new();
     private TimeSpan _nextSweep = TimeSpan.Zero;
@@ -38,7 +39,7 @@ public sealed class CoordinatorCore : ICore
 
     /// <summary>Whether a collection's entries mean nothing under another owner key.</summary>
     public static bool IsOfOwner(string collection) => collection is Members.BindingCollection or Members.InviteCollection
-        or Registrations.DeviceCollection or ChannelBook.LeaseCollection or ChannelBook.PairCollection or Removals.Collection;
+        or Registrations.DeviceCollection or Acquaintances.Collection or ChannelBook.LeaseCollection or ChannelBook.PairCollection or Removals.Collection;
 
     /// <param name="model">What the owner wants.</param>
     /// <param name="key">The coordinator's node key, which invites pin.</param>
@@ -59,12 +60,15 @@ public sealed class CoordinatorCore : ICore
         _guests = new Guests(_context);
         _relays = new Relays(_context, _members);
         _registrations = new Registrations(_context, _members, _relays);
-        _directions = new Directions(_context, _members, _relays);
+        var met = new Acquaintances(_context);
+        _directions = new Directions(_context, _members, _relays, met);
         _addresses = new Addresses(_context, _members);
         _reunion = new Reunion(_tunnels, key => _members.Find(key) is { } member ? Open(member) : null, End);
         _notices = new RemovalNotices(_context, _members);
         _context.Removals.Load(kept, model.OwnerPublicKey, model.Zone);
-        _otherZones = new OtherZones(_context, _guests, _directions);
+        _otherZones = new OtherZones(_context, _guests, _directions, met);
+        _across = new RemovalsAcross(_context, _members, met, _otherZones);
+        met.Load(kept);
         _members.Load(kept);
         _registrations.Load(kept);
         _relays.Load(kept);
@@ -144,6 +148,7 @@ public sealed class CoordinatorCore : ICore
             _registrations.Sweep(now);
             _relays.Sweep(now);
             _notices.Sweep(now);
+            _across.Sweep(now);
         }
     }
 
@@ -174,6 +179,7 @@ public sealed class CoordinatorCore : ICore
         }
 
         _notices.Sweep(now);
+        _across.Removed(now, removal!);
         return (true, $"'{removal!.Name}' with key {removal.Key.Short} is out of the zone. Nodes and relays are told.");
     }
 
@@ -291,6 +297,9 @@ public sealed class CoordinatorCore : ICore
         {
             case Signal.BodyOneofCase.ZoneDirectionRequest:
                 return _otherZones.Heard(now, tunnel, signal.Number, signal.ZoneDirectionRequest);
+
+            case Signal.BodyOneofCase.RemovalNotice when tunnel.Owner is not Member && RemovalsAcross.ZoneOf(signal.RemovalNotice) is { } zone:
+                return _otherZones.As(now, tunnel, signal.Number, zone, at => _across.Heard(at, zone, signal.RemovalNotice));
 
             case Signal.BodyOneofCase.JoinRequest:
                 return Joined(now, tunnel, signal.JoinRequest.Binding, out _, out var refusal) ? new Signal { JoinResponse = new() { Observed = path.Remote.ToWire() } } : refusal;

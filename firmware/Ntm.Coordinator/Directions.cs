@@ -9,7 +9,7 @@ namespace Ntm.Coordinator;
 /// <summary>
 /// Answers a node's question for a name: looks it up, has the route decided, and directs relay, responder and asker, in this order.
 /// </summary>
-internal sealed class Directions(CoordinatorContext context, Members members, Relays relays)
+internal sealed class Directions(CoordinatorContext context, Members members, Relays relays, Acquaintances met)
 {
     public Signal Asked(Now now, Member asker, DirectionRequest request)
     {
@@ -87,6 +87,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             if (answer is { Acknowledgement: not null } && responder is { Registration: not null })
             {
                 context.Counters.Count("zone-direction-given");
+                met.Add(responder.Key, asker.Key, request.Zone);
                 var there = legs.Where(l => l.Relay.Presence is not null).ToArray(); // it may have gone meanwhile
                 foreach (var (relay, pair, _) in there)
                 {

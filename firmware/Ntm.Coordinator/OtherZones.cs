@@ -10,7 +10,7 @@ namespace Ntm.Coordinator;
 /// Directions across zones (docs/protocol.md section 8): finds another zone's coordinators by its NTM record, asks them for our nodes, and hears them for
 /// theirs, but only those that their own zone's record names. It judges no access: the asked node's share does.
 /// </summary>
-internal sealed class OtherZones(CoordinatorContext context, Guests guests, Directions directions)
+internal sealed class OtherZones(CoordinatorContext context, Guests guests, Directions directions, Acquaintances met)
 {
     private readonly Dictionary<string, OtherZone> _zones = new(StringComparer.Ordinal);
     private readonly List<Asking> _asking = [];
@@ -43,24 +43,30 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
 
     /// <summary>Another zone's coordinator, or who says so, asks for a name of ours on behalf of its node.</summary>
     /// <returns>Null: answered later.</returns>
-    public Signal? Heard(Now now, Tunnel.Tunnel tunnel, ulong number, ZoneDirectionRequest request)
+    public Signal? Heard(Now now, Tunnel.Tunnel tunnel, ulong number, ZoneDirectionRequest request) =>
+        As(now, tunnel, number, request.Zone, at => directions.AskedByZone(at, tunnel, number, request));
+
+    /// <summary>Hears another zone's coordinator on what it says for its zone: once its zone's record is known to name its key, and as often as a zone may ask.</summary>
+    /// <param name="then">Gives the answer; null: answered later.</param>
+    /// <returns>Null: answered later.</returns>
+    public Signal? As(Now now, Tunnel.Tunnel tunnel, ulong number, string zone, Func<Now, Signal?> then)
     {
-        if (!NtmName.IsZone(request.Zone) || request.Zone == context.Model.Zone || tunnel.Owner is Member
-            || (tunnel.Owner is ZoneLink other && other.Zone.Name != request.Zone))
+        if (!NtmName.IsZone(zone) || zone == context.Model.Zone || tunnel.Owner is Member
+            || (tunnel.Owner is ZoneLink other && other.Zone.Name != zone))
         {
             return context.Refuse(RefusalReason.RefusalNotPermitted, "zone-request-not-a-coordinators", "A coordinator asks on behalf of its own zone.");
         }
 
         if (tunnel.Owner is ZoneLink)
         {
-            return Judge(now, tunnel, number, request);
+            return Judge(now, tunnel, then);
         }
 
-        return When(now, request.Zone, at =>
+        return When(now, zone, at =>
         {
-            if (context.Tunnels.Find(tunnel.Peer) == tunnel && (Adopt(tunnel, request.Zone)
-                ? Judge(at, tunnel, number, request)
-                : context.Refuse(RefusalReason.RefusalNotPermitted, "zone-request-not-in-record", $"The NTM record of {request.Zone} does not name this key.")) is { } answer)
+            if (context.Tunnels.Find(tunnel.Peer) == tunnel && (Adopt(tunnel, zone)
+                ? Judge(at, tunnel, then)
+                : context.Refuse(RefusalReason.RefusalNotPermitted, "zone-request-not-in-record", $"The NTM record of {zone} does not name this key.")) is { } answer)
             {
                 context.Signals.Answer(at, tunnel, number, answer);
             }
@@ -132,12 +138,43 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
         tunnel.Owner = link;
     }
 
-    private Signal? Judge(Now now, Tunnel.Tunnel tunnel, ulong number, ZoneDirectionRequest request)
+    /// <summary>Asks a zone's coordinators, the next where one does not answer; null where none did.</summary>
+    public void Request(Now now, string name, Signal body, Action<Now, Signal?> onAnswer)
+    {
+        if (!When(now, name, at => Next(at, 0)))
+        {
+            onAnswer(now, null);
+        }
+
+        void Next(Now at, int which)
+        {
+            var links = _zones[name].Links;
+            if (which >= links.Count || TunnelWith(links[which]) is not { } tunnel)
+            {
+                onAnswer(at, null);
+                return;
+            }
+
+            context.Signals.Request(at, tunnel, body.Clone(), (then, answer) =>
+            {
+                if (answer is null && _zones.ContainsKey(name))
+                {
+                    Next(then, which + 1);
+                }
+                else
+                {
+                    onAnswer(then, answer);
+                }
+            });
+        }
+    }
+
+    private Signal? Judge(Now now, Tunnel.Tunnel tunnel, Func<Now, Signal?> then)
     {
         var zone = ((ZoneLink)tunnel.Owner!).Zone;
         zone.UsedAt = now.Boot;
         return zone.TrySpend(now.Boot)
-            ? directions.AskedByZone(now, tunnel, number, request)
+            ? then(now)
             : context.Refuse(RefusalReason.RefusalBusy, "zone-requests-too-many", "Your zone asks too much at once.");
     }
 
@@ -243,7 +280,7 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
             candidates.RemoveAt(candidates.Count - 1);
         }
 
-        var asking = new Asking(zone, tunnel, number, signal.ZoneDirectionRequest);
+        var asking = new Asking(zone, asker.Key, tunnel, number, signal.ZoneDirectionRequest);
         _asking.Add(asking);
         AskNext(now, asking);
     }
@@ -283,6 +320,11 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
         {
             case { RouteDirection: { Begin: true } direction }:
                 context.Counters.Count("zone-direction-passed-on");
+                if (direction.Peer is { } peer && Wire.TryParse(Binding.Parser, peer.Binding, out var binding) && binding.PublicKey.TryRead(out var theirs))
+                {
+                    met.Add(asking.Asker, theirs, asking.Zone.Name);
+                }
+
                 End(now, asking, new Signal { RouteDirection = direction });
                 break;
             case { Refusal: { Reason: RefusalReason.RefusalNoSuchName or RefusalReason.RefusalNotPermitted or RefusalReason.RefusalUnreachable or RefusalReason.RefusalBusy } refusal }
@@ -326,9 +368,11 @@ internal sealed class OtherZones(CoordinatorContext context, Guests guests, Dire
     }
 
     /// <summary>A question of our node's, on its way.</summary>
-    private sealed class Asking(OtherZone zone, Tunnel.Tunnel tunnel, ulong number, ZoneDirectionRequest request)
+    private sealed class Asking(OtherZone zone, PublicKey asker, Tunnel.Tunnel tunnel, ulong number, ZoneDirectionRequest request)
     {
         public OtherZone Zone { get; } = zone;
+
+        public PublicKey Asker { get; } = asker;
 
         public Tunnel.Tunnel Tunnel { get; } = tunnel;
 

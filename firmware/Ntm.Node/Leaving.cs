@@ -46,9 +46,13 @@ internal sealed class Leaving(NodeContext context, Registration registration, Pe
     public Signal OnNotice(Now now, RemovalNotice notice)
     {
         var membership = context.Membership!;
-        foreach (var signed in notice.Removals)
+        foreach (var signed in notice.Removals.Take(Limits.RemovalsPerNotice))
         {
-            if (context.Removals.TryTake(signed, membership.OwnerKey, membership.Zone, out var removal, out _))
+            if (VouchedRemoval.TryRead(signed, out var read) && read.Zone != membership.Zone)
+            {
+                ObeyOther(now, read);
+            }
+            else if (context.Removals.TryTake(signed, membership.OwnerKey, membership.Zone, out var removal, out _))
             {
                 Obey(now, membership, removal!);
             }
@@ -115,11 +119,30 @@ internal sealed class Leaving(NodeContext context, Registration registration, Pe
         }
 
         context.Removals.Clear();
+        context.OtherRemovals.Clear();
         context.Membership = null;
         context.Signals = null;
         context.Own = default;
         context.Events.Enqueue(new NodeEvent.Left());
         OnLeft(now);
+    }
+
+    /// <summary>Another zone's: it counts by the signature of an owner with whom something is shared.</summary>
+    private void ObeyOther(Now now, VouchedRemoval removal)
+    {
+        var owners = context.Sharing.OwnersOf(removal.Zone);
+        if (owners.Count == 0)
+        {
+            context.Counters.Count("removal-not-vouched"); // nobody's whose word counts here
+        }
+
+        foreach (var owner in owners)
+        {
+            if (context.OtherRemovals.TryTake(removal.Signed, owner.Span, removal.Zone, out _, out _))
+            {
+                Cut(now, removal, $"the owner of {removal.Zone} took it out of that zone");
+            }
+        }
     }
 
     private void Obey(Now now, Membership membership, VouchedRemoval removal)
@@ -131,16 +154,27 @@ internal sealed class Leaving(NodeContext context, Registration registration, Pe
         }
 
         registration.RemoveRelay(now, removal.Key);
-        foreach (var peer in peers.All.Where(p => removal.Covers(p.Binding)).ToArray())
+        foreach (var name in Cut(now, removal, "the owner took it out of the zone"))
         {
-            context.Warn($"The owner took '{peer.Name}' out of the zone: its tunnel is cut.");
-            peers.Remove(now, peer, "the owner took it out of the zone");
+            context.Warn($"The owner took '{name}' out of the zone: its tunnel is cut.");
         }
 
         if (peers.Find(removal.Key) is null)
         {
             peers.Unpin(removal.Key);
         }
+    }
+
+    // Whatever key the invite binds.
+    private string[] Cut(Now now, VouchedRemoval removal, string why)
+    {
+        var gone = peers.All.Where(p => removal.Covers(p.Binding)).ToArray();
+        foreach (var peer in gone)
+        {
+            peers.Remove(now, peer, why);
+        }
+
+        return [.. gone.Select(p => p.Name)];
     }
 
     private static DateTimeOffset Date(long seconds) =>

@@ -10,7 +10,10 @@ namespace Ntm.Node;
 /// <summary>What the parts of the node core share: its tunnels, its uplinks, its membership, its way to speak. No logic.</summary>
 internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEntropy entropy)
 {
+    private const string OtherRemovalCollection = "removal-other-zone";
+
     private Removals? _removals;
+    private Removals? _otherRemovals;
 
     public NodeOptions Options { get; } = options;
 
@@ -22,6 +25,9 @@ internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEnt
 
     /// <summary>Whom the owner took out of the zone.</summary>
     public Removals Removals => _removals ??= new(Counters, write => Events.Enqueue(new NodeEvent.Keep(write)));
+
+    /// <summary>Whom owners of other zones, with whom something is shared, took out of theirs.</summary>
+    public Removals OtherRemovals => _otherRemovals ??= new(Counters, write => Events.Enqueue(new NodeEvent.Keep(write)), OtherRemovalCollection);
 
     /// <summary>That the owner took this node out of the zone it was in last; null: that did not happen, or it is in a zone again.</summary>
     public VouchedRemoval? OwnRemoval { get; set; }

@@ -415,6 +415,7 @@ public sealed partial class NodeCore : ICore
         {
             _context.Signals = MakeSignals(membership.Addressing);
             _context.Removals.Load(memory, membership.OwnerKey, membership.Zone);
+            _context.OtherRemovals.Load(memory, _context.Sharing.OwnersOf);
             Enter(now, membership, ResumesUntil(now, memory));
             _peers.Load(now, memory);
             _directions.Load(memory);

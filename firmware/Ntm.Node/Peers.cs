@@ -41,6 +41,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
     private readonly DirectionTrust _trust = new(context);
     private readonly Queue<Peer> _toBegin = new();
     private TimeSpan _nextBegin = TimeSpan.MaxValue;
+    private Peer? _found;
     private readonly Dictionary<PublicKey, Peer> _byKey = [];
     private readonly Dictionary<VirtualAddress, Peer> _byVip = [];
     private readonly Dictionary<string, PublicKey> _pins = new(StringComparer.Ordinal);
@@ -63,6 +64,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
 
         _byKey.Remove(peer.Binding.Key);
         _byVip.Remove(peer.Vip);
+        _found = null;
         peer.NextTick = TimeSpan.MaxValue;
         checks.Withdraw(now, peer, static _ => true);
         context.Signals?.Forget(now, peer.Tunnel);
@@ -90,7 +92,8 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         }
     }
 
-    public Peer? FindByVip(VirtualAddress any) => _byVip.GetValueOrDefault(any.Node);
+    /// <summary>Each packet asks for its peer more than once, and so does the next of the same flow.</summary>
+    public Peer? FindByVip(VirtualAddress any) => _found is { } found && found.Vip.SameNode(any) ? found : _found = _byVip.GetValueOrDefault(any.Node);
 
     /// <summary>From the store, after the membership. Damaged entries are counted and passed over.</summary>
     public void Load(Now now, IEnumerable<StoreWrite> memory)
@@ -201,7 +204,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
             return false;
         }
 
-        if (context.Removals.Cover(vouched, out _))
+        if (context.Removals.Cover(vouched, out _) || context.OtherRemovals.Cover(vouched, out _))
         {
             context.Counters.Count("direction-removed");
             problem = $"the owner took '{vouched.Name}' with this key out of the zone";

@@ -111,6 +111,9 @@ public static class Limits
     public static readonly TimeSpan PersistentKeepAlive = TimeSpan.FromSeconds(25);
     public const int PublishedDevices = 64;
 
+    /// <summary>Removals in one notice that are looked at; more do not fit, either.</summary>
+    public const int RemovalsPerNotice = 8;
+
     /// <summary>Removals a coordinator, relay or node remembers.</summary>
     public const int Removals = 4096;
     public const int RelaysPerNode = 2;

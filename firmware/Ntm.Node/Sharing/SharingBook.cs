@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Ntm.Protocol;
 
 namespace Ntm.Node.Sharing;
@@ -8,6 +9,10 @@ internal sealed class SharingBook(GivenShares given, TakenShares taken, Func<ulo
     public GivenShares Given { get; } = given;
 
     public TakenShares Taken { get; } = taken;
+
+    /// <summary>The owners of another zone that share with this node or with whom it shares.</summary>
+    public IReadOnlyList<ByteString> OwnersOf(string zone) =>
+        [.. Given.All.Where(s => s.Zone == zone).Select(s => s.OwnerKey!).Append(Taken.OwnerOf(zone)).OfType<ByteString>().Distinct()];
 
     /// <summary>The time by which shares expire.</summary>
     public DateTimeOffset Time(Now now) => GrantClock.Read(now, timestampMark());

@@ -10,7 +10,8 @@ namespace Ntm.Signalling.Trust;
 /// </summary>
 /// <param name="counters">Where what is not taken is counted.</param>
 /// <param name="keep">Keeps an entry over a power cut.</param>
-public sealed class Removals(Counters counters, Action<StoreWrite> keep)
+/// <param name="collection">Where; another than usual for those of other zones.</param>
+public sealed class Removals(Counters counters, Action<StoreWrite> keep, string collection = Removals.Collection)
 {
     public const string Collection = "removal";
 
@@ -23,13 +24,17 @@ public sealed class Removals(Counters counters, Action<StoreWrite> keep)
     public IReadOnlyList<VouchedRemoval> All => _all;
 
     /// <summary>From the store, each checked against the owner key again.</summary>
-    public void Load(IEnumerable<StoreWrite> memory, ReadOnlySpan<byte> ownerKey, string zone)
+    public void Load(IEnumerable<StoreWrite> memory, byte[] ownerKey, string zone) => Load(memory, other => other == zone ? [ByteString.CopyFrom(ownerKey)] : []);
+
+    /// <summary>From the store, each checked against the owner keys of its zone again.</summary>
+    public void Load(IEnumerable<StoreWrite> memory, Func<string, IReadOnlyList<ByteString>> ownersOf)
     {
-        foreach (var entry in memory.Where(e => e is { Collection: Collection, Value: not null }))
+        foreach (var entry in memory.Where(e => e.Collection == collection && e.Value is not null))
         {
-            if (TryParse(entry.Value!, out var signed) && VouchedRemoval.TryVouch(signed, ownerKey, zone, out var removal, out _) && _all.Count < Limits.Removals)
+            if (_all.Count < Limits.Removals && TryParse(entry.Value!, out var signed) && VouchedRemoval.TryRead(signed, out var read)
+                && ownersOf(read.Zone).Any(owner => VouchedRemoval.TryVouch(signed, owner.Span, read.Zone, out _, out _)))
             {
-                Add(removal);
+                Add(read);
             }
             else
             {
@@ -62,7 +67,7 @@ public sealed class Removals(Counters counters, Action<StoreWrite> keep)
         }
 
         Add(removal);
-        keep(new(Collection, removal.OneTimeKey.ToBase64(), removal.Signed.ToByteArray()));
+        keep(new(collection, removal.OneTimeKey.ToBase64(), removal.Signed.ToByteArray()));
         return true;
     }
 
@@ -79,7 +84,7 @@ public sealed class Removals(Counters counters, Action<StoreWrite> keep)
     {
         foreach (var removal in _byInvite.Values)
         {
-            keep(new(Collection, removal.OneTimeKey.ToBase64(), null));
+            keep(new(collection, removal.OneTimeKey.ToBase64(), null));
         }
 
         _byInvite.Clear();

@@ -116,6 +116,37 @@ public sealed class SharingTrustTests
     }
 
     [Fact]
+    public void A_removal_in_another_zone_counts_by_that_zones_owner_alone()
+    {
+        Accept();
+        var direction = From(_dave, null, begin: true);
+        _liar.Direct = _ => new Signal { RouteDirection = direction };
+        Assert.Equal(NameVerdict.Found, _liar.Ask("nas.dave.friends.example").Verdict);
+        Assert.True(BindingCheck.TryVouch(direction.Peer, _dave.Public, Theirs, out var vouched, out _));
+        var wall = _liar.World.Clock.Read(default, default).Wall.AddMinutes(1);
+        foreach (var owner in (OwnerKey[])[OwnerKey.Generate(_liar.Entropy), _liar.Owner])
+        {
+            Notify(owner.Remove(vouched!, wall));
+            Assert.Single(_liar.Status.Peers);
+        }
+
+        Notify(_dave.Remove(vouched!, wall));
+        Assert.Empty(_liar.Status.Peers);
+
+        // The coordinator directs us to it all the same: its binding is of no worth any more.
+        _liar.World.RunFor(TimeSpan.FromSeconds(31));
+        Assert.Equal(NameVerdict.Unreachable, _liar.Ask("nas.dave.friends.example").Verdict);
+        Assert.Empty(_liar.Status.Peers);
+    }
+
+    private void Notify(SignedRemoval removal)
+    {
+        _liar.Host.Call(now => _liar.Party.Signals.Request(
+            now, _liar.Party.Tunnels.All.Single(), new Signal { RemovalNotice = new() { Removals = { removal } } }, static (_, _) => { }));
+        _liar.World.RunFor(TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
     public void A_code_that_pins_another_owner_for_a_known_zone_is_refused()
     {
         Accept();
