@@ -63,7 +63,7 @@ public sealed class CoordinatorCore : ICore
         var met = new Acquaintances(_context);
         _directions = new Directions(_context, _members, _relays, met);
         _addresses = new Addresses(_context, _members);
-        _reunion = new Reunion(_tunnels, key => Open(_members.Find(key)!), End);
+        _reunion = new Reunion(_tunnels, key => _members.Find(key) is { } member ? Open(member) : null, End);
         _notices = new RemovalNotices(_context, _members);
         _context.Removals.Load(kept, model.OwnerPublicKey, model.Zone);
         _otherZones = new OtherZones(_context, _members, _guests, _directions, met);
@@ -161,7 +161,8 @@ public sealed class CoordinatorCore : ICore
             return (false, $"A removal was not taken: {problem}.");
         }
 
-        if (_members.Find(removal!.Key) is { } member && removal.Covers(member.Binding))
+        // Another coordinator may have bound another key with the same invite.
+        foreach (var member in _members.All.Where(m => removal!.Covers(m.Binding)).ToArray())
         {
             _members.Remove(member);
             _registrations.Forget(member);
@@ -170,7 +171,7 @@ public sealed class CoordinatorCore : ICore
             if (member.Tunnel is { } tunnel)
             {
                 // It hears at once, as a rule; where this is lost, it is refused when it registers next.
-                _signals.Notify(now, tunnel, new Signal { RemovalNotice = new() { Removals = { removal.Signed } } });
+                _signals.Notify(now, tunnel, new Signal { RemovalNotice = new() { Removals = { removal!.Signed } } });
                 _signals.Forget(now, tunnel);
                 _tunnels.Remove(tunnel);
                 (tunnel.Owner, member.Tunnel) = (null, null);
@@ -178,8 +179,8 @@ public sealed class CoordinatorCore : ICore
         }
 
         _notices.Sweep(now);
-        _across.Removed(now, removal);
-        return (true, $"'{removal.Name}' with key {removal.Key.Short} is out of the zone. Nodes and relays are told.");
+        _across.Removed(now, removal!);
+        return (true, $"'{removal!.Name}' with key {removal.Key.Short} is out of the zone. Nodes and relays are told.");
     }
 
     /// <summary>A picture for people.</summary>

@@ -77,6 +77,7 @@ public sealed class Appliance : IDisposable
             }
             else
             {
+                DnsCapture.Remove(); // of when there was one
                 log.Information("No \"lan\" is configured: this machine is a node alone, which serves its own programs and forwards for nobody.");
             }
         }

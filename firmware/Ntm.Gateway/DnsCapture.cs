@@ -80,7 +80,7 @@ public sealed class DnsCapture(LanConfig lan, IPNetwork aliases, ILogger log) : 
     {
         if (!lan.CaptureDns)
         {
-            Remove(); // that of a copy which was killed
+            Remove();
             return;
         }
 
@@ -91,7 +91,8 @@ public sealed class DnsCapture(LanConfig lan, IPNetwork aliases, ILogger log) : 
         }
     }
 
-    private static void Remove() => Nftables.Run(Removal);
+    /// <summary>Takes the table away, where there is one: of a copy that was killed, as a rule.</summary>
+    public static void Remove() => Nftables.Run(Removal);
 
     private void Look()
     {

@@ -131,7 +131,9 @@ public sealed class Uplinks : IDisposable
         foreach (var attachment in _attachments)
         {
             var index = picture.Link(attachment.Config.Interface)?.Index;
-            if (index != attachment.Index)
+
+            // What was refused before may be free now: another program's port, a family that was switched off.
+            if (index != attachment.Index || attachment.Failure is not null)
             {
                 Close(attachment);
                 attachment.Index = index;

@@ -327,7 +327,11 @@ internal sealed class Directions(NodeContext context, Registration registration,
         // Unreachable today is no reason to forget it; a name that is gone is.
         if (verdict == NameVerdict.NoSuchName && _names.Remove(name, out var known))
         {
-            _byVip.Remove(known.Vip);
+            if (_byVip.GetValueOrDefault(known.Vip) == name)
+            {
+                _byVip.Remove(known.Vip); // else the device has another name since
+            }
+
             context.Keep(Collection, name, null);
         }
     }

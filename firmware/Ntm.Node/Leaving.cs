@@ -133,14 +133,14 @@ internal sealed class Leaving(NodeContext context, Registration registration, Pe
         var owners = context.Sharing.OwnersOf(removal.Zone);
         if (owners.Count == 0)
         {
-            context.Counters.Count("removal-not-vouched"); // nobody of that zone has a word here
+            context.Counters.Count("removal-not-vouched"); // nobody's whose word counts here
         }
 
         foreach (var owner in owners)
         {
-            if (context.OtherRemovals.TryTake(removal.Signed, owner.Span, removal.Zone, out _, out _) && peers.Find(removal.Key) is { } peer && removal.Covers(peer.Binding))
+            if (context.OtherRemovals.TryTake(removal.Signed, owner.Span, removal.Zone, out _, out _))
             {
-                peers.Remove(now, peer, $"the owner of {removal.Zone} took it out of that zone");
+                Cut(now, removal, $"the owner of {removal.Zone} took it out of that zone");
             }
         }
     }
@@ -154,15 +154,27 @@ internal sealed class Leaving(NodeContext context, Registration registration, Pe
         }
 
         registration.RemoveRelay(now, removal.Key);
-        if (peers.Find(removal.Key) is not { } peer)
+        foreach (var name in Cut(now, removal, "the owner took it out of the zone"))
+        {
+            context.Warn($"The owner took '{name}' out of the zone: its tunnel is cut.");
+        }
+
+        if (peers.Find(removal.Key) is null)
         {
             peers.Unpin(removal.Key);
         }
-        else if (removal.Covers(peer.Binding))
+    }
+
+    // Whatever key the invite binds.
+    private string[] Cut(Now now, VouchedRemoval removal, string why)
+    {
+        var gone = peers.All.Where(p => removal.Covers(p.Binding)).ToArray();
+        foreach (var peer in gone)
         {
-            context.Warn($"The owner took '{removal.Name}' out of the zone: its tunnel is cut.");
-            peers.Remove(now, peer, "the owner took it out of the zone");
+            peers.Remove(now, peer, why);
         }
+
+        return [.. gone.Select(p => p.Name)];
     }
 
     private static DateTimeOffset Date(long seconds) =>

@@ -18,8 +18,11 @@ public sealed partial class NodeCore
 
     /// <param name="name">Null: the one the device calls itself by.</param>
     /// <param name="ports">What of the device may be reached; null: everything.</param>
-    public Verdict Publish(Now now, MacAddress device, string? name, PortSet? ports = null) =>
-        Republish(now, Lessened(now, _devices.Publish(now, device, name, ports), ports is { IsAll: false }));
+    public Verdict Publish(Now now, MacAddress device, string? name, PortSet? ports = null)
+    {
+        Start(now);
+        return Republish(now, Lessened(now, _devices.Publish(now, device, name, ports), ports is { IsAll: false }));
+    }
 
     /// <summary>Lets others reach the node's own services, on these ports; null: no longer.</summary>
     public Verdict PublishNode(Now now, PortSet? ports)
@@ -59,14 +62,26 @@ public sealed partial class NodeCore
         return _shareholding.Drop(now, name);
     }
 
-    public Verdict Unpublish(Now now, MacAddress device) => Republish(now, Lessened(now, _devices.Unpublish(now, device), true));
+    public Verdict Unpublish(Now now, MacAddress device)
+    {
+        Start(now);
+        return Republish(now, Lessened(now, _devices.Unpublish(now, device), true));
+    }
 
     /// <summary>Makes two MAC addresses one device, the first's number and name for both.</summary>
-    public Verdict Merge(Now now, MacAddress device, MacAddress other) => Republish(now, _devices.Merge(now, device, other));
+    public Verdict Merge(Now now, MacAddress device, MacAddress other)
+    {
+        Start(now);
+        return Republish(now, _devices.Merge(now, device, other));
+    }
 
     /// <summary>Takes one MAC address off its device.</summary>
     /// <param name="device">Any of the device's.</param>
-    public Verdict Split(Now now, MacAddress device, MacAddress mac) => _devices.Split(now, device, mac);
+    public Verdict Split(Now now, MacAddress device, MacAddress mac)
+    {
+        Start(now);
+        return _devices.Split(now, device, mac);
+    }
 
     /// <summary>
     /// Remembers that others may do less than before: a restart must not take up again what was cut with that, though a device still has the connection open.
@@ -81,11 +96,16 @@ public sealed partial class NodeCore
         return verdict;
     }
 
-    /// <summary>Until when, after a restart, connections are taken up again by the remote's packets; not where access was lessened within a day.</summary>
+    /// <summary>
+    /// Until when, after a restart, connections are taken up again by the remote's packets; not where access was lessened within a day, be it by a share that expired or is
+    /// about to.
+    /// </summary>
     private TimeSpan ResumesUntil(Now now, IEnumerable<StoreWrite> memory)
     {
         var lessened = memory.FirstOrDefault(e => e is { Collection: AccessCollection, Key: LessenedKey, Value.Length: sizeof(long) });
-        return lessened is not null && _context.Sharing.Time(now).ToUnixTimeSeconds() - BitConverter.ToInt64(lessened.Value!) < Limits.LessenedAccessRemembered.TotalSeconds
+        var at = _context.Sharing.Time(now);
+        return (lessened is not null && at.ToUnixTimeSeconds() - BitConverter.ToInt64(lessened.Value!) < Limits.LessenedAccessRemembered.TotalSeconds)
+            || _context.Sharing.Given.All.Any(s => s.OwnerKey is not null && s.Expires > at - Limits.LessenedAccessRemembered && s.Expires <= at + Limits.FlowsResumedFor)
             ? TimeSpan.MinValue
             : now.Boot + Limits.FlowsResumedFor;
     }

@@ -18,9 +18,6 @@ public sealed partial class NodeCore : ICore
 {
     private const string ClockCollection = "clock";
     private const string ClockKey = "timestamp-mark";
-    private const int MostHeld = 64;
-
-    private static readonly TimeSpan HeldFor = TimeSpan.FromSeconds(1);
 
     private readonly NodeContext _context;
     private readonly DeviceTable _devices;
@@ -32,8 +29,8 @@ public sealed partial class NodeCore : ICore
     private readonly Joining _joining;
     private readonly Leaving _leaving;
     private readonly Shareholding _shareholding;
-    private readonly Queue<(byte[] Packet, TimeSpan Until)> _held = new();
-    private readonly Packet _scratch = new();
+    private readonly HeldPackets _held;
+    private readonly Packet _scratch = new(); // for second copies
     private IReadOnlyList<IPAddress> _ownAddresses = [];
     private DeviceProxy? _proxy; // with the membership: it needs the own VIP
     private IReadOnlyList<StoreWrite>? _memory;
@@ -50,6 +47,7 @@ public sealed partial class NodeCore : ICore
         var sharing = new SharingBook(new GivenShares(counters, Keep), new TakenShares(counters, Keep), () => tunnels.TimestampMark);
         _context = new NodeContext(options, tunnels, entropy) { Counters = counters, Sharing = sharing };
         _shareholding = new Shareholding(_context) { OnLess = at => _peers!.RemoveUnshared(at) };
+        _held = new HeldPackets(_context.Counters);
         _devices = new DeviceTable(_context.Counters, Keep);
         _aliases = new AliasTable(options.AliasNetwork, options.AliasPrefixLength, _context.Counters, Keep);
         var budgets = new PathBudgets();
@@ -98,8 +96,7 @@ public sealed partial class NodeCore : ICore
             }
 
             next = Min(Min(next, _peers.NextDeadline), Min(_registration.NextDeadline, _directions.NextDeadline));
-            next = Min(next, _shareholding.NextDeadline);
-            return _held.TryPeek(out var held) ? Min(next, held.Until) : next;
+            return Min(next, Min(_shareholding.NextDeadline, _held.NextDeadline));
         }
     }
 
@@ -181,31 +178,6 @@ public sealed partial class NodeCore : ICore
             : null;
     }
 
-    public void NeighboursSeen(Now now, IReadOnlyList<Neighbour> neighbours)
-    {
-        foreach (var neighbour in neighbours)
-        {
-            _devices.NeighbourSeen(now, neighbour);
-        }
-
-        for (var left = _held.Count; left > 0; left--)
-        {
-            // Once more; what is still unknown is given up, so that a silent address costs no second look.
-            _scratch.Reset();
-            _scratch.Fill(_held.Dequeue().Packet);
-            Outbound(now, _scratch, mayHold: false);
-            switch (_scratch.Disposition)
-            {
-                case Disposition.ToWire:
-                    Outbox.Send(_scratch.Path, _scratch.Bytes);
-                    break;
-                case Disposition.ToTun:
-                    Outbox.Deliver(_scratch.Bytes);
-                    break;
-            }
-        }
-    }
-
     /// <summary>The DHCP leases of the LAN as they are now.</summary>
     public void LeasesSeen(Now now, IReadOnlyList<Lease> leases)
     {
@@ -216,30 +188,10 @@ public sealed partial class NodeCore : ICore
     public NodeStatus Describe(Now now)
     {
         Start(now);
-        return NodeDescription.Of(_context, _registration, _peers, _directions, _devices, _aliases, _context.Sharing.Time(now));
+        return NodeDescription.Of(_context, _registration, _peers, _directions, _devices, _aliases, _context.Sharing.Time(now), Outbox.Dropped);
     }
 
     public bool TryTakeEvent(out NodeEvent? happened) => _context.Events.TryDequeue(out happened);
-
-    public void ReceiveDatagrams(Now now, PacketBatch batch)
-    {
-        Start(now);
-        for (var i = 0; i < batch.Count; i++)
-        {
-            Inbound(now, batch[i]);
-        }
-
-        _leaving.CarryOut(now);
-    }
-
-    public void ReceivePackets(Now now, PacketBatch batch)
-    {
-        Start(now);
-        for (var i = 0; i < batch.Count; i++)
-        {
-            Outbound(now, batch[i], mayHold: true);
-        }
-    }
 
     public void HandleTimeout(Now now)
     {
@@ -251,110 +203,7 @@ public sealed partial class NodeCore : ICore
         _peers.HandleTimeout(now);
         _checks.HandleTimeout(now);
         _shareholding.HandleTimeout(now);
-        while (_held.TryPeek(out var held) && held.Until <= now.Boot)
-        {
-            _held.Dequeue();
-            _context.Counters.Count("device-unknown");
-        }
-    }
-
-    private void Inbound(Now now, Packet packet)
-    {
-        packet.Disposition = Disposition.Drop;
-        var bytes = packet.Length;
-        var verdict = _context.Tunnels.Open(now, packet, out var tunnel);
-        if (verdict is not (OpenVerdict.Data or OpenVerdict.KeepAlive))
-        {
-            return;
-        }
-
-        var peer = tunnel!.Owner as Peer;
-        if (peer is not null)
-        {
-            _checks.Heard(now, peer, packet.Path, bytes);
-        }
-
-        if (verdict == OpenVerdict.KeepAlive || _context.Signals is not { } signals || signals.TryTake(now, tunnel, packet))
-        {
-            return;
-        }
-
-        if (peer is null)
-        {
-            _context.Counters.Count("server-sent-a-packet"); // coordinators and relays have nothing to say to the LAN
-        }
-        else
-        {
-            switch (_proxy!.Inbound(now, packet, peer.Vip))
-            {
-                case InboundVerdict.ToLan:
-                    peer.LastTraffic = now.Boot;
-                    _peers.Used(now, peer);
-                    packet.Disposition = Disposition.ToTun;
-                    break;
-                case InboundVerdict.Answered:
-                    SendTo(now, peer, packet);
-                    break;
-            }
-        }
-    }
-
-    private void Outbound(Now now, Packet packet, bool mayHold)
-    {
-        packet.Disposition = Disposition.Drop;
-        if (_proxy is not { } proxy)
-        {
-            _context.Counters.Count("packet-before-joining");
-            return;
-        }
-
-        var untranslated = mayHold && _held.Count < MostHeld;
-        switch (proxy.Outbound(now, packet, out var remote, out var unknown))
-        {
-            case OutboundVerdict.NeighbourWanted when untranslated:
-                _held.Enqueue((packet.Bytes.ToArray(), now.Boot + HeldFor));
-                _context.Events.Enqueue(new NodeEvent.NeighbourWanted(unknown!));
-                break;
-            case OutboundVerdict.NeighbourWanted:
-                _context.Counters.Count("device-unknown");
-                break;
-            case OutboundVerdict.ToPeer when _peers.FindByVip(remote) is { } peer:
-                SendTo(now, peer, packet);
-                break;
-            case OutboundVerdict.Answered:
-                packet.Disposition = Disposition.ToTun;
-                break;
-        }
-    }
-
-    private void SendTo(Now now, Peer peer, Packet packet)
-    {
-        if (!peer.Tunnel.IsEstablished || now.Boot > peer.RenewAt)
-        {
-            _directions.Refresh(now, peer);
-        }
-
-        _checks.Sending(now, peer);
-        _peers.Used(now, peer);
-        _context.Tunnels.Seal(now, peer.Tunnel, packet);
-        if (packet.Disposition != Disposition.ToWire)
-        {
-            return; // staged
-        }
-
-        if (peer.Used is { } used)
-        {
-            used.BytesSent += packet.Length;
-        }
-
-        if (peer.Double is { } second)
-        {
-            _scratch.Reset();
-            _scratch.Fill(packet.Bytes);
-            TunnelMessage.WriteChannel(_scratch.Bytes, second.Path.Channel);
-            Outbox.Send(second.Path, _scratch.Bytes);
-            second.BytesSent += packet.Length;
-        }
+        _held.HandleTimeout(now.Boot);
     }
 
     private Signal? OnSignal(Now now, Tunnel.Tunnel tunnel, WirePath path, Signal signal)

@@ -9,13 +9,14 @@ namespace Ntm.Node;
 internal static class NodeDescription
 {
     public static NodeStatus Of(
-        NodeContext context, Registration registration, Peers peers, Directions directions, DeviceTable devices, AliasTable aliases, DateTimeOffset time) => new(
+        NodeContext context, Registration registration, Peers peers, Directions directions, DeviceTable devices, AliasTable aliases, DateTimeOffset time,
+        long outboxDropped) => new(
         context.Membership is { } m ? Describe(context, m, registration) : null,
         [.. context.Uplinks.Values.Select(u => Describe(u, registration, peers))],
         devices.Describe(),
         [.. peers.All.OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => Describe(p, directions, aliases))],
         Describe(context, devices, time),
-        Merge(context.Counters, context.Tunnels.Counters),
+        Merge(outboxDropped, context.Counters, context.Tunnels.Counters),
         context.OwnRemoval is { } removal ? Leaving.Sentence(removal) : null);
 
     private static SharingStatus Describe(NodeContext context, DeviceTable devices, DateTimeOffset time)
@@ -90,12 +91,17 @@ internal static class NodeDescription
         return new(path.Path, kind, state, path.RoundTrip, reason, path.BytesSent, path.BytesReceived);
     }
 
-    private static SortedDictionary<string, long> Merge(params Counters[] all)
+    private static SortedDictionary<string, long> Merge(long outboxDropped, params Counters[] all)
     {
         var merged = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var (reason, count) in all.SelectMany(c => c.All))
         {
             merged[reason] = merged.GetValueOrDefault(reason) + count;
+        }
+
+        if (outboxDropped > 0)
+        {
+            merged["outbox-full"] = outboxDropped;
         }
 
         return merged;

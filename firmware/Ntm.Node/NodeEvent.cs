@@ -1,4 +1,3 @@
-using System.Net;
 using Ntm.Protocol;
 
 namespace Ntm.Node;
@@ -21,6 +20,7 @@ public abstract record NodeEvent
 
     /// <summary>The node is a member no longer: it left, or the owner took it out of the zone. What <see cref="Member"/> set up is to be taken down.</summary>
     public sealed record Left : NodeEvent;
+
     /// <summary>The zones of other owners with which something is shared have changed: all of them.</summary>
     public sealed record OtherZones(IReadOnlyList<OtherZone> Zones) : NodeEvent;
 
@@ -28,7 +28,14 @@ public abstract record NodeEvent
     public sealed record NameAnswered(long Ticket, NameAnswer Answer) : NodeEvent;
 
     /// <summary>A packet came from a LAN address whose MAC is not known: hand in the neighbour table soon (NeighboursSeen).</summary>
-    public sealed record NeighbourWanted(IPAddress Address) : NodeEvent;
+    public sealed record NeighbourWanted : NodeEvent
+    {
+        private NeighbourWanted()
+        {
+        }
+
+        public static NeighbourWanted Soon { get; } = new();
+    }
 
     /// <summary>For the log: a full sentence. Info is what an owner cares about.</summary>
     public sealed record Notice(bool Warning, string Sentence) : NodeEvent;

@@ -22,7 +22,8 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name
 
     public string FullName => $"{Binding.Name}.{Binding.Zone}";
 
-    public PeerAccess Access { get; } = access;
+    /// <summary>By its owner of the last direction: another zone's owner may have another key one day.</summary>
+    public PeerAccess Access { get; set; } = access;
 
     /// <summary>Whether it belongs to another zone's owner.</summary>
     public bool IsOthers => Access != PeerAccess.SameOwner;

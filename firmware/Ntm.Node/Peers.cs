@@ -46,6 +46,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
     private readonly DirectionTrust _trust = new(context);
     private readonly Queue<Peer> _toBegin = new();
     private TimeSpan _nextBegin = TimeSpan.MaxValue;
+    private Peer? _found;
     private readonly Dictionary<PublicKey, Peer> _byKey = [];
     private readonly Dictionary<VirtualAddress, Peer> _byVip = [];
     private readonly Dictionary<string, PublicKey> _pins = new(StringComparer.Ordinal);
@@ -68,6 +69,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
 
         _byKey.Remove(peer.Binding.Key);
         _byVip.Remove(peer.Vip);
+        _found = null;
         peer.NextTick = TimeSpan.MaxValue;
         checks.Withdraw(now, peer, static _ => true);
         context.Signals?.Forget(now, peer.Tunnel);
@@ -95,7 +97,8 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         }
     }
 
-    public Peer? FindByVip(VirtualAddress any) => _byVip.GetValueOrDefault(any.Node);
+    /// <summary>Each packet asks for its peer more than once, and so does the next of the same flow.</summary>
+    public Peer? FindByVip(VirtualAddress any) => _found is { } found && found.Vip.SameNode(any) ? found : _found = _byVip.GetValueOrDefault(any.Node);
 
     /// <summary>From the store, after the membership. Damaged entries are counted and passed over.</summary>
     public void Load(Now now, IEnumerable<StoreWrite> memory)
@@ -150,7 +153,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         }
     }
 
-    // Against the latest use and not against the clock, which a restart may have lost.
+    // Against the latest use and not against the clock, which a restart may have lost; but one that a wrong clock dated far ahead makes no other one old.
     private void BeginAgain(Now now, IEnumerable<StoreWrite> memory)
     {
         var uses = new List<(Peer Peer, long At)>();
@@ -162,10 +165,16 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
             }
         }
 
-        var latest = uses.Count == 0 ? 0 : uses.Max(u => u.At);
+        if (uses.Count == 0)
+        {
+            return;
+        }
+
+        var past = now.Wall.AddSeconds(InUse.TotalSeconds).ToUnixTimeSeconds();
+        var latest = uses.Where(u => u.At <= past).DefaultIfEmpty(uses.MaxBy(u => u.At)).Max(u => u.At);
         foreach (var (peer, at) in uses.OrderByDescending(u => u.At))
         {
-            if (latest - at < InUse.TotalSeconds)
+            if (at > latest - (long)InUse.TotalSeconds)
             {
                 _toBegin.Enqueue(peer);
                 _nextBegin = now.Boot;
@@ -265,6 +274,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         }
 
         peer.Binding = vouched;
+        peer.Access = trusted.Access;
         peer.Direction = direction;
         peer.DirectedAt = now.Boot;
         peer.RenewAt = now.Boot + RenewAfter(direction, isNew: keep);

@@ -18,8 +18,6 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// <summary>Relays met and not forgotten: those in use and a few of before, to which peers may still have legs.</summary>
     private const int RelaysMost = 4 * Limits.RelaysPerNode;
 
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
-
     private readonly List<ServerLink> _links = [];
     private ulong _generation;
 
@@ -164,7 +162,19 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
     }
 
-    public TimeSpan NextDeadline => _links.Count == 0 ? TimeSpan.MaxValue : _links.Min(l => l.NextAt);
+    public TimeSpan NextDeadline
+    {
+        get
+        {
+            var next = TimeSpan.MaxValue;
+            foreach (var link in _links)
+            {
+                next = link.NextAt < next ? link.NextAt : next;
+            }
+
+            return next;
+        }
+    }
 
     public void HandleTimeout(Now now)
     {
@@ -348,8 +358,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         var lost = link.Registered;
         link.Registered = false;
         link.Reason = reason;
-        var pause = TimeSpan.FromSeconds(1 << Math.Min(link.Failures++, 5));
-        link.NextAt = now.Boot + (pause < LongestPause ? pause : LongestPause);
+        link.NextAt = now.Boot + RetryPause.After(link.Failures++);
         if (lost && link.IsRelay)
         {
             OnRelaysChanged?.Invoke(now);
@@ -383,6 +392,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             if (context.Removals.Cover(vouched, out _))
             {
                 context.Counters.Count("registration-relay-removed");
+                RemoveRelay(now, vouched.Key);
                 continue;
             }
 

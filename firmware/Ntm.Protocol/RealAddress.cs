@@ -93,6 +93,10 @@ public readonly record struct RealAddress(ulong High, ulong Low, ushort Port)
 
     public AddressFamily Family => IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
 
+    // Peers name addresses as they like, and nobody shall know which of them collide: HashCode is seeded by the runtime, the generated hash is not. In halves,
+    // because the hash of 64 bits itself is known: one half undoes in it what the other does.
+    public override int GetHashCode() => HashCode.Combine((uint)High, (uint)(High >> 32), (uint)Low, (uint)(Low >> 32), Port);
+
     public override string ToString() => IsNone
         ? "none"
         : string.Create(CultureInfo.InvariantCulture, $"{(IsIPv4 ? ToIPAddress().ToString() : $"[{ToIPAddress()}]")}:{Port}");

@@ -66,5 +66,8 @@ public readonly record struct VirtualAddress(ulong High, ulong Low)
         return new IPAddress(bytes);
     }
 
+    // Peers choose most of it: see RealAddress.
+    public override int GetHashCode() => HashCode.Combine((uint)High, (uint)(High >> 32), (uint)Low, (uint)(Low >> 32));
+
     public override string ToString() => ToIPAddress().ToString();
 }

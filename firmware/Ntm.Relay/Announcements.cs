@@ -14,8 +14,6 @@ internal sealed class Announcements(RelayContext context, Func<TimeSpan, int> bo
     /// <summary>Told of the removal that came with a coordinator's refusal.</summary>
     public required Action<SignedRemoval> OnRemoved { get; init; }
 
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
-
     private readonly List<CoordinatorLink> _links = [];
 
     public IReadOnlyList<CoordinatorLink> Links => _links;
@@ -163,7 +161,6 @@ internal sealed class Announcements(RelayContext context, Func<TimeSpan, int> bo
 
         link.Announced = false;
         link.Reason = reason;
-        var pause = TimeSpan.FromSeconds(1 << Math.Min(link.Failures++, 5));
-        link.NextAt = now.Boot + (pause < LongestPause ? pause : LongestPause);
+        link.NextAt = now.Boot + RetryPause.After(link.Failures++);
     }
 }

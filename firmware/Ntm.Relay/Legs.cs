@@ -24,8 +24,12 @@ internal sealed class Legs(RelayContext context, ChannelLeases leases, Func<Publ
     private readonly PriorityQueue<Leg, TimeSpan> _holding = new();
     private Leg?[] _legs = new Leg?[2 * Limits.ChannelsPerLease];
     private int _held;
+    private int _pairs;
 
     public IEnumerable<Leg> All => _legs.OfType<Leg>();
+
+    /// <summary>Ends of pairings that are scheduled, those of a few pairings that are gone included.</summary>
+    public int Deadlines => _expiries.Count;
 
     public TimeSpan NextDeadline
     {
@@ -305,6 +309,15 @@ internal sealed class Legs(RelayContext context, ChannelLeases leases, Func<Publ
         (a.Other, b.Other) = (b, a);
         Place(a);
         Place(b);
+        _pairs++;
+        if (_expiries.Count > (2 * _pairs) + 64)
+        {
+            // Pairings that were taken away before their time.
+            var left = _expiries.UnorderedItems.Where(e => !e.Element.IsRemoved).ToArray();
+            _expiries.Clear();
+            _expiries.EnqueueRange(left);
+        }
+
         _expiries.Enqueue(a, expires);
         return a;
     }
@@ -337,6 +350,7 @@ internal sealed class Legs(RelayContext context, ChannelLeases leases, Func<Publ
     private void Remove(Leg leg)
     {
         context.Keep(RelayMemory.Pairings, KeptKey(leg), null);
+        _pairs--;
         foreach (var one in (ReadOnlySpan<Leg>)[leg, leg.Other])
         {
             one.IsRemoved = true;

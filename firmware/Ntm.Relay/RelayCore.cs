@@ -63,6 +63,9 @@ public sealed class RelayCore : ICore
     /// <summary>Whether it serves a zone.</summary>
     public bool IsMember => _context.Membership is not null;
 
+    /// <summary>Ends of pairings that are scheduled.</summary>
+    internal int LegDeadlines => _legs.Deadlines;
+
     public TimeSpan NextDeadline
     {
         get
@@ -207,6 +210,11 @@ public sealed class RelayCore : ICore
             }
         }
 
+        if (Outbox.Dropped > 0)
+        {
+            counters["outbox-full"] = Outbox.Dropped;
+        }
+
         return new RelayStatus(
             _context.Membership?.Zone, _context.Membership?.Name, _context.Tunnels.Key.Public, _context.Model.Endpoints,
             [.. _announcements.Links.Select(l => new RelayCoordinatorStatus(l.Key, l.Tunnel.SendPath.Remote, l.Announced, l.Reason, l.Tunnel.LastReceived))],
@@ -285,21 +293,25 @@ public sealed class RelayCore : ICore
             if (removal!.Covers(membership.Binding))
             {
                 _removed = removal;
+                continue;
             }
-            else if (_nodes.Find(removal.Key) is not { Binding: { } binding } node)
-            {
-                // One that is not registered has legs all the same, and one that showed no binding of ours is a guest.
-                _legs.RemoveOf(removal.Key);
-                if (_nodes.Find(removal.Key) is { } guest)
-                {
-                    _nodes.Remove(now, guest);
-                }
-            }
-            else if (removal.Covers(binding))
+
+            foreach (var node in _nodes.All.Where(n => n.Binding is { } binding && removal.Covers(binding)).ToArray())
             {
                 _nodes.Remove(now, node);
                 _legs.RemoveOf(node.Key);
                 _context.Note($"Node {node.Name} is out of the zone: the owner removed it.");
+            }
+
+            // One that showed no binding of ours is a guest; one that is paired and was never here has legs all the same.
+            if (_nodes.Find(removal.Key) is { IsGuest: true } guest)
+            {
+                _nodes.Remove(now, guest);
+            }
+
+            if (_nodes.Find(removal.Key) is null)
+            {
+                _legs.RemoveOf(removal.Key);
             }
         }
 

@@ -61,9 +61,9 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
             return null;
         }
 
-        if (_byKey.ContainsKey(key))
+        if (Open(key) is { } known)
         {
-            return Open(key);
+            return known;
         }
 
         if (_provisional.Count >= Limits.ProvisionalTunnels)
@@ -83,11 +83,16 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         return tunnel;
     }
 
-    /// <summary>A known node's tunnel, made if there is none.</summary>
-    public Tunnel.Tunnel Open(PublicKey key)
+    /// <summary>A known node's tunnel, made if there is none; null: no node has this key.</summary>
+    public Tunnel.Tunnel? Open(PublicKey key)
     {
+        if (!_byKey.TryGetValue(key, out var node))
+        {
+            return null;
+        }
+
         var tunnel = context.Tunnels.Add(key, TunnelKind.Ntm);
-        tunnel.Owner = _byKey[key];
+        tunnel.Owner = node;
         return tunnel;
     }
 
@@ -317,7 +322,7 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
         {
             refusal = Refuse("relay-vip-taken", RefusalReason.RefusalNameTaken, "Another key has the same virtual address. Make a new key.");
         }
-        else if (_byKey.Count - _guests >= NodesMost)
+        else if (_names.Count >= NodesMost && !_names.ContainsKey(binding.Name))
         {
             refusal = Refuse("relay-nodes-full", RefusalReason.RefusalBusy, $"This relay knows {NodesMost} nodes already.");
         }

@@ -7,9 +7,9 @@ namespace Ntm.Tunnel;
 /// open, and they do not know yet that their keys are lost. Paced, and one initiation with its repeats each: who is elsewhere will come by itself.
 /// </summary>
 /// <param name="tunnels">The party's tunnels.</param>
-/// <param name="open">Adds a member's tunnel, with its owner.</param>
+/// <param name="open">Adds a member's tunnel, with its owner; null: it is a member no more.</param>
 /// <param name="onSilent">Told of a tunnel on which nothing came: to be removed.</param>
-public sealed class Reunion(TunnelTable tunnels, Func<PublicKey, Tunnel> open, Action<Now, Tunnel> onSilent)
+public sealed class Reunion(TunnelTable tunnels, Func<PublicKey, Tunnel?> open, Action<Now, Tunnel> onSilent)
 {
     private static readonly TimeSpan MostBehind = TimeSpan.FromMilliseconds(250);
 
@@ -54,9 +54,8 @@ public sealed class Reunion(TunnelTable tunnels, Func<PublicKey, Tunnel> open, A
         _nextAt = now.Boot - _nextAt > MostBehind ? now.Boot : _nextAt;
         while (_nextAt <= now.Boot && _expected.TryDequeue(out var next))
         {
-            if (tunnels.Find(next.Peer) is null)
+            if (tunnels.Find(next.Peer) is null && open(next.Peer) is { } tunnel)
             {
-                var tunnel = open(next.Peer);
                 tunnel.Candidates.Add(next.Path);
                 tunnels.Begin(now, tunnel);
                 _begun.Enqueue((tunnel, now.Boot + Limits.RekeyTimeout));

@@ -57,7 +57,7 @@ internal sealed class SourceLimits
     // HashCode is seeded, so that nobody can choose addresses that collide; a record struct's own hash is not.
     private readonly record struct Source(RealAddress Remote, uint Channel)
     {
-        public override int GetHashCode() => HashCode.Combine(Remote.High, Remote.Low, Remote.Port, Channel);
+        public override int GetHashCode() => HashCode.Combine(Remote, Channel);
     }
 }
 

@@ -86,7 +86,7 @@ internal sealed class HomeCore : ICore
         for (var i = 0; i < batch.Count; i++)
         {
             batch[i].Disposition = Disposition.Drop;
-            switch (_proxy.Outbound(now, batch[i], out _, out _))
+            switch (_proxy.Outbound(now, batch[i], out _))
             {
                 case OutboundVerdict.ToPeer:
                     Table.Seal(now, Tunnel, batch[i]);

@@ -212,6 +212,9 @@ public sealed class HomeRouter
 
     public Verdict? JoinEnd { get; private set; }
 
+    /// <summary>Other owners' zones as the core last told them; null: it has said nothing since it started.</summary>
+    public IReadOnlyList<OtherZone>? OtherZones { get; private set; }
+
     public NodeStatus Status => Core.Describe(Home.Router.Now);
 
     /// <summary>Starts the core, again with what it kept.</summary>
@@ -221,6 +224,7 @@ public sealed class HomeRouter
         var kept = Zone.LastOf(_memory).Where(w => keep?.Invoke(w) != false).ToArray();
         _memory.Clear();
         _memory.AddRange(kept);
+        OtherZones = null;
         Core = new NodeCore(_key, _entropy, NodeOptions.Default with { OwnNetworks = [IPNetwork.Parse("192.168.77.0/24")] }, kept);
         Home.Router.AfterEach = Take;
         Home.Router.Start(Core);
@@ -314,6 +318,9 @@ public sealed class HomeRouter
                     break;
                 case NodeEvent.JoinEnded ended:
                     JoinEnd = ended.Verdict;
+                    break;
+                case NodeEvent.OtherZones others:
+                    OtherZones = others.Zones;
                     break;
                 case NodeEvent.NeighbourWanted:
                     wanted = true;

@@ -97,7 +97,7 @@ public sealed class ResponseRate
     // HashCode is seeded, so that nobody can choose addresses that collide.
     private readonly record struct Source(bool IsIPv4, ulong Network)
     {
-        public override int GetHashCode() => HashCode.Combine(IsIPv4, Network);
+        public override int GetHashCode() => HashCode.Combine(IsIPv4, (uint)Network, (uint)(Network >> 32));
     }
 
     private sealed class Bucket

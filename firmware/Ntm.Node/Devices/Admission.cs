@@ -7,8 +7,8 @@ namespace Ntm.Node.Devices;
 /// <summary>A flow between a number of this node and a remote VIP. ICMP echo: the identifier is the own port, the remote port is 0.</summary>
 internal readonly record struct FlowKey(VirtualAddress Remote, ushort OwnNumber, ushort OwnPort, ushort RemotePort, byte Protocol)
 {
-    // Peers choose most of the key. HashCode is seeded by the runtime, the generated hash is not: nobody shall know which keys collide.
-    public override int GetHashCode() => HashCode.Combine(Remote.High, Remote.Low, OwnNumber, OwnPort, RemotePort, Protocol);
+    // Peers choose most of the key: see RealAddress.
+    public override int GetHashCode() => HashCode.Combine(Remote, OwnNumber, OwnPort, RemotePort, Protocol);
 }
 
 /// <summary>
@@ -182,11 +182,12 @@ internal sealed class Admission
     }
 
     /// <summary>Judges an ICMP error by the flow of the packet it carries; it refreshes nothing.</summary>
+    /// <param name="mayBegin">Whether the remote may begin such a flow now: publishing and shares.</param>
     /// <param name="local">As in <see cref="TryInbound"/>.</param>
-    public bool TryError(TimeSpan now, in FlowKey key, Device? device, out LanAddress local, [NotNullWhen(false)] out string? reason)
+    public bool TryError(TimeSpan now, in FlowKey key, bool mayBegin, Device? device, out LanAddress local, [NotNullWhen(false)] out string? reason)
     {
         var at = FindLive(now, key);
-        if (at == None || (_flows[at].Side == BegunByRemote && device is { IsPublished: false }))
+        if (at == None || (_flows[at].Side == BegunByRemote && !mayBegin && !(key.OwnNumber == 0 && key.Protocol == InnerPacket.IcmpV6)))
         {
             local = default;
             reason = NoFlow;

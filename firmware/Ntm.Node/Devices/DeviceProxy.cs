@@ -88,11 +88,9 @@ public sealed partial class DeviceProxy
     /// A packet from the TUN: from a device's address (or the router's own) to an alias or a VIP. Translated in place and its flow opened.
     /// </summary>
     /// <param name="remote">The remote VIP; of its /112 is the peer.</param>
-    /// <param name="unknownDevice">The source address, where the neighbour table is wanted.</param>
-    public OutboundVerdict Outbound(Now now, Packet packet, out VirtualAddress remote, out IPAddress? unknownDevice)
+    public OutboundVerdict Outbound(Now now, Packet packet, out VirtualAddress remote)
     {
         remote = default;
-        unknownDevice = null;
         var carried = default(InnerPacket);
         if (!InnerPacket.TryRead(packet.Bytes, out var read, out var reason)
             || (read.IsError && !read.TryReadCarried(packet.Bytes, out carried, out reason)))
@@ -124,13 +122,12 @@ public sealed partial class DeviceProxy
 
         if (read.IsError)
         {
-            return OutboundError(now, packet, read, carried, source, remote);
+            return OutboundError(now, packet, read, carried, source, remote, access);
         }
 
         if (face == Face.Unknown)
         {
             _counters.Count(SourceUnknown);
-            unknownDevice = read.Source.ToIPAddress();
             return OutboundVerdict.NeighbourWanted;
         }
 
@@ -247,6 +244,7 @@ public sealed partial class DeviceProxy
             : new FlowKey(source, destination.Number, read.DestinationPort,
                 read.IcmpKind != IcmpKind.None ? (ushort)0 : read.SourcePort, read.Protocol);
         ForgetPort(now, key);
+        var mayBegin = AccessOf(peerNode) is { } access && MayBegin(now, access, device, key);
         if (read.IsError)
         {
             if (carried.Source != read.Destination || !key.Remote.SameNode(peerNode))
@@ -254,13 +252,12 @@ public sealed partial class DeviceProxy
                 return Drop(CarriedForeign);
             }
 
-            if (!_admission.TryError(now.Boot, key, device, out local, out reason))
+            if (!_admission.TryError(now.Boot, key, mayBegin, device, out local, out reason))
             {
                 return Drop(reason);
             }
         }
-        else if (!_admission.TryInbound(
-            now.Boot, key, read, AccessOf(peerNode) is { } access && MayBegin(now, access, device, key), device, out local, out reason, MayResume(now, read)))
+        else if (!_admission.TryInbound(now.Boot, key, read, mayBegin, device, out local, out reason, MayResume(now, read)))
         {
             return Drop(now, packet, read, reason, RefusalFor(reason));
         }
@@ -326,7 +323,7 @@ public sealed partial class DeviceProxy
 
     /// <summary>An error from the LAN about a packet that a remote had sent.</summary>
     private OutboundVerdict OutboundError(
-        Now now, Packet packet, in InnerPacket read, in InnerPacket carried, VirtualAddress source, VirtualAddress remote)
+        Now now, Packet packet, in InnerPacket read, in InnerPacket carried, VirtualAddress source, VirtualAddress remote, PeerAccess access)
     {
         // The carried packet went from the remote to one of ours; the error may come from there, from the router itself or from another on the way.
         if (carried.Source != read.Destination || OwnFace(carried.Destination, out var target, out var device) != Face.Known)
@@ -336,7 +333,7 @@ public sealed partial class DeviceProxy
 
         var key = InUse(now, device, carried.Destination, KeyOfCarried(remote, target.Number, carried.DestinationPort, carried.SourcePort, carried), out _);
         target = target.WithNumber(key.OwnNumber);
-        if (!_admission.TryError(now.Boot, key, device, out _, out var reason))
+        if (!_admission.TryError(now.Boot, key, MayBegin(now, access, device, key), device, out _, out var reason))
         {
             return Refuse(reason);
         }

@@ -48,7 +48,6 @@ public sealed partial class DeviceTable
             return new(false, $"All {Limits.DeviceNumberLast} device numbers have been given away; this node needs a new key.");
         }
 
-        Generation += second.IsPublished ? 1 : 0; // its name has another number now
         Absorb(device, second);
         Keep(now, device);
         return new(true, $"{mac} and {other} are one device from now on, {(device.Name is { } name ? $"published as '{name}' (number {device.Number})" : $"number {device.Number}")}.");

@@ -36,9 +36,6 @@ public sealed partial class DeviceTable(Counters counters, Action<StoreWrite> ke
 
     private IEnumerable<Device> All => _byMac.Where(entry => entry.Key == entry.Value.Mac).Select(entry => entry.Value);
 
-    /// <summary>Grows whenever what is published changes: the registration is then to be repeated.</summary>
-    public long Generation { get; private set; }
-
     /// <summary>Takes back what was kept before; entries of other collections are passed over. Call once, before anything else.</summary>
     public void Load(IEnumerable<StoreWrite> memory)
     {
@@ -188,7 +185,6 @@ public sealed partial class DeviceTable(Counters counters, Action<StoreWrite> ke
         device.Name = label;
         device.Ports = ports;
         Keep(now, device);
-        Generation++;
         return new(true, $"{mac} is published as '{label}' (number {device.Number}){(ports.IsAll ? "" : $", on {ports} only")}.");
     }
 
@@ -203,16 +199,12 @@ public sealed partial class DeviceTable(Counters counters, Action<StoreWrite> ke
         device.Name = null;
         device.Ports = PortSet.All;
         Keep(now, device);
-        Generation++;
         return new(true, $"{mac} is no longer published as '{name}'.");
     }
 
     /// <summary>What is published now, by number.</summary>
     public IReadOnlyList<PublishedDevice> Published() =>
         [.. All.Where(d => d.IsPublished).OrderBy(d => d.Number).Select(d => new PublishedDevice(d.Name!, d.Number))];
-
-    /// <summary>Whether the number (either face) is a published device's.</summary>
-    public bool IsPublished(ushort number) => Find(number) is { IsPublished: true };
 
     /// <summary>A picture for people: published ones first, by name, then by MAC address.</summary>
     public IReadOnlyList<DeviceStatus> Describe() =>

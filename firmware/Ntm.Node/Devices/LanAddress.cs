@@ -78,8 +78,8 @@ internal readonly record struct LanAddress(ulong High, ulong Low)
         return true;
     }
 
-    /// <summary>Seeded by the runtime, which the generated one is not: machines on the LAN choose their addresses.</summary>
-    public override int GetHashCode() => HashCode.Combine(High, Low);
+    // Machines on the LAN choose their addresses: see RealAddress.
+    public override int GetHashCode() => HashCode.Combine((uint)High, (uint)(High >> 32), (uint)Low, (uint)(Low >> 32));
 
     public override string ToString() => ToIPAddress().ToString();
 }

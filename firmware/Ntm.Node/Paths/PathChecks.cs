@@ -31,12 +31,18 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets)
     public void Established(Now now, Peer peer)
     {
         var path = peer.Tunnel.LastReceivedPath;
-        if ((peer.Find(path) ?? peer.Add(path, path.IsRelayed ? PathKind.Relay : PathKind.PeerReflexive)) is { State: not PathState.Proven } first)
+        var first = peer.Find(path) ?? peer.Add(path, path.IsRelayed ? PathKind.Relay : PathKind.PeerReflexive);
+        first?.Prove(now.Boot);
+        foreach (var other in peer.Paths)
         {
-            first.Prove(now.Boot);
+            // Of before a long silence: what is staged must not go there alone.
+            if (other != first && other is { IsDirect: true, State: PathState.Proven or PathState.Suspect } && now.Boot - (other.LastHeard ?? TimeSpan.Zero) > Stale)
+            {
+                other.State = PathState.Unproven;
+            }
         }
 
-        peer.LastTraffic = now.Boot;
+        peer.LastTraffic ??= now.Boot; // a renewed key is no traffic: our own checks renew it
         Start(now, peer);
         Choose(now, peer);
     }
@@ -260,7 +266,8 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets)
                 }
 
                 break;
-            case PathState.Unproven or PathState.Failed when active && path.NextCheck == TimeSpan.MaxValue && peer.Used is not { IsDirect: true }:
+            case PathState.Unproven or PathState.Failed when active && path.NextCheck == TimeSpan.MaxValue
+                && peer.Used is not { IsDirect: true, State: PathState.Proven or PathState.Suspect }:
                 path.Schedule(now.Boot + (used ? UsedAgain : Limits.CheckAgain), Limits.CheckRounds);
                 break;
         }

@@ -35,7 +35,7 @@ internal sealed class Shareholding(NodeContext context)
     /// <summary>Begins, with the membership just joined or loaded.</summary>
     public void Start(Now now)
     {
-        _zones = ""; // said before, perhaps, to a program that has taken it all down since
+        _zones = null; // what was said before, the program may have taken down since; what was kept before, it may have up still
         Changed(now);
     }
 
@@ -160,8 +160,13 @@ internal sealed class Shareholding(NodeContext context)
 
     private void TellZones()
     {
+        if (context.Membership is null)
+        {
+            return; // nothing of ours to come from or to be reached at
+        }
+
         var asked = Book.Taken.All.Select(s => (Scope: (string?)$"{s.Offer.Node}.{s.Offer.Zone}", s.Offer.Zone));
-        var heard = Book.Given.All.Where(s => s.Zone is not null && s.Zone != context.Membership?.Zone).Select(s => (Scope: (string?)null, Zone: s.Zone!));
+        var heard = Book.Given.All.Where(s => s.Zone is not null && s.Zone != context.Membership.Zone).Select(s => (Scope: (string?)null, Zone: s.Zone!));
         var zones = asked.Concat(heard).Distinct().Select(z => new OtherZone(z.Zone, z.Scope, new ZoneAddressing(z.Zone).Prefix)).ToArray();
         var said = string.Join(' ', zones.Select(z => $"{z.Name}/{z.Scope}"));
         if (said != _zones)

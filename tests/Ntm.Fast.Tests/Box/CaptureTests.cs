@@ -7,7 +7,7 @@ namespace Ntm.Fast.Tests.Box;
 public sealed class CaptureTests
 {
     [Fact]
-    public void ReadsSealedDatagramsWithTheirRelayChannel()
+    public void Reads_sealed_datagrams_with_their_relay_channel()
     {
         var file = File([4, 0x56, 0x34, 0x12, 9, 9, 9, 9]);
 
@@ -28,11 +28,11 @@ public sealed class CaptureTests
     [InlineData(0)]
     [InlineData(5)]
     [InlineData(255)]
-    public void OtherDatagramsAreNoTunnels(byte first) =>
+    public void Other_datagrams_are_no_tunnels(byte first) =>
         Assert.Equal(0, Assert.Single(Capture.Parse(File([first, 0, 0, 0]))).TunnelType);
 
     [Fact]
-    public void StopsAtARecordThatIsNotWholeYet()
+    public void Stops_at_a_record_that_is_not_whole_yet()
     {
         var whole = File([4, 0, 0, 0]);
         for (var length = 0; length < whole.Length; length++)
@@ -42,7 +42,7 @@ public sealed class CaptureTests
     }
 
     [Fact]
-    public void FindsAWatermarkWhereverItStands()
+    public void Finds_a_watermark_wherever_it_stands()
     {
         var gift = new Gift("", 0, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]);
 

@@ -58,7 +58,7 @@ public sealed class NatDiscoveryTests
     }
 
     [Fact]
-    public void SaysUnknownWhereNothingCameBack()
+    public void Says_unknown_where_nothing_came_back()
     {
         var found = NatDiscovery.Parse("");
 

@@ -24,7 +24,7 @@ public sealed class CommandTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task InitMakesKeysAndConfigurationAndInviteReadsThem()
+    public async Task Init_makes_keys_and_configuration_and_invite_reads_them()
     {
         var said = await DoAsync("init", "--zone", "Home.Example.", "--data", Data, "--endpoint", "203.0.113.10:5000", "--endpoint", "[2001:db8::10]:5000");
         Assert.Contains(Path.Combine(Data, "owner.key"), said, StringComparison.Ordinal);
@@ -50,7 +50,7 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
-    public async Task TheOwnerKeyMayBeElsewhereButMustBeTheRightOne()
+    public async Task The_owner_key_may_be_elsewhere_but_must_be_the_right_one()
     {
         await BeginAsync();
         File.Move(Path.Combine(Data, "owner.key"), _folder.File("owner.key"));
@@ -62,7 +62,7 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
-    public async Task AnotherCoordinatorOfTheZoneIsMadeWithItsOwnerKeyAndNamedInInvites()
+    public async Task Another_coordinator_of_the_zone_is_made_with_its_owner_key_and_named_in_invites()
     {
         await BeginAsync();
         var second = _folder.File("second");
@@ -76,7 +76,7 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
-    public async Task NodesAreListedAndRemovedByWhoHasTheOwnerKey()
+    public async Task Nodes_are_listed_and_removed_by_who_has_the_owner_key()
     {
         await BeginAsync();
         Assert.Contains("members.json", await RefusedAsync<FatalException>(ExitCode.Missing, "nodes", "--data", Data), StringComparison.Ordinal);
@@ -109,7 +109,7 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
-    public async Task TheOwnerKeyIsRotatedAndWhoItVouchedForForgotten()
+    public async Task The_owner_key_is_rotated_and_who_it_vouched_for_forgotten()
     {
         await BeginAsync();
         var config = CoordinatorConfig.Read(Path.Combine(Data, "coordinator.json"));
@@ -150,7 +150,7 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
-    public async Task TheRecordIsPrintedForAZoneFileAndTheDelegationWhereItAnswersItself()
+    public async Task The_record_is_printed_for_a_zone_file_and_the_delegation_where_it_answers_itself()
     {
         await BeginAsync();
         var text = await DoAsync("record", "--data", Data);
@@ -186,7 +186,7 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
-    public async Task WhatCannotBePublishedIsRefusedInWords()
+    public async Task What_cannot_be_published_is_refused_in_words()
     {
         Assert.Contains("--dns", await RefusedAsync<FatalException>(ExitCode.Usage, [.. Init(), "--dns", "here"]), StringComparison.Ordinal);
         await BeginAsync();
@@ -226,7 +226,7 @@ public sealed class CommandTests : IDisposable
     [InlineData("node.key")]
     [InlineData("coordinator.json")]
     [InlineData("coordinator.store")]
-    public async Task InitOverwritesNothing(string there)
+    public async Task Init_overwrites_nothing(string there)
     {
         Directory.CreateDirectory(Data);
         File.WriteAllText(Path.Combine(Data, there), "mine");
@@ -236,7 +236,7 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
-    public async Task WrongWordsAreAllNamedAndNothingIsMade()
+    public async Task Wrong_words_are_all_named_and_nothing_is_made()
     {
         var text = await RefusedAsync<FatalException>(
             ExitCode.Usage, "init", "--zone", "-bad-", "--name", "a b", "--data", Data, "--endpoint", "here", "--port", "0");
@@ -249,7 +249,7 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
-    public async Task RunRefusesWhatItCannotUse()
+    public async Task Run_refuses_what_it_cannot_use()
     {
         await BeginAsync();
         var config = Path.Combine(Data, "coordinator.json");

@@ -15,7 +15,7 @@ public sealed class DirectingTests
     private readonly Hall _hall = new();
 
     [Fact]
-    public void ARegistrationTellsWhereItWasSeenHowLongItLastsAndWhichRelaysThereAre()
+    public void A_registration_tells_where_it_was_seen_how_long_it_lasts_and_which_relays_there_are()
     {
         var relay = _hall.Relay("rs1", "203.0.113.20:4916");
         var response = _hall.Node("alice", "198.51.100.1:1000").Register();
@@ -28,14 +28,14 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void ARelayOfAnotherFamilyIsNotTold()
+    public void A_relay_of_another_family_is_not_told()
     {
         _hall.Relay("rs1", "[2001:db8::20]:4916");
         Assert.Empty(_hall.Node("alice", "198.51.100.1:1000").Register().Relays);
     }
 
     [Fact]
-    public void RelayResponderAndAskerAreDirectedInThisOrder()
+    public void Relay_responder_and_asker_are_directed_in_this_order()
     {
         var relay = _hall.Relay("rs1", "203.0.113.20:4916");
         var (alice, bob) = Pair();
@@ -68,7 +68,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void APairKeepsItsChannelsEitherWayAndOverARestart()
+    public void A_pair_keeps_its_channels_either_way_and_over_a_restart()
     {
         _hall.Relay("rs1", "203.0.113.20:4916");
         var (alice, bob) = Pair();
@@ -92,7 +92,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void ARelayThatForgotItsLeaseIsAskedAgainAndToldItsPairs()
+    public void A_relay_that_forgot_its_lease_is_asked_again_and_told_its_pairs()
     {
         var relay = _hall.Relay("rs1", "203.0.113.20:4916");
         var (alice, _) = Pair();
@@ -118,7 +118,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void ARelayThatRefusesWhateverItIsToldIsNotAskedWithoutEnd()
+    public void A_relay_that_refuses_whatever_it_is_told_is_not_asked_without_end()
     {
         var relay = _hall.Relay("rs1", "203.0.113.20:4916");
         var (alice, _) = Pair();
@@ -137,7 +137,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void AMemberThatAsksForNamesWithoutEndIsLimited()
+    public void A_member_that_asks_for_names_without_end_is_limited()
     {
         var (alice, bob) = Pair();
         var told = bob.Heard.Count;
@@ -154,7 +154,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void WithoutARelayDirectAloneIsTried()
+    public void Without_a_relay_direct_alone_is_tried()
     {
         var (alice, _) = Pair();
         var answer = alice.Direction("bob.home.example")!.RouteDirection;
@@ -164,7 +164,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void BothNatsMappingByDestinationStayOnTheRelay()
+    public void Both_nats_mapping_by_destination_stay_on_the_relay()
     {
         _hall.Relay("rs1", "203.0.113.20:4916");
         var (alice, bob) = (_hall.Node("alice", "198.51.100.1:1000"), _hall.Node("bob", "198.51.100.2:2000"));
@@ -176,7 +176,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void PrivateAddressesAreGivenOnlyBehindTheSameNat()
+    public void Private_addresses_are_given_only_behind_the_same_nat()
     {
         var (alice, bob) = (_hall.Node("alice", "198.51.100.1:1000"), _hall.Node("bob", "198.51.100.1:2000"));
         var carol = _hall.Node("carol", "198.51.100.3:3000");
@@ -200,7 +200,7 @@ public sealed class DirectingTests
     [InlineData("rs1.home.example", RefusalReason.RefusalNoSuchName)]
     [InlineData("", RefusalReason.RefusalNoSuchName)]
     [InlineData("alice.home.example", RefusalReason.RefusalNotPermitted)]
-    public void NamesAreFoundOrRefused(string name, RefusalReason reason)
+    public void Names_are_found_or_refused(string name, RefusalReason reason)
     {
         _hall.Relay("rs1", "203.0.113.20:4916");
         var (alice, _) = Pair();
@@ -208,7 +208,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void ANodeThatIsNotRegisteredIsUnreachableButItsNamesAreKnownAlsoAfterARestart()
+    public void A_node_that_is_not_registered_is_unreachable_but_its_names_are_known_also_after_a_restart()
     {
         var (alice, _) = Pair();
         _hall.Restart();
@@ -222,7 +222,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void ARegistrationEndsWhenItIsNotRepeated()
+    public void A_registration_ends_when_it_is_not_repeated()
     {
         var (alice, _) = Pair();
         _hall.Advance(TimeSpan.FromSeconds(50));
@@ -234,7 +234,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void ALowerGenerationChangesNothing()
+    public void A_lower_generation_changes_nothing()
     {
         var (alice, bob) = Pair();
         bob.Register(5, null, ("tv", 8));
@@ -245,7 +245,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void ANodeThatMovedIsAnsweredWhereItIs()
+    public void A_node_that_moved_is_answered_where_it_is()
     {
         var (alice, _) = Pair();
         alice.Address = Hall.Address("192.0.2.9:9000");
@@ -255,7 +255,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void BadRegistrationsAreRefusedAndChangeNothing()
+    public void Bad_registrations_are_refused_and_change_nothing()
     {
         var (alice, bob) = Pair();
         foreach (var devices in ((string, uint)[][])[
@@ -271,7 +271,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void NodesAndRelaysKeepToTheirRoles()
+    public void Nodes_and_relays_keep_to_their_roles()
     {
         var relay = _hall.Relay("rs1", "203.0.113.20:4916");
         var (alice, _) = Pair();
@@ -283,7 +283,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void ARelayThatFellSilentIsNotUsed()
+    public void A_relay_that_fell_silent_is_not_used()
     {
         _hall.Relay("rs1", "203.0.113.20:4916");
         _hall.Advance(TimeSpan.FromSeconds(61));
@@ -292,7 +292,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void AFullDirectionFitsItsDatagram()
+    public void A_full_direction_fits_its_datagram()
     {
         _hall.Relay("rs1", "203.0.113.20:4916");
         var (alice, bob) = Pair();
@@ -304,7 +304,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void GarbageChangesNothingAndIsCounted()
+    public void Garbage_changes_nothing_and_is_counted()
     {
         var (alice, _) = Pair();
         var random = new Random(4);
@@ -338,7 +338,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void GarbageSignalsAreRefusedOrCounted()
+    public void Garbage_signals_are_refused_or_counted()
     {
         var (alice, _) = Pair();
         var random = new Random(5);
@@ -369,7 +369,7 @@ public sealed class DirectingTests
     }
 
     [Fact]
-    public void ASpuriousTimeoutIsHarmless()
+    public void A_spurious_timeout_is_harmless()
     {
         Pair();
         for (var i = 0; i < 10; i++)

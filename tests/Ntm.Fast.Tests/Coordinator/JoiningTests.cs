@@ -14,7 +14,7 @@ public sealed class JoiningTests
     private readonly Hall _hall = new();
 
     [Fact]
-    public void AGoodInviteIsBoundAndKept()
+    public void A_good_invite_is_bound_and_kept()
     {
         var node = _hall.Node("alice", "198.51.100.1:1000");
         var member = Assert.Single(_hall.Core.Describe(_hall.Now).Members);
@@ -26,7 +26,7 @@ public sealed class JoiningTests
     }
 
     [Fact]
-    public void AJoinTellsWhereItWasSeenAndMayBeRepeated()
+    public void A_join_tells_where_it_was_seen_and_may_be_repeated()
     {
         var node = _hall.Add("alice", "198.51.100.1:1000");
         var invite = _hall.Invite();
@@ -42,7 +42,7 @@ public sealed class JoiningTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void AnInviteIsUsedOnce(bool restarted)
+    public void An_invite_is_used_once(bool restarted)
     {
         var invite = _hall.Invite();
         Assert.NotNull(_hall.Add("alice", "198.51.100.1:1000").Join(invite, "alice")!.JoinResponse);
@@ -55,7 +55,7 @@ public sealed class JoiningTests
     }
 
     [Fact]
-    public void ANameBelongsToOneKey()
+    public void A_name_belongs_to_one_key()
     {
         _hall.Node("alice", "198.51.100.1:1000");
         Refused(_hall.Add("other", "198.51.100.2:1000").Join(_hall.Invite(), "alice"), RefusalReason.RefusalNameTaken, "join-name-taken");
@@ -63,7 +63,7 @@ public sealed class JoiningTests
     }
 
     [Fact]
-    public void AKeyHasOneNameAndMayRenewItsBinding()
+    public void A_key_has_one_name_and_may_renew_its_binding()
     {
         var node = _hall.Node("alice", "198.51.100.1:1000");
         Refused(node.Join(_hall.Invite(), "bob"), RefusalReason.RefusalNotPermitted, "join-second-name");
@@ -72,20 +72,20 @@ public sealed class JoiningTests
     }
 
     [Fact]
-    public void AnotherOwnersInviteIsRefused() => Refused(
+    public void Another_owners_invite_is_refused() => Refused(
         _hall.Add("alice", "198.51.100.1:1000").Join(_hall.Invite(owner: OwnerKey.Generate(new HallEntropy("other"))), "alice"),
         RefusalReason.RefusalBindingInvalid, "join-not-vouched");
 
     [Fact]
-    public void AnotherZonesInviteIsRefused() => Refused(
+    public void Another_zones_invite_is_refused() => Refused(
         _hall.Add("alice", "198.51.100.1:1000").Join(_hall.Invite(zone: "other.example"), "alice"), RefusalReason.RefusalBindingInvalid, "join-not-vouched");
 
     [Fact]
-    public void ANameOtherThanTheGrantedOneIsRefused() => Refused(
+    public void A_name_other_than_the_granted_one_is_refused() => Refused(
         _hall.Add("alice", "198.51.100.1:1000").Join(_hall.Invite(name: "bob"), "alice"), RefusalReason.RefusalBindingInvalid, "join-not-vouched");
 
     [Fact]
-    public void AnExpiredInviteIsRefusedWhateverItsBindingIsDated()
+    public void An_expired_invite_is_refused_whatever_its_binding_is_dated()
     {
         var invite = _hall.Invite(days: 1);
         _hall.Advance(TimeSpan.FromHours(25));
@@ -93,11 +93,11 @@ public sealed class JoiningTests
     }
 
     [Fact]
-    public void ACoordinatorsInviteIsRefused() => Refused(
+    public void A_coordinators_invite_is_refused() => Refused(
         _hall.Add("alice", "198.51.100.1:1000").Join(_hall.Invite(Role.Coordinator), "alice"), RefusalReason.RefusalNotPermitted, "join-role");
 
     [Fact]
-    public void AnothersBindingIsRefused()
+    public void Anothers_binding_is_refused()
     {
         var alice = _hall.Node("alice", "198.51.100.1:1000");
         var mallory = _hall.Add("mallory", "198.51.100.2:1000");
@@ -105,7 +105,7 @@ public sealed class JoiningTests
     }
 
     [Fact]
-    public void AForgedBindingIsRefused()
+    public void A_forged_binding_is_refused()
     {
         var alice = _hall.Add("alice", "198.51.100.1:1000");
         var signed = InviteCode.Bind(_hall.Invite(), "alice", alice.Key.Public, _hall.Now.Wall);
@@ -118,7 +118,7 @@ public sealed class JoiningTests
     }
 
     [Fact]
-    public void NothingButAJoinIsHeardOfAnUnknownKey()
+    public void Nothing_but_a_join_is_heard_of_an_unknown_key()
     {
         var stranger = _hall.Add("stranger", "198.51.100.1:1000");
         Refused(stranger.Direction("alice.home.example"), RefusalReason.RefusalNotJoined, "signal-before-join");
@@ -129,7 +129,7 @@ public sealed class JoiningTests
     }
 
     [Fact]
-    public void UnknownKeysAreManyButNotMoreThanTheLimit()
+    public void Unknown_keys_are_many_but_not_more_than_the_limit()
     {
         for (var i = 0; i < Limits.ProvisionalTunnels + 6; i++)
         {
@@ -143,7 +143,7 @@ public sealed class JoiningTests
     }
 
     [Fact]
-    public void StrangersInOnePlaceDoNotKeepOutOthers()
+    public void Strangers_in_one_place_do_not_keep_out_others()
     {
         for (var i = 0; i < Limits.ProvisionalTunnels + 6; i++)
         {
@@ -158,7 +158,7 @@ public sealed class JoiningTests
     }
 
     [Fact]
-    public void AStrangerIsHeard64TimesIn10Seconds()
+    public void A_stranger_is_heard_64_times_in_10_seconds()
     {
         var stranger = _hall.Add("stranger", "198.51.100.1:1000");
         for (var i = 0; i < 100; i++)
@@ -174,7 +174,7 @@ public sealed class JoiningTests
     }
 
     [Fact]
-    public void AFloodOfInitiationsDoesNotKeepOutWhoHasAnInvite()
+    public void A_flood_of_initiations_does_not_keep_out_who_has_an_invite()
     {
         for (var i = 0; i < Limits.ProvisionalTunnels + 6; i++)
         {
@@ -193,7 +193,7 @@ public sealed class JoiningTests
     }
 
     [Fact]
-    public void ASecondKeyWithAKnownVirtualAddressIsRefused()
+    public void A_second_key_with_a_known_virtual_address_is_refused()
     {
         // No two keys with one hash can be had, so every key gets the same address here.
         var tunnels = new TunnelTable(_hall.Key, new HallEntropy("x"), new Outbox());
@@ -212,7 +212,7 @@ public sealed class JoiningTests
     }
 
     [Fact]
-    public void ARestartKeepsMembersButNotThoseOfAnotherOwner()
+    public void A_restart_keeps_members_but_not_those_of_another_owner()
     {
         _hall.Node("alice", "198.51.100.1:1000");
         _hall.Memory[("binding", "nonsense")] = [1, 2, 3];

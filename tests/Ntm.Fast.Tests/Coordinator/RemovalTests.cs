@@ -79,6 +79,32 @@ public sealed class RemovalTests
     }
 
     [Fact]
+    public void A_removal_takes_whom_its_invite_bound_here_under_another_key()
+    {
+        var invite = _hall.Invite();
+        Assert.NotNull(_hall.Add("bob", "198.51.100.2:1000").Join(invite, "bob")!.JoinResponse);
+        var elsewhere = InviteCode.Bind(invite, "robert", Ntm.Tunnel.StaticKeyPair.Generate(new HallEntropy("elsewhere")).Public, _hall.Now.Wall);
+        Assert.True(BindingCheck.TryVouch(elsewhere, _hall.Owner.Public, Hall.Zone, out var vouched, out _));
+        Assert.True(_hall.Core.Remove(_hall.Now, _hall.Owner.Remove(vouched, _hall.Now.Wall)).Done);
+        Assert.Empty(Names());
+    }
+
+    [Fact]
+    public void A_removal_right_after_a_restart_before_the_tunnels_have_begun_again()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            _hall.Node($"node{i}", $"198.51.100.{i + 1}:1000").Register();
+        }
+
+        _hall.Advance(TimeSpan.FromSeconds(12));
+        _hall.Restart();
+        Remove("node4");
+        _hall.Advance(TimeSpan.FromSeconds(3));
+        Assert.Equal(4, Names().Length);
+    }
+
+    [Fact]
     public void Many_removals_go_in_datagrams_that_fit()
     {
         for (var i = 0; i < 12; i++)

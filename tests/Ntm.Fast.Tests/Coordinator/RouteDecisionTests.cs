@@ -31,7 +31,7 @@ public sealed class RouteDecisionTests
     [InlineData(Cone1, Six, false, RouteVerdict.RouteUnspecified, "no address family in common and no relay both have")]
     [InlineData("l 192.168.1.2:1", "l 192.168.1.2:1", true, RouteVerdict.RouteRelayOnly, "no address family in common")]
     [InlineData("", "", true, RouteVerdict.RouteRelayOnly, "no address family in common")]
-    public void EachPairHasItsVerdictAndReason(string asker, string responder, bool relay, RouteVerdict verdict, string reason)
+    public void Each_pair_has_its_verdict_and_reason(string asker, string responder, bool relay, RouteVerdict verdict, string reason)
     {
         Assert.Equal(new RouteDecision(verdict, reason), RouteDecision.Judge(Read(asker), Read(responder), relay));
         Assert.Equal(verdict, RouteDecision.Judge(Read(responder), Read(asker), relay).Verdict);
@@ -45,7 +45,7 @@ public sealed class RouteDecisionTests
     [InlineData("c 198.51.100.1:1 0|r 198.51.100.7:1 1", null)] // of different uplinks
     [InlineData("c 198.51.100.1:1|r 198.51.100.1:1|r 198.51.100.1:2", true)] // another relay saw another
     [InlineData("c [2001:db8::1]:1|r [2001:db8::1]:2", null)] // IPv4 NATs only
-    public void MappingIsJudgedPerUplink(string candidates, bool? byDestination) =>
+    public void Mapping_is_judged_per_uplink(string candidates, bool? byDestination) =>
         Assert.Equal(byDestination, RouteDecision.MapsByDestination(Read(candidates)));
 
     [Theory]
@@ -69,7 +69,7 @@ public sealed class RouteDecisionTests
     [InlineData("[febf::1]:1", false, false)]
     [InlineData("[ff02::1]:1", false, false)]
     [InlineData("[64:ff9b::1]:1", false, false)]
-    public void AddressesAreSorted(string address, bool possible, bool isPrivate)
+    public void Addresses_are_sorted(string address, bool possible, bool isPrivate)
     {
         var zone = new Ntm.Signalling.Trust.ZoneAddressing("home.example").Prefix;
         Assert.Equal(possible, CandidateAddress.IsPossible(Hall.Address(address), zone));

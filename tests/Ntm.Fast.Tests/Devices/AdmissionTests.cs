@@ -140,11 +140,12 @@ public sealed class AdmissionTests
         _device.Name = "nas";
         Assert.Null(In(Tcp(Syn)));
         Assert.Null(Out(Tcp(Syn | Ack)));
-        Assert.True(_admission.TryError(_now, Key(Tcp(Ack), 1), _device, out _, out _));
+        Assert.True(_admission.TryError(_now, Key(Tcp(Ack), 1), true, _device, out _, out _));
+        Assert.False(_admission.TryError(_now, Key(Tcp(Ack), 1), false, _device, out _, out _)); // published still, but not on this port or to this owner any more
         _device.Name = null;
         Assert.Equal(Admission.NotPublished, In(Tcp(Ack)));
         Assert.Equal(Admission.NotPublished, Out(Tcp(Ack)));
-        Assert.False(_admission.TryError(_now, Key(Tcp(Ack), 1), _device, out _, out _));
+        Assert.False(_admission.TryError(_now, Key(Tcp(Ack), 1), false, _device, out _, out _));
         Assert.Null(Out(Tcp(Syn)));
         Assert.Null(In(Tcp(Syn | Ack)));
     }

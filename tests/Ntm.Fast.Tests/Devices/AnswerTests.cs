@@ -110,7 +110,7 @@ public sealed class AnswerTests
     {
         var proxy = new DeviceProxy(_alice.Own, _alice.Devices, _alice.Aliases, _alice.Counters) { AccessOf = _ => null };
         _alice.Packet.Fill(TestPackets.MakeIPv4(_laptop, _nas, 17, TestPackets.UdpDatagram(1, 2, [1])));
-        Assert.Equal(OutboundVerdict.Answered, proxy.Outbound(_alice.Now, _alice.Packet, out _, out _));
+        Assert.Equal(OutboundVerdict.Answered, proxy.Outbound(_alice.Now, _alice.Packet, out _));
         Assert.Equal(1, _alice.Counters[DeviceProxy.NoSuchPeer]);
         Assert.Equal((3, 1), (_alice.Packet.Bytes[20], _alice.Packet.Bytes[21]));
     }

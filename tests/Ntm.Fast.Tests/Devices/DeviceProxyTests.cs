@@ -203,12 +203,10 @@ public sealed class DeviceProxyTests
         var (_, there, _) = Exchange("udp");
         var packet = TestPackets.MakeIPv4(IPv4("192.168.1.77"), IPv4(_nas), 17, there);
         _alice.Packet.Fill(packet);
-        Assert.Equal(OutboundVerdict.NeighbourWanted, _alice.Proxy.Outbound(_alice.Now, _alice.Packet, out _, out var unknown));
-        Assert.Equal(IPAddress.Parse("192.168.1.77"), unknown);
+        Assert.Equal(OutboundVerdict.NeighbourWanted, _alice.Proxy.Outbound(_alice.Now, _alice.Packet, out _));
         _alice.See(7, "192.168.1.77");
         _alice.Packet.Fill(packet);
-        Assert.Equal(OutboundVerdict.ToPeer, _alice.Proxy.Outbound(_alice.Now, _alice.Packet, out var remote, out unknown));
-        Assert.Null(unknown);
+        Assert.Equal(OutboundVerdict.ToPeer, _alice.Proxy.Outbound(_alice.Now, _alice.Packet, out var remote));
         Assert.Equal(_bob.Own.WithNumber(1), remote);
     }
 
@@ -335,11 +333,11 @@ public sealed class DeviceProxyTests
             for (var i = 0; i < 1000; i++)
             {
                 _alice.Packet.Fill(request);
-                _alice.Proxy.Outbound(_alice.Now, _alice.Packet, out _, out _);
+                _alice.Proxy.Outbound(_alice.Now, _alice.Packet, out _);
                 _bob.Packet.Fill(sealed6);
                 _bob.Proxy.Inbound(_bob.Now, _bob.Packet, _alice.Own);
                 _bob.Packet.Fill(answer);
-                _bob.Proxy.Outbound(_bob.Now, _bob.Packet, out _, out _);
+                _bob.Proxy.Outbound(_bob.Now, _bob.Packet, out _);
                 _alice.Proxy.Inbound(_alice.Now, _bob.Packet, bobNode);
             }
 

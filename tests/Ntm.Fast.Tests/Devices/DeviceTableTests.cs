@@ -20,14 +20,13 @@ public sealed class DeviceTableTests
         Assert.True(_home.Devices.Publish(_home.Now, Home.Mac(2), "nas").Done);
         Assert.True(_home.Devices.Publish(_home.Now, Home.Mac(1), "Printer.").Done);
         Assert.Equal([new("nas", 1), new("printer", 2)], _home.Devices.Published());
-        Assert.Equal(2, _home.Devices.Generation);
-        Assert.True(_home.Devices.IsPublished(1));
-        Assert.True(_home.Devices.IsPublished(0x8001));
-        Assert.False(_home.Devices.IsPublished(0));
+        Assert.True(_home.Devices.Find(1) is { IsPublished: true });
+        Assert.True(_home.Devices.Find(0x8001) is { IsPublished: true });
+        Assert.False(_home.Devices.Find(0) is { IsPublished: true });
 
         Assert.True(_home.Devices.Unpublish(_home.Now, Home.Mac(2)).Done);
         Assert.False(_home.Devices.Unpublish(_home.Now, Home.Mac(2)).Done);
-        Assert.False(_home.Devices.IsPublished(1));
+        Assert.False(_home.Devices.Find(1) is { IsPublished: true });
         Assert.True(_home.Devices.Publish(_home.Now, Home.Mac(2), "store").Done);
 
         var later = new Home(1, _home.Stored);

@@ -63,7 +63,7 @@ internal sealed class Home
     public OutboundVerdict Send(byte[] packet)
     {
         Packet.Fill(packet);
-        return Proxy.Outbound(Now, Packet, out _, out _);
+        return Proxy.Outbound(Now, Packet, out _);
     }
 
     public void MustSend(byte[] packet)

@@ -56,12 +56,11 @@ public sealed class MergingTests
         Assert.Equal([new("nas", 2)], Devices.Published());
 
         Assert.True(Devices.Publish(_home.Now, Home.Mac(3), "tv").Done);
-        var generation = Devices.Generation;
         var verdict = Devices.Merge(_home.Now, Home.Mac(3), Home.Mac(1));
         Assert.False(verdict.Done);
         Assert.Contains("'tv'", verdict.Reason, StringComparison.Ordinal);
         Assert.Contains("'nas'", verdict.Reason, StringComparison.Ordinal);
-        Assert.Equal((2, generation), (Devices.Published().Count, Devices.Generation));
+        Assert.Equal(2, Devices.Published().Count);
         Assert.True(Devices.Unpublish(_home.Now, Home.Mac(2)).Done);
         Assert.True(Devices.Merge(_home.Now, Home.Mac(3), Home.Mac(1)).Done);
         Assert.Equal([new("tv", 3)], Devices.Published());

@@ -12,7 +12,7 @@ public sealed class ConfigSectionTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void AGoodFileIsRead()
+    public void A_good_file_is_read()
     {
         var root = Read("""
             {
@@ -38,7 +38,7 @@ public sealed class ConfigSectionTests : IDisposable
     }
 
     [Fact]
-    public void EverythingWrongIsSaidAtOnceWithKeyAndFile()
+    public void Everything_wrong_is_said_at_once_with_key_and_file()
     {
         var root = Read("""
             { "zoen": "home.example", "port": "4916", "far": 70000, "strict": 1, "endpoints": ["203.0.113.10"], "lan": { "nmae": "x" }, "list": 3,
@@ -75,18 +75,18 @@ public sealed class ConfigSectionTests : IDisposable
     [InlineData("", "line 1")]
     [InlineData("{\n  \"zone\": home\n}", "line 2")]
     [InlineData("{} {}", "line 1")]
-    public void NoJsonIsRefusedWithTheLine(string content, string line) =>
+    public void No_json_is_refused_with_the_line(string content, string line) =>
         Assert.Contains(line, Assert.Throws<ConfigException>(() => Read(content)).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void AListInsteadOfAnObjectIsRefused()
+    public void A_list_instead_of_an_object_is_refused()
     {
         var root = Read("[]");
         Assert.Contains("must be an object", Assert.Throws<ConfigException>(root.Finish).Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void AMissingFileIsNamed()
+    public void A_missing_file_is_named()
     {
         var e = Assert.Throws<ConfigException>(() => ConfigSection.Read(_folder.File("none.json")));
         Assert.Contains(_folder.File("none.json"), e.Message, StringComparison.Ordinal);
@@ -94,7 +94,7 @@ public sealed class ConfigSectionTests : IDisposable
     }
 
     [Fact]
-    public void TextsThatMeanSomethingAreRead()
+    public void Texts_that_mean_something_are_read()
     {
         var root = Read("""{ "a": "203.0.113.1:1", "b": "nonsense" }""");
         Assert.True(root.Value<RealAddress>("a", "an address", RealAddress.TryParse, default).Port == 1);

@@ -27,7 +27,7 @@ public sealed class FatalTests
 
     [Theory]
     [MemberData(nameof(Failures))]
-    public void FailuresAreExplained(Exception failure, ExitCode code, string part)
+    public void Failures_are_explained(Exception failure, ExitCode code, string part)
     {
         var (actual, text) = Fatal.Explain(failure);
         Assert.Equal(code, actual);
@@ -40,7 +40,7 @@ public sealed class FatalTests
     [InlineData(true, LogEventLevel.Warning, "<4>Node bob joined.\n")]
     [InlineData(true, LogEventLevel.Error, "<3>Node bob joined.\n")]
     [InlineData(false, LogEventLevel.Warning, "2026-01-02 03:04:05.000 WRN Node bob joined.\n")]
-    public void LogEventsAreLines(bool forJournal, LogEventLevel level, string expected)
+    public void Log_events_are_lines(bool forJournal, LogEventLevel level, string expected)
     {
         var line = new StringWriter { NewLine = "\n" };
         var at = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
@@ -55,5 +55,5 @@ public sealed class FatalTests
     [InlineData("warning", true)]
     [InlineData("error", true)]
     [InlineData("Info", false)]
-    public void LevelsAreRead(string text, bool good) => Assert.Equal(good, Logs.TryReadLevel(text, out _));
+    public void Levels_are_read(string text, bool good) => Assert.Equal(good, Logs.TryReadLevel(text, out _));
 }

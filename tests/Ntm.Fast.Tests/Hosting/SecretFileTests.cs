@@ -14,7 +14,7 @@ public sealed class SecretFileTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void AKeyIsMadeOnceAndReadAgain()
+    public void A_key_is_made_once_and_read_again()
     {
         var made = NodeKeyFile.ReadOrCreate(Key, new Counting());
         Assert.Equal(Enumerable.Range(1, 32).Select(i => (byte)i), made);
@@ -25,7 +25,7 @@ public sealed class SecretFileTests : IDisposable
     }
 
     [Fact]
-    public void AKeyIsNeverOverwritten()
+    public void A_key_is_never_overwritten()
     {
         SecretFile.Create(Key, "a-kind", new byte[32]);
         Refused(ExitCode.Exists, () => SecretFile.Create(Key, "a-kind", new byte[32]));
@@ -36,7 +36,7 @@ public sealed class SecretFileTests : IDisposable
     [InlineData(UnixFileMode.OtherRead)]
     [InlineData(UnixFileMode.GroupWrite)]
     [InlineData(UnixFileMode.OtherWrite)]
-    public void AKeyThatOthersCanReachIsRefused(UnixFileMode more)
+    public void A_key_that_others_can_reach_is_refused(UnixFileMode more)
     {
         SecretFile.Create(Key, NodeKeyFile.Kind, new byte[32]);
         File.SetUnixFileMode(Key, UnixFileMode.UserRead | UnixFileMode.UserWrite | more);
@@ -49,7 +49,7 @@ public sealed class SecretFileTests : IDisposable
     [InlineData("ntm-owner-key AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")]
     [InlineData("ntm-node-key AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
     [InlineData("ntm-node-key !AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")]
-    public void AnythingElseIsRefusedAndLeft(string content)
+    public void Anything_else_is_refused_and_left(string content)
     {
         File.WriteAllText(Key, content);
         File.SetUnixFileMode(Key, UnixFileMode.UserRead | UnixFileMode.UserWrite);
@@ -59,7 +59,7 @@ public sealed class SecretFileTests : IDisposable
     }
 
     [Fact]
-    public void WhatIsMissingIsNamed()
+    public void What_is_missing_is_named()
     {
         Refused(ExitCode.Missing, () => NodeKeyFile.Read(Key));
         Key1Refused();

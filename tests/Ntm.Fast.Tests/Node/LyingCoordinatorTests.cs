@@ -251,4 +251,33 @@ public sealed class LyingCoordinatorTests
 
     private static Signal About(SignedBinding binding) =>
         new() { RouteDirection = new() { Peer = binding, Begin = true, Verdict = RouteVerdict.RouteDirectOnly, Reason = "because" } };
+
+    [Fact]
+    public void A_removal_cuts_a_peer_that_its_invite_binds_under_another_key()
+    {
+        Assert.True(InviteCode.TryRead(_liar.Code(_liar.Owner, ""), out var invite, out _, out _));
+        var wall = _liar.World.Clock.Read(default, default).Wall;
+        _liar.Direct = _ => About(InviteCode.Bind(invite, "bob", NewKey(), wall));
+        Assert.Equal(NameVerdict.Found, _liar.Ask("nas.bob.home.example").Verdict);
+        _liar.Notice(_liar.Removal(_liar.Owner, InviteCode.Bind(invite, "robert", NewKey(), wall)));
+        Assert.Empty(_liar.Status.Peers);
+    }
+
+    [Fact]
+    public void A_name_that_is_gone_leaves_the_devices_other_name()
+    {
+        var bob = _liar.Binding(_liar.Owner, "bob", NewKey());
+        _liar.Direct = name =>
+        {
+            var about = About(bob);
+            about.RouteDirection.Number = 3;
+            return about;
+        };
+        var vip = _liar.Ask("old.bob.home.example").Vip;
+        Assert.Equal(vip, _liar.Ask("new.bob.home.example").Vip);
+        _liar.World.RunFor(TimeSpan.FromSeconds(31));
+        _liar.Direct = _ => new Signal { Refusal = new() { Reason = RefusalReason.RefusalNoSuchName, Text = "no" } };
+        Assert.Equal(NameVerdict.NoSuchName, _liar.Ask("old.bob.home.example").Verdict);
+        Assert.Equal("new.bob.home.example", _liar.Core.NameOf(vip.ToIPAddress()));
+    }
 }

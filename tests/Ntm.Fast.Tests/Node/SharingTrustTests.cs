@@ -267,6 +267,27 @@ public sealed class SharingTrustTests
         }
     }
 
+    [Fact]
+    public void A_node_that_came_back_under_another_owner_key_has_what_that_owner_was_given()
+    {
+        var (key, rotated) = (StaticKeyPair.Generate(_liar.Entropy).Public, OwnerKey.Generate(_liar.Entropy));
+        Assert.NotNull(_liar.Push(Of(_dave))!.Acknowledgement);
+        Assert.NotNull(_liar.Push(Of(rotated))!.Acknowledgement);
+        Verdict verdict = default;
+        _liar.Router.Router.Call(now => verdict = _liar.Core.Unshare(now, 1));
+        Assert.True(verdict.Done);
+        Assert.Equal(key, Assert.Single(_liar.Status.Peers).Key); // by the second
+        _liar.Router.Router.Call(now => verdict = _liar.Core.Unshare(now, 2));
+        Assert.Empty(_liar.Status.Peers);
+
+        RouteDirection Of(OwnerKey owner)
+        {
+            var direction = From(owner, Acceptance.Sign(Offer(), Theirs, owner.Public));
+            direction.Peer = _liar.Binding(owner, "dave", key, Role.Node, Theirs);
+            return direction;
+        }
+    }
+
     // What the owner here has given: the node itself, so that no device is needed.
     private ShareOffer Offer()
     {

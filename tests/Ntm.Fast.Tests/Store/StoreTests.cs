@@ -15,7 +15,7 @@ public sealed class StoreTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public void EntriesSurviveReopening()
+    public void Entries_survive_reopening()
     {
         using (var store = Ntm.Store.Store.Open(File1))
         {
@@ -29,7 +29,7 @@ public sealed class StoreTests : IDisposable
     }
 
     [Fact]
-    public void EntriesSurviveWithoutClosing()
+    public void Entries_survive_without_closing()
     {
         var store = Ntm.Store.Store.Open(File1);
         store.Write([Entry("a", "1", "x")]);
@@ -47,7 +47,7 @@ public sealed class StoreTests : IDisposable
     }
 
     [Fact]
-    public void ABatchIsKeptWhollyOrNotAtAll()
+    public void A_batch_is_kept_wholly_or_not_at_all()
     {
         using var store = Ntm.Store.Store.Open(File1);
         store.Write([Entry("a", "1", "x")]);
@@ -58,7 +58,7 @@ public sealed class StoreTests : IDisposable
     }
 
     [Fact]
-    public void FilesAreTheOwnersAlone()
+    public void Files_are_the_owners_alone()
     {
         File.WriteAllBytes(File1, []);
         File.SetUnixFileMode(File1, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
@@ -71,14 +71,14 @@ public sealed class StoreTests : IDisposable
     [Theory]
     [InlineData("this is not a database, it is a letter to a friend")]
     [InlineData("SQLite")]
-    public void AFileThatIsNoStoreIsRefusedAndLeft(string content)
+    public void A_file_that_is_no_store_is_refused_and_left(string content)
     {
         File.WriteAllText(File1, content);
         Refused(StoreProblem.Corrupt);
     }
 
     [Fact]
-    public void ADamagedStoreIsRefusedAndLeft()
+    public void A_damaged_store_is_refused_and_left()
     {
         using (var store = Ntm.Store.Store.Open(File1))
         {
@@ -92,7 +92,7 @@ public sealed class StoreTests : IDisposable
     }
 
     [Fact]
-    public void ATruncatedStoreIsRefusedAndLeft()
+    public void A_truncated_store_is_refused_and_left()
     {
         using (var store = Ntm.Store.Store.Open(File1))
         {
@@ -104,14 +104,14 @@ public sealed class StoreTests : IDisposable
     }
 
     [Fact]
-    public void AnotherProgramsDatabaseIsRefusedAndLeft()
+    public void Another_programs_database_is_refused_and_left()
     {
         Sql("CREATE TABLE recipes (name TEXT)");
         Refused(StoreProblem.Corrupt);
     }
 
     [Fact]
-    public void ANewerStoreIsRefusedAndLeft()
+    public void A_newer_store_is_refused_and_left()
     {
         Ntm.Store.Store.Open(File1).Dispose();
 #if NTM_LITEDB
@@ -126,7 +126,7 @@ public sealed class StoreTests : IDisposable
     }
 
     [Fact]
-    public void ASecondProgramIsTold()
+    public void A_second_program_is_told()
     {
         using var first = Ntm.Store.Store.Open(File1);
         var e = Assert.Throws<StoreException>(() => Ntm.Store.Store.Open(File1));
@@ -135,7 +135,7 @@ public sealed class StoreTests : IDisposable
     }
 
     [Fact]
-    public void AMissingFolderIsNamed()
+    public void A_missing_folder_is_named()
     {
         var e = Assert.Throws<StoreException>(() => Ntm.Store.Store.Open(_folder.File("none/test.store")));
         Assert.Equal(StoreProblem.FolderMissing, e.Problem);

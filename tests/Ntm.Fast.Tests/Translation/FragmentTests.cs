@@ -205,7 +205,7 @@ public sealed class FragmentTests
             foreach (var piece in pieces)
             {
                 _alice.Packet.Fill(piece);
-                _alice.Proxy.Outbound(_alice.Now, _alice.Packet, out _, out _);
+                _alice.Proxy.Outbound(_alice.Now, _alice.Packet, out _);
                 _bob.Proxy.Inbound(_bob.Now, _alice.Packet, _alice.Own);
             }
         }

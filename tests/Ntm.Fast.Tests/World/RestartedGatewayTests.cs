@@ -67,4 +67,22 @@ public sealed class RestartedGatewayTests
         homes.World.RunFor(TimeSpan.FromSeconds(1));
         Assert.Equal(cut ? 1 : 2, homes.Nas.Received.Count(p => p.Content == IpContent.Tcp));
     }
+
+    [Fact]
+    public void A_clock_that_was_far_ahead_once_keeps_no_tunnel_from_being_taken_up_again()
+    {
+        var homes = new TwoHomes(NatKind.PortRestricted, NatKind.PortRestricted).Resolved();
+        var carol = homes.Zone.AddRouter(homes.Scenario.Home("carol").Behind(NatKind.PortRestricted).Build());
+        carol.Join(homes.Zone.Invite(Protocol.Signalling.Role.Node, "carol"));
+        homes.World.RunFor(TimeSpan.FromSeconds(4));
+        homes.Alice.Home.Router.WallSkew = TimeSpan.FromDays(3650);
+        var answer = homes.Ask("carol.home.example");
+        homes.Tv.SendPing(new System.Net.IPAddress([(byte)(answer.Alias >> 24), (byte)(answer.Alias >> 16), (byte)(answer.Alias >> 8), (byte)answer.Alias]), 1, 1);
+        homes.World.RunFor(TimeSpan.FromSeconds(1));
+        homes.Alice.Home.Router.WallSkew = TimeSpan.Zero;
+        Assert.Equal(20, homes.Talk(20));
+        homes.Alice.Start();
+        Assert.True(
+            homes.World.RunUntil(() => homes.Alice.Status.Peers.Any(p => p.Name == "bob" && p.Established), TimeSpan.FromSeconds(3)), string.Join('\n', homes.Alice.Status.Peers));
+    }
 }

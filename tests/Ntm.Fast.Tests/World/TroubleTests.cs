@@ -170,4 +170,48 @@ public sealed class TroubleTests
             return homes.World.Flow.Transcript();
         }
     }
+
+    [Fact]
+    public void A_new_device_speaks_while_its_path_is_suspect()
+    {
+        var homes = new TwoHomes(NatKind.PortRestricted, NatKind.PortRestricted).Resolved();
+        Assert.Equal(50, homes.Talk(50));
+        Assert.True(homes.AlicesPeer.Direct, homes.Story());
+        homes.Bob.Home.Wire.IsCut = true;
+        for (byte n = 100; n < 220; n++)
+        {
+            // Each is held until the neighbour table was looked at, and sent on both paths then.
+            homes.Alice.AddDevice(n).SendUdp(homes.Alias, 5000, 7, [n]);
+            homes.World.RunFor(TimeSpan.FromMilliseconds(50));
+        }
+
+        homes.Bob.Home.Wire.IsCut = false;
+        homes.World.RunFor(20 * Second);
+        Assert.Equal(50, homes.Talk(50));
+    }
+
+    [Theory]
+    [InlineData(6)]
+    [InlineData(10)]
+    public void A_direct_path_without_a_relay_is_back_two_seconds_after_its_wire(int cutFor)
+    {
+        var homes = new TwoHomes(NatKind.EndpointIndependent, NatKind.EndpointIndependent, withRelay: false).Resolved(3);
+        Assert.Equal(50, homes.Talk(50));
+        homes.Bob.Home.Wire.IsCut = true;
+        homes.Talk(cutFor * 10 - 20, 100);
+        homes.Bob.Home.Wire.IsCut = false;
+        homes.World.RunFor(TimeSpan.FromSeconds(2.5));
+        Assert.True(homes.AlicesPeer.Paths.Any(p => p.State == "used"), homes.Story());
+    }
+
+    [Fact]
+    public void Two_homes_that_have_nothing_to_say_fall_silent()
+    {
+        var homes = new TwoHomes(NatKind.PortRestricted, NatKind.PortRestricted).Resolved();
+        Assert.Equal(50, homes.Talk(50));
+        homes.World.RunFor(TimeSpan.FromMinutes(20));
+        var (bytes, received) = (homes.AlicesPeer.BytesSent, homes.AlicesPeer.BytesReceived);
+        homes.World.RunFor(TimeSpan.FromMinutes(10));
+        Assert.Equal((bytes, received), (homes.AlicesPeer.BytesSent, homes.AlicesPeer.BytesReceived));
+    }
 }

@@ -51,7 +51,7 @@ public sealed class ProxyTarget : Target
         {
             _packet.Reset();
             _packet.Fill(bytes);
-            _proxy.Outbound(_now, _packet, out _, out _);
+            _proxy.Outbound(_now, _packet, out _);
         }
     }
 
@@ -81,7 +81,7 @@ public sealed class ProxyTarget : Target
         bool passed, answered;
         if (_outbound)
         {
-            var verdict = _proxy.Outbound(_now, _packet, out var remote, out _);
+            var verdict = _proxy.Outbound(_now, _packet, out var remote);
             (passed, answered) = (verdict == OutboundVerdict.ToPeer, verdict == OutboundVerdict.Answered);
             Require(!passed || (remote.SameZone(s_own) && !remote.SameNode(s_own)) || remote.SameNode(s_other), "only remote VIPs are sent to");
             Require(!passed || (_packet.Bytes[0] >> 4 == 6 && VirtualAddress.Read(_packet.Bytes[8..]).SameNode(s_own) && VirtualAddress.Read(_packet.Bytes[24..]) == remote),

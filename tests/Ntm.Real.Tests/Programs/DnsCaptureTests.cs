@@ -76,6 +76,18 @@ public sealed class DnsCaptureTests(Town town) : IDisposable
             town.StartGateway();
             await CapturedAsync(false);
             Assert.Equal("198.51.100.1", await AskAsync(Far, "who.example"));
+
+            // Likewise where the machine is a node alone from then on.
+            town.Gateway.Kill();
+            File.WriteAllText(config, before);
+            town.StartGateway();
+            await CapturedAsync(true);
+            town.Gateway.Kill();
+            var alone = System.Text.Json.Nodes.JsonNode.Parse(before)!.AsObject();
+            alone.Remove("lan");
+            File.WriteAllText(config, alone.ToJsonString());
+            town.StartGateway();
+            await CapturedAsync(false);
         }
         finally
         {

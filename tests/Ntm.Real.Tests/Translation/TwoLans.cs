@@ -63,7 +63,7 @@ internal sealed class TwoLans : IDisposable
         for (var i = 0; i < batch.Count; i++)
         {
             var packet = batch[i];
-            switch (from.Proxy.Outbound(Now, packet, out _, out _))
+            switch (from.Proxy.Outbound(Now, packet, out _))
             {
                 case OutboundVerdict.Answered:
                     from.Tun.Write(packet.Bytes);

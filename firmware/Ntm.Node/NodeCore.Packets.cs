@@ -1,0 +1,153 @@
+using Ntm.Node.Devices;
+using Ntm.Protocol;
+using Ntm.Tunnel;
+
+namespace Ntm.Node;
+
+/// <summary>A packet's journey through the node: between the tunnels and the TUN, by way of the device proxy (DESIGN.md).</summary>
+public sealed partial class NodeCore
+{
+    public void ReceiveDatagrams(Now now, PacketBatch batch)
+    {
+        Start(now);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            Inbound(now, batch[i]);
+        }
+
+        _leaving.CarryOut(now);
+    }
+
+    public void ReceivePackets(Now now, PacketBatch batch)
+    {
+        Start(now);
+        for (var i = 0; i < batch.Count; i++)
+        {
+            Outbound(now, batch[i], mayHold: true);
+        }
+    }
+
+    public void NeighboursSeen(Now now, IReadOnlyList<Neighbour> neighbours)
+    {
+        Start(now);
+        foreach (var neighbour in neighbours)
+        {
+            _devices.NeighbourSeen(now, neighbour);
+        }
+
+        _held.Release(packet =>
+        {
+            Outbound(now, packet, mayHold: false);
+            switch (packet.Disposition)
+            {
+                case Disposition.ToWire:
+                    Outbox.Send(packet.Path, packet.Bytes);
+                    break;
+                case Disposition.ToTun:
+                    Outbox.Deliver(packet.Bytes);
+                    break;
+            }
+        });
+    }
+
+    private void Inbound(Now now, Packet packet)
+    {
+        packet.Disposition = Disposition.Drop;
+        var bytes = packet.Length;
+        var verdict = _context.Tunnels.Open(now, packet, out var tunnel);
+        if (verdict is not (OpenVerdict.Data or OpenVerdict.KeepAlive))
+        {
+            return;
+        }
+
+        var peer = tunnel!.Owner as Peer;
+        if (peer is not null)
+        {
+            _checks.Heard(now, peer, packet.Path, bytes);
+        }
+
+        if (verdict == OpenVerdict.KeepAlive || _context.Signals is not { } signals || signals.TryTake(now, tunnel, packet))
+        {
+            return;
+        }
+
+        if (peer is null)
+        {
+            _context.Counters.Count("server-sent-a-packet"); // coordinators and relays have nothing to say to the LAN
+        }
+        else
+        {
+            switch (_proxy!.Inbound(now, packet, peer.Vip))
+            {
+                case InboundVerdict.ToLan:
+                    peer.LastTraffic = now.Boot;
+                    _peers.Used(now, peer);
+                    packet.Disposition = Disposition.ToTun;
+                    break;
+                case InboundVerdict.Answered:
+                    SendTo(now, peer, packet);
+                    break;
+            }
+        }
+    }
+
+    private void Outbound(Now now, Packet packet, bool mayHold)
+    {
+        packet.Disposition = Disposition.Drop;
+        if (_proxy is not { } proxy)
+        {
+            _context.Counters.Count("packet-before-joining");
+            return;
+        }
+
+        switch (proxy.Outbound(now, packet, out var remote))
+        {
+            case OutboundVerdict.NeighbourWanted when !mayHold:
+                _context.Counters.Count(HeldPackets.DeviceUnknown);
+                break;
+            case OutboundVerdict.NeighbourWanted:
+                if (_held.TryHold(now.Boot, packet.Bytes))
+                {
+                    _context.Events.Enqueue(NodeEvent.NeighbourWanted.Soon);
+                }
+
+                break;
+            case OutboundVerdict.ToPeer when _peers.FindByVip(remote) is { } peer:
+                SendTo(now, peer, packet);
+                break;
+            case OutboundVerdict.Answered:
+                packet.Disposition = Disposition.ToTun;
+                break;
+        }
+    }
+
+    private void SendTo(Now now, Peer peer, Packet packet)
+    {
+        if (!peer.Tunnel.IsEstablished || now.Boot > peer.RenewAt)
+        {
+            _directions.Refresh(now, peer);
+        }
+
+        _checks.Sending(now, peer);
+        _peers.Used(now, peer);
+        _context.Tunnels.Seal(now, peer.Tunnel, packet);
+        if (packet.Disposition != Disposition.ToWire)
+        {
+            return; // staged
+        }
+
+        if (peer.Used is { } used)
+        {
+            used.BytesSent += packet.Length;
+        }
+
+        if (peer.Double is { } second)
+        {
+            _scratch.Reset();
+            _scratch.Fill(packet.Bytes);
+            TunnelMessage.WriteChannel(_scratch.Bytes, second.Path.Channel);
+            Outbox.Send(second.Path, _scratch.Bytes);
+            second.BytesSent += packet.Length;
+        }
+    }
+}
