@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2034 # the lists are used by those who source this
 # Sourced by run.sh and test.sh: what a machine must have, and how it gets it. The one list of packages is here.
 
-# The box: network namespaces, NAT, DHCP and names, an RFC 5780 server and client, captures, and what its LAN devices run.
-BOX_PACKAGES="iproute2 procps util-linux nftables dnsmasq-base coturn tcpdump busybox curl bind9-dnsutils iputils-ping socat openssl ca-certificates"
-# Tests besides: the peer that the tunnel is tried against, the translator that translation is, a reader of QR codes, and the name server and resolver that NTM records are.
-TEST_PACKAGES="wireguard-go wireguard-tools tayga zbar-tools nsd unbound"
+# The box: network namespaces, NAT, DHCP and names, an RFC 5780 server and client, the public DNS's server and resolver, captures, and what its LAN devices run.
+BOX_PACKAGES="iproute2 procps util-linux nftables dnsmasq-base coturn nsd unbound tcpdump busybox curl bind9-dnsutils iputils-ping socat openssl ca-certificates"
+# Tests besides: the peer that the tunnel is tried against, the translator that translation is, and a reader of QR codes.
+TEST_PACKAGES="wireguard-go wireguard-tools tayga zbar-tools"
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 export DOTNET_ADD_GLOBAL_TOOLS_TO_PATH=false DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1

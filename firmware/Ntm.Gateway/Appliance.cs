@@ -243,6 +243,9 @@ public sealed class Appliance : IDisposable
         {
             _pump.Tun!.Clear();
             _pump.Tun.Mark(Overlay.Mark);
+
+            // Devices that still hold aliases send to them: they end here, not unsealed on the Internet.
+            _pump.Tun.AddRoute(_config.Aliases);
         }
         catch (LinuxException refused)
         {

@@ -63,7 +63,9 @@ internal sealed class Directions(NodeContext context, Registration registration,
     {
         if (_names.TryGetValue(name, out var known) && now.Boot - known.At < Fresh && peers.FindByVip(known.Vip) is { Tunnel.IsEstablished: true } peer)
         {
-            Answer(ticket, Finish(now, name, known.Vip, $"directed {(now.Boot - known.At).TotalSeconds:0} s ago; {peer.Reason}"));
+            // Whoever remembers it asks again when it is no longer fresh here either: what was taken back meanwhile is noticed then.
+            var age = now.Boot - known.At;
+            Answer(ticket, Finish(now, name, known.Vip, $"directed {age.TotalSeconds:0} s ago; {peer.Reason}") with { TtlSeconds = (uint)Math.Ceiling((Fresh - age).TotalSeconds) });
             return;
         }
 

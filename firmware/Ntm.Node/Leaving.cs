@@ -130,7 +130,13 @@ internal sealed class Leaving(NodeContext context, Registration registration, Pe
     /// <summary>Another zone's: it counts by the signature of an owner with whom something is shared.</summary>
     private void ObeyOther(Now now, VouchedRemoval removal)
     {
-        foreach (var owner in context.Sharing.OwnersOf(removal.Zone))
+        var owners = context.Sharing.OwnersOf(removal.Zone);
+        if (owners.Count == 0)
+        {
+            context.Counters.Count("removal-not-vouched"); // nobody of that zone has a word here
+        }
+
+        foreach (var owner in owners)
         {
             if (context.OtherRemovals.TryTake(removal.Signed, owner.Span, removal.Zone, out _, out _) && peers.Find(removal.Key) is { } peer && removal.Covers(peer.Binding))
             {

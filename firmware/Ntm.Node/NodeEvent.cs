@@ -63,4 +63,8 @@ public enum NameVerdict
 /// <param name="Vip">The VIP where found.</param>
 /// <param name="Alias">The alias (IPv4, host order) where found.</param>
 /// <param name="Reason">Why, as a sentence.</param>
-public sealed record NameAnswer(NameVerdict Verdict, VirtualAddress Vip, uint Alias, string Reason);
+public sealed record NameAnswer(NameVerdict Verdict, VirtualAddress Vip, uint Alias, string Reason)
+{
+    /// <summary>How long an answer of found may be remembered, s: what is left of the direction's.</summary>
+    public uint TtlSeconds { get; init; } = Limits.NameTtlSeconds;
+}

@@ -54,6 +54,9 @@ public readonly record struct VirtualAddress(ulong High, ulong Low)
     /// <summary>Whether both are of one zone (/48).</summary>
     public bool SameZone(VirtualAddress other) => High >> 16 == other.High >> 16;
 
+    /// <summary>Whether it can be one at all, of whatever zone: fd00::/8.</summary>
+    public bool IsUniqueLocal => High >> 56 == 0xFD;
+
     public bool IsNone => High == 0 && Low == 0;
 
     public IPAddress ToIPAddress()

@@ -290,7 +290,7 @@ public sealed class SignalChannel
             return source == known;
         }
 
-        if (source.Number != 0 || source.High >> 56 != 0xFD)
+        if (source.Number != 0 || !source.IsUniqueLocal)
         {
             return false;
         }

@@ -49,7 +49,7 @@ internal static class BoxCommand
         var down = new Command("down", "Remove what copies left behind that ended without cleaning up") { which };
         down.SetAction((p, stop) => DownAsync(p.GetValue(which), stop));
 
-        var root = new RootCommand("The world in a box: three homes and a laptop, their NATs, two coordinators and a relay, in network namespaces of this machine.") { up, once, nats, down };
+        var root = new RootCommand("The world in a box: two owners' homes and a laptop, their NATs, coordinators, relays and a public DNS, in network namespaces of this machine.") { up, once, nats, down };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
@@ -180,8 +180,8 @@ internal static class BoxCommand
 
         foreach (var child in copy?.Children ?? [])
         {
-            var ours = child.Name is "coordinator" or "coordinator2" or "relay" || child.Name.EndsWith("/gateway", StringComparison.Ordinal);
-            if ((ours || !child.Running) && child.Tail(8) is { Count: > 0 } lines)
+            var ours = child.Name is "coordinator" or "coordinator2" or "relay" or "friends-coordinator" or "friends-relay" || child.Name.EndsWith("/gateway", StringComparison.Ordinal);
+            if (!child.MayEnd && (ours || !child.Running) && child.Tail(8) is { Count: > 0 } lines)
             {
                 tell.Plain($"  --- {child.State}; the end of its log:");
                 foreach (var line in lines)

@@ -242,9 +242,10 @@ public sealed class HomeRouter
     }
 
     /// <summary>A device in the LAN, 192.168.77.n; known to the kernel's neighbour table.</summary>
-    public LanDevice AddDevice(byte n)
+    /// <param name="address">Another one, for example of IPv6.</param>
+    public LanDevice AddDevice(byte n, IPAddress? address = null)
     {
-        var device = new LanDevice(Home.Router, new IPAddress([192, 168, 77, n]), new MacAddress(0x0200_0000_0000UL + n));
+        var device = new LanDevice(Home.Router, address ?? new IPAddress([192, 168, 77, n]), new MacAddress(0x0200_0000_0000UL + n));
         _neighbours.Add(new(device.Address, device.Mac));
         return device;
     }

@@ -14,8 +14,11 @@ public sealed partial class DeviceProxy
         }
 
         remote = destination.AsVip;
-        return remote.SameZone(_own) && !remote.SameNode(_own);
+        return IsVirtual(remote) && !remote.SameNode(_own);
     }
+
+    /// <summary>Whether it is an address of this zone, or of another zone's node that is a peer.</summary>
+    private bool IsVirtual(VirtualAddress any) => any.SameZone(_own) || (any.IsUniqueLocal && AccessOf(any) is not null);
 
     /// <summary>
     /// The flow a packet between one of ours and a remote belongs to: that of the face it speaks with, or the one in which the remote speaks with the device's
@@ -106,7 +109,7 @@ public sealed partial class DeviceProxy
         if (device is null)
         {
             // Aliases and VIPs are other homes'; a LAN machine that uses one is no device of ours.
-            return address.IsUnicast && !(address.IsIPv4 ? _aliases.Contains(address.IPv4) : address.AsVip.SameZone(_own))
+            return address.IsUnicast && !(address.IsIPv4 ? _aliases.Contains(address.IPv4) : IsVirtual(address.AsVip))
                 ? Face.Unknown : Face.Foreign;
         }
 

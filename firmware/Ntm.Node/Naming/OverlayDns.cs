@@ -162,11 +162,11 @@ public sealed class OverlayDns(Func<IPAddress, string?> nameOf, Counters counter
 
             case DnsType.A or DnsType.Any: // RFC 8482: one record will do for ANY.
                 BinaryPrimitives.WriteUInt32BigEndian(bytes, answer.Alias);
-                return DnsMessage.Answer(question, DnsType.A, bytes[..4], Limits.NameTtlSeconds);
+                return DnsMessage.Answer(question, DnsType.A, bytes[..4], answer.TtlSeconds);
 
             case DnsType.Aaaa when AnswersIPv6:
                 answer.Vip.Write(bytes);
-                return DnsMessage.Answer(question, DnsType.Aaaa, bytes, Limits.NameTtlSeconds);
+                return DnsMessage.Answer(question, DnsType.Aaaa, bytes, answer.TtlSeconds);
 
             default:
                 return DnsMessage.Negative(question, DnsCode.NoError, Labels(zone.Zone), zone.Zone);

@@ -8,7 +8,7 @@ internal static class Machine
     private static readonly (string Program, string Package)[] Needed =
     [
         ("setsid", "util-linux"), ("ip", "iproute2"), ("sysctl", "procps"), ("nft", "nftables"), ("dnsmasq", "dnsmasq-base"),
-        ("turnserver", "coturn"), ("turnutils_natdiscovery", "coturn"), ("tcpdump", "tcpdump"), ("busybox", "busybox"), ("curl", "curl"),
+        ("turnserver", "coturn"), ("turnutils_natdiscovery", "coturn"), ("nsd", "nsd"), ("unbound", "unbound"), ("tcpdump", "tcpdump"), ("busybox", "busybox"), ("curl", "curl"),
         ("dig", "bind9-dnsutils"), ("ping", "iputils-ping"), ("socat", "socat"),
     ];
 

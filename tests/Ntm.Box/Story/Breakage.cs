@@ -22,4 +22,7 @@ internal enum Breakage
 
     /// <summary>A direct way between alice and bob is blocked in the middle.</summary>
     Direct,
+
+    /// <summary>The NTM record of home.example that the public DNS publishes has keys that are nobody's.</summary>
+    Record,
 }

@@ -37,6 +37,8 @@ internal sealed class GatewayInterface(string socket) : IDisposable
 
     public Task<PeerDocument[]> PeersAsync(CancellationToken stop) => GetAsync<PeerDocument[]>("peers", stop);
 
+    public Task<SharesDocument> SharesAsync(CancellationToken stop) => GetAsync<SharesDocument>("shares", stop);
+
     /// <summary>The peer of a home's name; null where there is no tunnel with it.</summary>
     public async Task<PeerDocument?> PeerAsync(string home, CancellationToken stop) =>
         (await PeersAsync(stop)).FirstOrDefault(p => p.Name == home || p.Name.StartsWith(home + ".", StringComparison.Ordinal));

@@ -10,7 +10,7 @@ internal sealed partial class MainJob
     private async Task AloneAsync()
     {
         tell.Begin("node-alone", "Dave's laptop runs the gateway for itself: no LAN, no dnsmasq, behind somebody's NAT");
-        var dave = await Net.AddAloneAsync("dave", NatBehaviour.OpenEnough, stop);
+        var dave = await Net.AddAloneAsync("dave", Zone, NatBehaviour.OpenEnough, stop);
         await StartGatewayAsync(dave);
         await MustAsync(NtmAsync(dave, "join", await InviteAsync("--name", "dave")));
         await RegisteredAsync(dave);

@@ -41,8 +41,7 @@ internal sealed partial class MainJob
         var fields = answer.Out.Split('\n').Select(l => l.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)).FirstOrDefault(f => f.Length == 5 && f[3] == "A");
         if (fields is null || !(fields[4].StartsWith("198.18.", StringComparison.Ordinal) || fields[4].StartsWith("198.19.", StringComparison.Ordinal)))
         {
-            var status = answer.Out.Split('\n').FirstOrDefault(l => l.Contains("status:", StringComparison.Ordinal))?.Trim() ?? answer.Out.Trim();
-            throw new BoxFailed($"{name} should be an alias in 198.18.0.0/15; dig in {asker.Namespace.Name} said: {(fields is null ? status : fields[4])}");
+            throw new BoxFailed($"{name} should be an alias in 198.18.0.0/15; dig in {asker.Namespace.Name} said: {(fields is null ? Answer(answer) : fields[4])}");
         }
 
         return fields[4];

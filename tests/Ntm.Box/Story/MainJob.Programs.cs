@@ -10,6 +10,7 @@ internal sealed partial class MainJob
     private const int Port = 4916;
 
     private readonly Dictionary<string, Child> gateways = [];
+    private readonly Dictionary<string, Child> dnsmasqs = [];
 
     /// <summary>How invites name the second coordinator: KEY@ADDRESS:PORT.</summary>
     private string second = "";
@@ -18,13 +19,15 @@ internal sealed partial class MainJob
 
     private string SecondCoordinatorDirectory => Path.Combine(copy.Directory, "coordinator2");
 
+    private string DhcpScriptFile => Path.Combine(copy.Directory, "udhcpc.sh");
+
     private string RelayDirectory => Path.Combine(copy.Directory, "relay");
 
     private async Task ServersAsync()
     {
         tell.Begin("servers", "Two coordinators and a relay, in the middle of the internet");
         wire = await Capture.StartAsync(copy, "internet", Net.Middle, "br0", Net.Stun, Internet.CoordinatorAddress, stop);
-        await MustAsync(Net.Coordinator.RunAsync(
+        var first = await MustAsync(Net.Coordinator.RunAsync(
             [programs.Coordinator, "init", "--zone", Zone, "--data", CoordinatorDirectory, "--endpoint", $"{Internet.CoordinatorAddress}:{Port}"], Patient, stop));
         var made = await MustAsync(Net.SecondCoordinator.RunAsync(
             [
@@ -34,6 +37,11 @@ internal sealed partial class MainJob
             Patient, stop));
         second = made.Out.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(w => w.EndsWith($"@{Internet.SecondCoordinatorAddress}:{Port}", StringComparison.Ordinal))
             ?? throw new BoxFailed($"`ntm-coordinator init --owner-key` did not say how invites name it: {made.Out}");
+
+        // Each names the other, so that both know all of the zone's NTM record; and both find other zones in the box's public DNS.
+        await ConfigureAsync(CoordinatorDirectory, Resolver, $"\"coordinators\": [{{ \"name\": \"coordinator2\", \"key\": \"{second.Split('@')[0]}\", \"endpoints\": [\"{second.Split('@')[1]}\"] }}]");
+        await ConfigureAsync(
+            SecondCoordinatorDirectory, Resolver, $"\"coordinators\": [{{ \"name\": \"coordinator\", \"key\": \"{KeyIn(first)}\", \"endpoints\": [\"{Internet.CoordinatorAddress}:{Port}\"] }}]");
         await Task.WhenAll(StartCoordinatorAsync(), StartSecondCoordinatorAsync());
         tell.Say($"the coordinator of {Zone} has its UDP port {Port} open on {Internet.CoordinatorAddress} (ss), a second one, of the same owner key, on {Internet.SecondCoordinatorAddress}");
 
@@ -42,6 +50,20 @@ internal sealed partial class MainJob
         await StartRelayAsync();
         tell.Say($"the relay rs1 has joined {Zone} with an invite code and has its UDP port {Port} open on {Internet.RelayAddress} (ss)");
     }
+
+    private const string Resolver = $"\"resolver\": \"{Internet.ResolverAddress}\"";
+
+    /// <summary>Adds keys to what `ntm-coordinator init` wrote.</summary>
+    private async Task ConfigureAsync(string directory, params string[] keys)
+    {
+        var file = Path.Combine(directory, "coordinator.json");
+        var written = await File.ReadAllTextAsync(file, stop);
+        await File.WriteAllTextAsync(file, written.Insert(written.IndexOf('{', StringComparison.Ordinal) + 1, "\n  " + string.Join(",\n  ", keys) + ",\n"), stop);
+    }
+
+    /// <summary>The coordinator's key in what `ntm-coordinator init` printed.</summary>
+    private static string KeyIn(Outcome init) => init.Out.Split([' ', ',', '\n'], StringSplitOptions.RemoveEmptyEntries).FirstOrDefault(w => w.Length == 44)
+        ?? throw new BoxFailed($"`ntm-coordinator init` did not say its coordinator's key: {init.Out}");
 
     private Task StartCoordinatorAsync()
     {
@@ -102,7 +124,8 @@ internal sealed partial class MainJob
             : s.Uplinks.SelectMany(u => u.Mapped).Select(m => m.SeenBy).Distinct().Count() < 2 ? $"{home.Name}'s mapped address is not known from coordinator and relay yet"
             : null);
         var mapped = status.Uplinks.SelectMany(u => u.Mapped).ToList();
-        tell.Say($"{status.Member!.Node} is registered as {status.Member.Vip}; " + string.Join(", ", mapped.Select(m => $"the {m.SeenBy} sees it at {m.Address}").Distinct())
+        tell.Say($"{status.Member!.Node} is registered as {status.Member.Vip}; " + string.Join(", ", mapped.Select(m => (m.SeenBy, m.Address)).Distinct().GroupBy(m => m.SeenBy, m => m.Address).Select(g =>
+                $"the {g.Key}{(g.Count() == 1 ? " sees" : "s see")} it at {string.Join(" and ", g)}"))
             + $": {status.Uplinks[0].Nat}");
         if (mapped.FirstOrDefault(m => !m.Address.StartsWith(home.PublicAddress + ":", StringComparison.Ordinal)) is { } elsewhere)
         {
@@ -121,7 +144,9 @@ internal sealed partial class MainJob
             ["socket"] = home.Socket,
             ["uplinks"] = new[] { new { name = alone ? "wlan" : "catv", @interface = "wan0", port = 0 } },
             ["tun"] = "ntm0",
-            ["dns"] = new { listen = new[] { alone ? "127.0.0.1:53" : "127.0.0.1:5354" } },
+            ["dns"] = alone
+                ? new { listen = new[] { "127.0.0.1:53" } }
+                : new { listen = new[] { "127.0.0.1:5354" }, dnsmasqServers = home.DnsmasqServers, dnsmasqPidFile = home.DnsmasqPidFile },
         };
         if (!alone)
         {
@@ -139,20 +164,28 @@ internal sealed partial class MainJob
     private async Task DevicesAsync()
     {
         tell.Begin("devices", "The homes' devices, ordinary machines with Debian's programs, ask for an address by DHCP");
-        var script = Path.Combine(copy.Directory, "udhcpc.sh");
-        await File.WriteAllTextAsync(script, DhcpScript, stop);
-        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        foreach (var home in Net.Homes)
+        await File.WriteAllTextAsync(DhcpScriptFile, DhcpScript, stop);
+        File.SetUnixFileMode(DhcpScriptFile, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        bobsLan = await Capture.StartAsync(copy, "bob-lan", Bob.Gateway, "lan0", Bob.Device("printer").Namespace, "192.168.1.1", stop);
+        await ConnectAsync(Net.Homes);
+        if (Net.Homes.Select(h => h.Devices[0].Address).Distinct().Count() == 1)
         {
-            StartDnsmasq(home);
+            tell.Say($"the first device of each home has the same address, {Net.Homes[0].Devices[0].Address}, in the same private network");
+        }
+    }
+
+    private async Task ConnectAsync(IReadOnlyList<Home> homes)
+    {
+        foreach (var home in homes)
+        {
+            await StartDnsmasqAsync(home);
         }
 
-        bobsLan = await Capture.StartAsync(copy, "bob-lan", Bob.Gateway, "lan0", Bob.Device("printer").Namespace, "192.168.1.1", stop);
-        var devices = Net.Homes.SelectMany(h => h.Devices.Select(d => (Home: h, Device: d))).ToList();
+        var devices = homes.SelectMany(h => h.Devices.Select(d => (Home: h, Device: d))).ToList();
         foreach (var (home, device) in devices)
         {
             Child.Start(copy, $"{home.Name}/{device.Name}-dhcp", device.Namespace.Inside(
-                "busybox", "udhcpc", "-f", "-i", "lan0", "-s", script, "-t", "20", "-T", "1", "-x", "hostname:" + device.Name));
+                "busybox", "udhcpc", "-f", "-i", "lan0", "-s", DhcpScriptFile, "-t", "20", "-T", "1", "-x", "hostname:" + device.Name));
         }
 
         foreach (var (home, device) in devices)
@@ -165,23 +198,19 @@ internal sealed partial class MainJob
 
             tell.Say($"{home.Name + "'s " + device.Name,-14} has {address}");
         }
-
-        if (Net.Homes.Select(h => h.Devices[0].Address).Distinct().Count() == 1)
-        {
-            tell.Say($"the first device of each home has the same address, {Net.Homes[0].Devices[0].Address}, in the same private network");
-        }
     }
 
-    private void StartDnsmasq(Home home)
+    /// <summary>What dnsmasq is to ask the gateway it takes from the file that the gateway writes; all else goes to the box's public DNS.</summary>
+    private async Task StartDnsmasqAsync(Home home)
     {
+        await File.WriteAllTextAsync(home.DnsmasqServers, "", stop);
         var hosts = home.Devices.Select((d, i) => $"--dhcp-host={d.Mac},{d.Name},192.168.1.{20 + i}");
-        string[] overlay = [Zone, "18.198.in-addr.arpa", "19.198.in-addr.arpa", "d.f.ip6.arpa"];
-        Child.Start(copy, home.Name + "/dnsmasq", home.Gateway.Inside([
-            "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--log-facility=-", "--pid-file=",
+        dnsmasqs[home.Name] = Child.Start(copy, home.Name + "/dnsmasq", home.Gateway.Inside([
+            "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--log-facility=-", $"--pid-file={home.DnsmasqPidFile}",
             "--interface=lan0", "--bind-dynamic", "--no-resolv", "--no-hosts",
             "--dhcp-range=192.168.1.100,192.168.1.199,1h", "--dhcp-authoritative", "--no-ping",
             $"--dhcp-leasefile={Path.Combine(home.Directory, "leases")}", .. hosts,
-            .. overlay.Select(z => $"--server=/{z}/127.0.0.1#5354")]));
+            $"--servers-file={home.DnsmasqServers}", $"--server={Internet.ResolverAddress}"]));
     }
 
     private async Task PublishAsync()

@@ -8,9 +8,9 @@ internal sealed partial class MainJob
     private async Task LayAsync()
     {
         laid = await Internet.LayAsync(copy, stop);
-        await Net.AddHomeAsync("alice", NatBehaviour.OpenEnough, ["laptop"], stop);
-        await Net.AddHomeAsync("bob", NatBehaviour.Symmetric, ["nas", "printer"], stop);
-        await Net.AddHomeAsync("carol", NatBehaviour.Symmetric, ["nas"], stop);
+        await Net.AddHomeAsync("alice", Zone, NatBehaviour.OpenEnough, ["laptop"], stop);
+        await Net.AddHomeAsync("bob", Zone, NatBehaviour.Symmetric, ["nas", "printer"], stop);
+        await Net.AddHomeAsync("carol", Zone, NatBehaviour.Symmetric, ["nas"], stop);
         if (breakage == Breakage.Nat)
         {
             await Bob.Nat.NftAsync("flush ruleset", stop);
@@ -29,7 +29,12 @@ internal sealed partial class MainJob
                 ? null
                 : $"the STUN server has not opened its two addresses with two ports each ({server.State})");
 
-        var found = await Task.WhenAll(Net.Homes.Select(async h => (Home: h, Discovery: await NatDiscovery.AskAsync(h.Gateway, Internet.StunAddress, stop))));
+        await NatsOfAsync(Net.Homes);
+    }
+
+    private async Task NatsOfAsync(IReadOnlyList<Home> homes)
+    {
+        var found = await Task.WhenAll(homes.Select(async h => (Home: h, Discovery: await NatDiscovery.AskAsync(h.Gateway, Internet.StunAddress, stop))));
         foreach (var (home, discovery) in found)
         {
             tell.Say($"{home.Name,-5}  {discovery.PublicAddress ?? "no answer",-14} {discovery.Behaviour}");

@@ -65,6 +65,14 @@ internal sealed partial class MainJob(Copy copy, Programs programs, Breakage bre
         await CoordinatorCrashAsync();
         await RelayCrashAsync();
         await SecondCoordinatorAsync();
+        await OtherZoneAsync();
+        await PublicDnsAsync();
+        await BeforeShareAsync();
+        await ShareAsync();
+        await ShareLimitsAsync();
+        await UnshareAsync();
+        await RemovalAsync();
+        await UnsharedNameAsync();
         await SealedAsync();
     }
 

@@ -13,11 +13,16 @@ namespace Ntm.Box.World;
 internal readonly record struct SeenPacket(
     DateTimeOffset At, IPAddress Source, int SourcePort, IPAddress Destination, int DestinationPort, int Protocol, int Length, ReadOnlyMemory<byte> Payload)
 {
+    private const int IpHeaderSize = 20; // nobody here sends options
+
     /// <summary>A datagram of the tunnel protocol: type 1 to 4, as in WireGuard; 0 where it is anything else.</summary>
     public int TunnelType => Protocol == 17 && Payload.Length >= 4 && Payload.Span[0] is >= 1 and <= 4 and var type ? type : 0;
 
     /// <summary>The relay channel in the three bytes after the type; 0 off relays.</summary>
     public int Channel => TunnelType == 0 ? 0 : Payload.Span[1] | (Payload.Span[2] << 8) | (Payload.Span[3] << 16);
+
+    /// <summary>Bytes of TCP data; 0 where it is no TCP.</summary>
+    public int TcpBytes => Protocol == 6 && Payload.Length > 12 ? Length - IpHeaderSize - ((Payload.Span[12] >> 4) * 4) : 0;
 
     public bool Between(string a, string b) =>
         (Source.ToString() == a && Destination.ToString() == b) || (Source.ToString() == b && Destination.ToString() == a);

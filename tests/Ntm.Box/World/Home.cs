@@ -16,6 +16,9 @@ internal sealed class Home(string name, int number, NatBehaviour wanted, Network
 {
     public string Name { get; } = name;
 
+    /// <summary>Whose home it is: each owner has a zone.</summary>
+    public required string Zone { get; init; }
+
     public int Number { get; } = number;
 
     /// <summary>What its NAT is meant to do; what it does is asked.</summary>
@@ -34,6 +37,11 @@ internal sealed class Home(string name, int number, NatBehaviour wanted, Network
     public string GatewayDirectory => Path.Combine(Directory, "gateway");
 
     public string Socket => Path.Combine(GatewayDirectory, "gateway.sock");
+
+    /// <summary>Written by the gateway, read by the home's dnsmasq: which names the gateway is asked for.</summary>
+    public string DnsmasqServers => Path.Combine(GatewayDirectory, "dnsmasq.servers");
+
+    public string DnsmasqPidFile => Path.Combine(Directory, "dnsmasq.pid");
 
     public List<LanDevice> Devices { get; } = [];
 

@@ -3,42 +3,46 @@ using Ntm.Box.Os;
 namespace Ntm.Box.World;
 
 /// <summary>
-/// The box: an internet (a bridge with 203.0.113.0/24) with two coordinators', a relay's and a STUN server's place, and homes behind NATs. All of it is
-/// namespaces and the wires between them; the machine's own network sees nothing of it. Everything is made from outside with iproute2 and
+/// The box: an internet (a bridge with 203.0.113.0/24) with the places of two owners' coordinators and relays, of a STUN server and of the public DNS, and homes behind
+/// NATs. All of it is namespaces and the wires between them; the machine's own network sees nothing of it. Everything is made from outside with iproute2 and
 /// nftables, as one would at a bench.
 /// </summary>
 internal sealed class Internet
 {
     public const string CoordinatorAddress = "203.0.113.10";
     public const string SecondCoordinatorAddress = "203.0.113.11";
+    public const string FriendsCoordinatorAddress = "203.0.113.12";
     public const string RelayAddress = "203.0.113.20";
+    public const string FriendsRelayAddress = "203.0.113.21";
     public const string StunAddress = "203.0.113.30";
     public const string StunOtherAddress = "203.0.113.31";
+    public const string NameServerAddress = "203.0.113.53";
+    public const string ResolverAddress = "203.0.113.54";
 
     private readonly Copy copy;
 
-    private Internet(
-        Copy copy, NetworkNamespace middle, NetworkNamespace coordinator, NetworkNamespace secondCoordinator, NetworkNamespace relay, NetworkNamespace stun)
-    {
-        this.copy = copy;
-        Middle = middle;
-        Coordinator = coordinator;
-        SecondCoordinator = secondCoordinator;
-        Relay = relay;
-        Stun = stun;
-    }
+    private Internet(Copy copy) => this.copy = copy;
 
     /// <summary>Where the bridge stands: whatever goes from one place to another passes here.</summary>
-    public NetworkNamespace Middle { get; }
+    public required NetworkNamespace Middle { get; init; }
 
-    public NetworkNamespace Coordinator { get; }
+    public required NetworkNamespace Coordinator { get; init; }
 
-    public NetworkNamespace SecondCoordinator { get; }
+    public required NetworkNamespace SecondCoordinator { get; init; }
 
-    public NetworkNamespace Relay { get; }
+    /// <summary>The place of the other owner's coordinator.</summary>
+    public required NetworkNamespace FriendsCoordinator { get; init; }
+
+    public required NetworkNamespace Relay { get; init; }
+
+    /// <summary>The place of the other owner's relay.</summary>
+    public required NetworkNamespace FriendsRelay { get; init; }
+
+    /// <summary>Where the public DNS is played: an authoritative server and a recursive resolver.</summary>
+    public required NetworkNamespace Dns { get; init; }
 
     /// <summary>The STUN server's place, which stands for any server of the internet.</summary>
-    public NetworkNamespace Stun { get; }
+    public required NetworkNamespace Stun { get; init; }
 
     public List<Home> Homes { get; } = [];
 
@@ -46,25 +50,32 @@ internal sealed class Internet
 
     public static async Task<Internet> LayAsync(Copy copy, CancellationToken stop)
     {
-        var internet = new Internet(
-            copy,
-            await copy.NamespaceAsync("internet", stop),
-            await copy.NamespaceAsync("coordinator", stop),
-            await copy.NamespaceAsync("coordinator2", stop),
-            await copy.NamespaceAsync("relay", stop),
-            await copy.NamespaceAsync("stun", stop));
+        var internet = new Internet(copy)
+        {
+            Middle = await copy.NamespaceAsync("internet", stop),
+            Coordinator = await copy.NamespaceAsync("coordinator", stop),
+            SecondCoordinator = await copy.NamespaceAsync("coordinator2", stop),
+            FriendsCoordinator = await copy.NamespaceAsync("friends-coordinator", stop),
+            Relay = await copy.NamespaceAsync("relay", stop),
+            FriendsRelay = await copy.NamespaceAsync("friends-relay", stop),
+            Stun = await copy.NamespaceAsync("stun", stop),
+            Dns = await copy.NamespaceAsync("dns", stop),
+        };
         await internet.Middle.IpAsync(stop, "link add br0 type bridge", "link set br0 up");
         await internet.PlugAsync(internet.Coordinator, "eth0", "coordinator", stop, CoordinatorAddress);
         await internet.PlugAsync(internet.SecondCoordinator, "eth0", "coordinator2", stop, SecondCoordinatorAddress);
         await internet.PlugAsync(internet.Relay, "eth0", "relay", stop, RelayAddress);
+        await internet.PlugAsync(internet.FriendsCoordinator, "eth0", "coordinator-f", stop, FriendsCoordinatorAddress);
+        await internet.PlugAsync(internet.FriendsRelay, "eth0", "relay-f", stop, FriendsRelayAddress);
         await internet.PlugAsync(internet.Stun, "eth0", "stun", stop, StunAddress, StunOtherAddress);
+        await internet.PlugAsync(internet.Dns, "eth0", "dns", stop, NameServerAddress, ResolverAddress);
         return internet;
     }
 
     /// <summary>Adds a home: LAN 192.168.1.0/24 (the same in every home), gateway, private link 10.N.0.0/24, NAT, 203.0.113.10N.</summary>
-    public async Task<Home> AddHomeAsync(string name, NatBehaviour nat, string[] devices, CancellationToken stop)
+    public async Task<Home> AddHomeAsync(string name, string zone, NatBehaviour nat, string[] devices, CancellationToken stop)
     {
-        var home = await AddBehindNatAsync(name, nat, await copy.NamespaceAsync(name + "-gw", stop), stop);
+        var home = await AddBehindNatAsync(name, zone, nat, await copy.NamespaceAsync(name + "-gw", stop), stop);
         await home.Gateway.IpAsync(stop, "link add lan0 type bridge", "addr add 192.168.1.1/24 dev lan0", "link set lan0 up");
         await home.Gateway.SysctlAsync(stop, "net.ipv4.ip_forward=1");
 
@@ -89,17 +100,17 @@ internal sealed class Internet
     }
 
     /// <summary>Adds a machine without a LAN, behind somebody's NAT: a laptop that runs the gateway for itself. It asks itself for names.</summary>
-    public async Task<Home> AddAloneAsync(string name, NatBehaviour nat, CancellationToken stop)
+    public async Task<Home> AddAloneAsync(string name, string zone, NatBehaviour nat, CancellationToken stop)
     {
-        var home = await AddBehindNatAsync(name, nat, await copy.NamespaceAsync(name, stop), stop);
+        var home = await AddBehindNatAsync(name, zone, nat, await copy.NamespaceAsync(name, stop), stop);
         await WriteEtcAsync(home.Gateway, "nameserver 127.0.0.1\n", stop);
         return home;
     }
 
-    private async Task<Home> AddBehindNatAsync(string name, NatBehaviour nat, NetworkNamespace gateway, CancellationToken stop)
+    private async Task<Home> AddBehindNatAsync(string name, string zone, NatBehaviour nat, NetworkNamespace gateway, CancellationToken stop)
     {
         var number = Homes.Count + 1;
-        var home = new Home(name, number, nat, gateway, await copy.NamespaceAsync(name + "-nat", stop), Path.Combine(copy.Directory, name));
+        var home = new Home(name, number, nat, gateway, await copy.NamespaceAsync(name + "-nat", stop), Path.Combine(copy.Directory, name)) { Zone = zone };
         Homes.Add(home);
         Directory.CreateDirectory(home.GatewayDirectory);
 

@@ -24,6 +24,7 @@ internal sealed class Unbound(string folder, string address, string root)
         File.WriteAllText(ConfigFile, $"""
             server:
               interface: {address}
+              outgoing-interface: {address}
               access-control: 0.0.0.0/0 allow
               module-config: "iterator"
               root-hints: "{folder}/root.hints"

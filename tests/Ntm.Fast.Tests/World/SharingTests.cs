@@ -1,3 +1,4 @@
+using System.Net;
 using Ntm.Node;
 using Ntm.Protocol;
 using Ntm.Simulation;
@@ -54,6 +55,25 @@ public sealed class SharingTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void By_ipv6_the_shared_device_is_reached_too_and_the_nodes_other_numbers_are_not()
+    {
+        var world = new TwoZones().Shared("udp/7");
+        var answer = world.Ask();
+        Assert.True(answer.Verdict == NameVerdict.Found, answer.Reason + world.Story());
+        var tv6 = world.Dave.AddDevice(11, IPAddress.Parse("2001:db8:1::11"));
+        tv6.SendUdp(answer.Vip.ToIPAddress(), 5000, 7, [1]);
+        world.World.RunFor(TimeSpan.FromSeconds(2));
+        Assert.Equal(answer.Vip.ToIPAddress(), tv6.Received.Single().Source);
+
+        var printer = world.Alice.AddDevice(21);
+        Assert.True(world.Alice.Publish(printer, "printer").Done);
+        tv6.SendUdp(answer.Vip.WithNumber(2).ToIPAddress(), 5000, 7, [1]);
+        world.World.RunFor(TimeSpan.FromSeconds(2));
+        Assert.Equal(1, world.Alice.Status.Counters["admission-not-published"]);
+        Assert.Empty(printer.Received);
+    }
+
+    [Fact]
     public void A_share_taken_back_cuts_its_flows_and_the_tunnel()
     {
         var world = new TwoZones().Shared();
@@ -66,6 +86,19 @@ public sealed class SharingTests(ITestOutputHelper output)
         var answer = world.Ask();
         Assert.NotEqual(NameVerdict.Found, answer.Verdict);
         Assert.Contains("taken back", answer.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_answer_is_remembered_for_30_seconds_from_the_direction_on_whoever_remembers_it()
+    {
+        var world = new TwoZones().Shared();
+        Assert.Equal(30u, world.Ask().TtlSeconds);
+        Assert.Equal(5, world.Talk(5));
+        world.World.RunFor(TimeSpan.FromSeconds(20));
+        Assert.InRange(world.Ask().TtlSeconds, 1u, 10u);
+        Assert.True(world.Alice.Order((core, now) => core.Unshare(now, 1)).Done);
+        world.World.RunFor(TimeSpan.FromSeconds(10));
+        Assert.NotEqual(NameVerdict.Found, world.Ask().Verdict);
     }
 
     [Fact]

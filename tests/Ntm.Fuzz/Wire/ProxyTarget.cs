@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net;
 using Ntm.Node;
 using Ntm.Node.Devices;
+using Ntm.Node.Sharing;
 using Ntm.Protocol;
 using Ntm.Simulation;
 
@@ -14,6 +15,8 @@ public sealed class ProxyTarget : Target
 {
     private static readonly VirtualAddress s_own = VirtualAddress.Compose(0x1122334455, 0xAAAA, 0);
     private static readonly VirtualAddress s_peer = VirtualAddress.Compose(0x1122334455, 0xBBBB, 0);
+
+    private static readonly VirtualAddress s_other = VirtualAddress.Compose(0x6677889900, 0xCCCC, 0); // a peer of another zone
 
     // Of the same device: flows of ports that its first addresses use have another outside, which is the first one tried.
     private const string FurtherAddress = "192.168.77.12", FurtherAddress6 = "2001:db8:77::12";
@@ -40,7 +43,7 @@ public sealed class ProxyTarget : Target
         _devices.NeighbourSeen(_now, new(IPAddress.Parse("2001:db8:77::10"), new(0x0200_0000_000A)));
         _devices.NeighbourSeen(_now, new(IPAddress.Parse("192.168.77.11"), new(0x0200_0000_000B)));
         _devices.Publish(_now, new(0x0200_0000_000A), "nas");
-        _proxy = new(s_own, _devices, _aliases, _counters);
+        _proxy = new(s_own, _devices, _aliases, _counters) { AccessOf = vip => vip.SameZone(s_own) || vip.SameNode(s_other) ? PeerAccess.SameOwner : null };
         _proxy.SetOwnAddresses([IPAddress.Parse("192.168.77.1")]);
         _aliases.TryGetOrAdd(_now, s_peer.WithNumber(1), out _alias, out _);
         _watch = new(_counters);
@@ -80,7 +83,7 @@ public sealed class ProxyTarget : Target
         {
             var verdict = _proxy.Outbound(_now, _packet, out var remote, out _);
             (passed, answered) = (verdict == OutboundVerdict.ToPeer, verdict == OutboundVerdict.Answered);
-            Require(!passed || (remote.SameZone(s_own) && !remote.SameNode(s_own)), "only remote VIPs are sent to");
+            Require(!passed || (remote.SameZone(s_own) && !remote.SameNode(s_own)) || remote.SameNode(s_other), "only remote VIPs are sent to");
             Require(!passed || (_packet.Bytes[0] >> 4 == 6 && VirtualAddress.Read(_packet.Bytes[8..]).SameNode(s_own) && VirtualAddress.Read(_packet.Bytes[24..]) == remote),
                 "outbound packets go from ours to the remote");
         }

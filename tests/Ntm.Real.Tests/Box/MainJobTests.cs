@@ -34,6 +34,9 @@ public sealed class MainJobTests
     [NeedsRootFact]
     public Task WithAFileThatDiffersItFailsAtTheDownload() => FailsAsync("File", "direct");
 
+    [NeedsRootFact]
+    public Task WithWrongKeysInTheNtmRecordItFailsAtTheShare() => FailsAsync("Record", "share");
+
     private static async Task FailsAsync(string breakage, params string[] steps)
     {
         await using var run = BoxRun.Start("once", "--size", "1", "--break", breakage);
