@@ -153,6 +153,18 @@ public sealed class SuperPackets
         Assert.Equal(0, receiver.Receive(batch));
     }
 
+    [NeedsRootFact("ethtool")]
+    public void A_device_that_stayed_does_not_keep_offloads_that_are_not_asked_for_again()
+    {
+        using var home = new TestNamespace("h");
+        foreach (var (asked, state) in new[] { (TunOffloads.All, "on"), (TunOffloads.None, "off"), (TunOffloads.Tcp, "on") })
+        {
+            using var tun = home.In(() => Tun.Open("ntm0", mark: "test", offloads: asked));
+            Assert.Equal(asked, tun.Offloads);
+            Assert.Contains($"tcp-segmentation-offload: {state}", home.Run("ethtool -k ntm0"));
+        }
+    }
+
     [NeedsRootFact]
     public void The_pump_allocates_nothing_for_super_packets()
     {
