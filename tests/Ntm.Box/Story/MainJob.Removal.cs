@@ -14,6 +14,7 @@ internal sealed partial class MainJob
         var name = $"nas.bob.{Zone}";
         var file = Path.Combine(Dave.Directory, "stolen.bin");
         await MustAsync(Dave.Gateway.RunAsync(["curl", "-4", "-sS", "--fail", "--max-time", "10", "-o", "/dev/null", $"http://{name}/hello.txt"], Patient, stop));
+        await HoldLittleAsync(Dave.Gateway);
         var ping = Child.Start(copy, "dave/ping", Dave.Gateway.Inside("ping", "-4", "-n", "-D", "-i", "0.1", "-W", "1", name));
         var transfer = Child.Start(copy, "dave/transfer", Dave.Gateway.Inside("curl", "-4", "-sS", "--limit-rate", "256k", "--no-buffer", "-o", file, $"http://{name}/gift.bin"));
         await UntilAsync(Short, () => Task.FromResult(File.Exists(file) ? new FileInfo(file).Length : 0), n => n > 100_000 ? null : "dave's transfer has not begun");

@@ -163,6 +163,7 @@ internal sealed partial class MainJob
         tell.Begin("unshare", "Bob takes the share back while erin's laptop is fetching: that cuts it");
         var share = (await At(Bob).SharesAsync(stop)).Given.Single();
         tell.Say($"bob's gateway lists share {share.Id}: {share.Name}, {share.Ports}, for {share.For}, accepted by {share.AcceptedBy}, until {share.Expires.UtcDateTime:yyyy-MM-dd HH:mm} UTC");
+        await HoldLittleAsync(Laptop.Namespace);
         var began = DateTimeOffset.UtcNow;
         var transfer = Child.Start(copy, "erin/laptop-transfer", Laptop.Namespace.Inside(
             "curl", "-4", "-sS", "--limit-rate", "256k", "-o", "/dev/null", $"http://{NasOfBob}/gift.bin"));
@@ -191,6 +192,10 @@ internal sealed partial class MainJob
             throw new BoxFailed($"a share taken back should cut within {LongestCut.TotalSeconds:0} s");
         }
     }
+
+    // Else a fast path fills the receiver's buffers with all of it at once, and a slow reader says nothing about the path.
+    private async Task HoldLittleAsync(NetworkNamespace place) =>
+        await MustAsync(place.RunAsync(["sysctl", "-qw", "net.ipv4.tcp_rmem=4096 65536 131072"], Short, stop));
 
     private async Task UnsharedNameAsync()
     {
