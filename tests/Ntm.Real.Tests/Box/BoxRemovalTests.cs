@@ -24,7 +24,7 @@ public sealed class BoxRemovalTests
     {
         foreach (var signal in (string[])["INT", "TERM", "HUP"])
         {
-            await using var run = BoxRun.Start("nats");
+            await using var run = BoxRun.Start("once", "--size", "1"); // what only looks at NATs may be through before the signal comes
             await run.UntilSaidAsync("[nats]");
             run.Signal(signal);
 
@@ -38,7 +38,7 @@ public sealed class BoxRemovalTests
     {
         await using var living = BoxRun.Start("nats");
         await living.UntilSaidAsync("[nats]"); // so that it is not this one's start that removes the other
-        await using var killed = BoxRun.Start("nats");
+        await using var killed = BoxRun.Start("once", "--size", "1");
         await killed.UntilSaidAsync("[nats]");
         killed.Signal("KILL");
         await killed.EndAsync();
@@ -54,7 +54,7 @@ public sealed class BoxRemovalTests
     [NeedsRootFact]
     public async Task DownEndsTheCopyItIsGiven()
     {
-        await using var run = BoxRun.Start("nats");
+        await using var run = BoxRun.Start("once", "--size", "1");
         await run.UntilSaidAsync("[nats]");
 
         var (code, said) = await BoxRun.ToEndAsync("down", run.Copy);
