@@ -11,18 +11,18 @@ internal sealed class Keypair : IDisposable
 {
     private ulong _sent;
 
-    public Keypair(ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey, uint localIndex, uint remoteIndex, bool isInitiator, TimeSpan made,
+    public Keypair(CipherSuite suite, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey, uint localIndex, uint remoteIndex, bool isInitiator, TimeSpan made,
         int replayWindow)
     {
-        Sealer = new ChaCha20Poly1305(sendKey);
-        Opener = new ChaCha20Poly1305(receiveKey);
+        Sealer = new PacketCipher(suite, sendKey);
+        Opener = new PacketCipher(suite, receiveKey);
         Window = new ReplayWindow(replayWindow);
         (LocalIndex, RemoteIndex, IsInitiator, Made) = (localIndex, remoteIndex, isInitiator, made);
     }
 
-    public ChaCha20Poly1305 Sealer { get; }
+    public PacketCipher Sealer { get; }
 
-    public ChaCha20Poly1305 Opener { get; }
+    public PacketCipher Opener { get; }
 
     public ReplayWindow Window { get; }
 

@@ -61,7 +61,7 @@ public sealed partial class TunnelTable
             return Refuse(TunnelRefusals.Replayed);
         }
 
-        if (!keypair.Opener.TryOpen(counter, default, bytes[TunnelMessage.TransportHeaderSize..^TunnelMessage.TagSize], bytes[^TunnelMessage.TagSize..]))
+        if (!keypair.Opener.TryOpen(counter, bytes[TunnelMessage.TransportHeaderSize..^TunnelMessage.TagSize], bytes[^TunnelMessage.TagSize..]))
         {
             return Refuse(TunnelRefusals.Forged);
         }
