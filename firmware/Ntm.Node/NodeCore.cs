@@ -42,7 +42,11 @@ public sealed partial class NodeCore : ICore
     public NodeCore(StaticKeyPair key, IEntropy entropy, NodeOptions options, IEnumerable<StoreWrite> memory)
     {
         _memory = [.. memory];
-        var tunnels = new TunnelTable(key, entropy, Outbox, StoredMark(_memory)) { OnChange = OnTunnelChange, OnTimestampMark = KeepMark };
+        var tunnels = new TunnelTable(key, entropy, Outbox, StoredMark(_memory), lanes: options.Lanes)
+        {
+            OnChange = OnTunnelChange,
+            OnTimestampMark = KeepMark,
+        };
         var counters = new Counters();
         var sharing = new SharingBook(new GivenShares(counters, Keep), new TakenShares(counters, Keep), () => tunnels.TimestampMark);
         _context = new NodeContext(options, tunnels, entropy) { Counters = counters, Sharing = sharing };
