@@ -203,6 +203,9 @@ public sealed class Appliance : IDisposable
                 case NodeEvent.NameAnswered answered:
                     _switchboard.OnNameAnswered(answered.Ticket, answered.Answer);
                     break;
+                case NodeEvent.Runs runs:
+                    _uplinks.SetRuns(runs);
+                    break;
                 case NodeEvent.NeighbourWanted:
                     _neighbours?.Want();
                     break;

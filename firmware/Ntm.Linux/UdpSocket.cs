@@ -80,6 +80,9 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <summary>Whether a message that was received is not yet cut to its end: <see cref="Receive"/> goes on with it, and polling does not tell.</summary>
     public bool HasRest => _at < _received;
 
+    /// <summary>Whether datagrams of one path and length may be handed to the kernel as one, where it can. False: never, the device spoils them.</summary>
+    public bool SendsRuns { get; set; } = true;
+
     /// <summary>Datagrams and their bytes (UDP payload) that the system took and gave.</summary>
     public long DatagramsSent { get; private set; }
 
@@ -165,7 +168,7 @@ public sealed unsafe class UdpSocket : IDisposable
             }
 
             // Only the path's last run: datagrams of one path keep their order.
-            if (!run.Takes(packet.Length, _longestSegment))
+            if (!run.Takes(packet.Length, SendsRuns ? _longestSegment : 0))
             {
                 break;
             }

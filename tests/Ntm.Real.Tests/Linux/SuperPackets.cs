@@ -188,6 +188,24 @@ public sealed class SuperPackets
         Assert.True(pair.Left.Ask(() => pair.Left.Pump.Shared > 0) == lanes > 1);
     }
 
+    // A bad driver: what it is handed as one of more than a frame's length, it loses.
+    [NeedsRootFact("nft")]
+    public void A_device_that_loses_runs_carries_single_datagrams()
+    {
+        using var left = new TestNamespace("l");
+        using var right = new TestNamespace("r");
+        left.JoinTo(right, "v0", "v0", ["192.0.2.1/24"], ["192.0.2.2/24"]);
+        left.Run("nft add table ip t");
+        left.Run("nft add chain ip t out { type filter hook output priority 0 ; }");
+        left.Run("nft add rule ip t out udp dport 4916 meta length > 1500 drop");
+        using var receiver = right.In(() => UdpSocket.Open(AddressFamily.InterNetwork, port: 4916));
+        using var socket = left.In(() => UdpSocket.Open(AddressFamily.InterNetwork));
+        Send(socket, "192.0.2.2:4916", _ => 1000);
+        socket.SendsRuns = false;
+        Send(socket, "192.0.2.2:4916", _ => 999);
+        Assert.All(ReceiveAll(receiver, 60), datagram => Assert.Equal(999, datagram.Length));
+    }
+
     private static void Send(UdpSocket socket, string to, Func<int, int> length)
     {
         Assert.True(RealAddress.TryParse(to, out var remote));
