@@ -58,7 +58,7 @@ public sealed class Appliance : IDisposable
             _core = new NodeCore(key, SystemEntropy.Instance, config.NodeOptions, kept.Where(write => write.Collection != Uplinks.PortCollection));
             undo.Push(_pump = new Pump(_core, new PumpOptions { Lanes = config.Lanes, AfterEach = AfterEach, OnBug = OnBug }));
             _dns = new OverlayDns(_core.NameOf, _dnsCounters) { AnswersIPv6 = config.Lan?.IPv6 ?? true };
-            _switchboard = new Switchboard(_pump, _core, _dns, _dnsCounters, BootClock.Boot, Version);
+            _switchboard = new Switchboard(config, _pump, _core, _dns, _dnsCounters, BootClock.Boot, Version);
             if (config.Lan is { } home)
             {
                 undo.Push(_neighbours = new Neighbours(

@@ -83,6 +83,12 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <summary>Whether datagrams of one path and length may be handed to the kernel as one, where it can. False: never, the device spoils them.</summary>
     public bool SendsRuns { get; set; } = true;
 
+    /// <summary>Whether the kernel hands over datagrams of one sender and length as one (UDP_GRO).</summary>
+    public bool ReceivesRuns { get; private init; }
+
+    /// <summary>Whether kernel or device refused a run lately; it is tried again.</summary>
+    public bool WasRefusedRuns => _longestSegment < int.MaxValue;
+
     /// <summary>Datagrams and their bytes (UDP payload) that the system took and gave.</summary>
     public long DatagramsSent { get; private set; }
 
@@ -117,7 +123,9 @@ public sealed unsafe class UdpSocket : IDisposable
         try
         {
             var bound = Configure(descriptor, isIPv4, port, device, what);
-            return new UdpSocket(descriptor, family, uplink, bound, counters ?? new Counters());
+            // Linux 5.0; without it, each datagram comes by itself.
+            var receivesRuns = Libc.SetSocketOption(descriptor, Libc.SOL_UDP, Libc.UDP_GRO, 1) == 0;
+            return new UdpSocket(descriptor, family, uplink, bound, counters ?? new Counters()) { ReceivesRuns = receivesRuns };
         }
         catch
         {
@@ -403,7 +411,6 @@ public sealed unsafe class UdpSocket : IDisposable
             _ = Libc.SetSocketOption(descriptor, Libc.SOL_SOCKET, Libc.SO_SNDBUF, KernelBuffer);
         }
 
-        _ = Libc.SetSocketOption(descriptor, Libc.SOL_UDP, Libc.UDP_GRO, 1); // Linux 5.0; without it, each datagram comes by itself
         if (device is not null)
         {
             var name = Encoding.UTF8.GetBytes(device + "\0");
