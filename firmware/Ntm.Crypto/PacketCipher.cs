@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Ntm.Crypto.AesGcm;
 
 namespace Ntm.Crypto;
 
@@ -14,14 +15,24 @@ public sealed class PacketCipher : IDisposable
 
     private const int CounterOffset = 4;
 
-    private readonly LibCipher _library;
+    // One of the two is there.
+    private readonly AesGcm256? _instructions;
+    private readonly LibCipher? _library;
 
     /// <param name="key">32 bytes; they are copied.</param>
-    public PacketCipher(CipherSuite suite, ReadOnlySpan<byte> key)
+    /// <param name="aes">Whose AES-256-GCM, where that is the suite.</param>
+    public PacketCipher(CipherSuite suite, ReadOnlySpan<byte> key, AesGcmSource aes = AesGcmSource.Instructions)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, KeySize, nameof(key));
         Suite = suite;
-        _library = new LibCipher(suite == CipherSuite.Aes256Gcm ? Algorithms.Aes256Gcm : Algorithms.ChaCha20Poly1305, key);
+        if (suite == CipherSuite.Aes256Gcm && aes == AesGcmSource.Instructions && CipherHardware.HasAes)
+        {
+            _instructions = new AesGcm256(key);
+        }
+        else
+        {
+            _library = new LibCipher(suite == CipherSuite.Aes256Gcm ? Algorithms.Aes256Gcm : Algorithms.ChaCha20Poly1305, key);
+        }
     }
 
     public CipherSuite Suite { get; }
@@ -34,7 +45,14 @@ public sealed class PacketCipher : IDisposable
     {
         Span<byte> nonce = stackalloc byte[LibCipher.NonceSize];
         Write(nonce, counter);
-        _library.Seal(nonce, default, text, tag);
+        if (_instructions is { } instructions)
+        {
+            instructions.Seal(nonce, default, text, tag);
+        }
+        else
+        {
+            _library!.Seal(nonce, default, text, tag);
+        }
     }
 
     /// <summary>Decrypts in place. Never throws for what a peer sent.</summary>
@@ -44,10 +62,16 @@ public sealed class PacketCipher : IDisposable
     {
         Span<byte> nonce = stackalloc byte[LibCipher.NonceSize];
         Write(nonce, counter);
-        return _library.TryOpen(nonce, default, text, tag);
+        return _instructions is { } instructions
+            ? instructions.TryOpen(nonce, default, text, tag)
+            : _library!.TryOpen(nonce, default, text, tag);
     }
 
-    public void Dispose() => _library.Dispose();
+    public void Dispose()
+    {
+        _instructions?.Dispose();
+        _library?.Dispose();
+    }
 
     private void Write(Span<byte> nonce, ulong counter)
     {
