@@ -29,12 +29,4 @@ internal readonly struct ArmInstructions : IAesInstructions
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<ulong> MultiplyUpper(Vector128<ulong> a, Vector128<ulong> b) => Aes.PolynomialMultiplyWideningUpper(a, b);
-
-    // EXT swaps b's halves.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<ulong> MultiplyCrosswise(Vector128<ulong> a, Vector128<ulong> b)
-    {
-        var swapped = AdvSimd.ExtractVector128(b, b, 1);
-        return MultiplyLower(a, swapped) ^ MultiplyUpper(a, swapped);
-    }
 }

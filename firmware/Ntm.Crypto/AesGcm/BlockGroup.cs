@@ -17,7 +17,12 @@ internal static unsafe class BlockGroup<TInstructions>
     {
         var key = Vector128.Load(keys);
         var lanes = new Lanes<TInstructions>(first, others, key);
-        Finish(ref lanes, key, keys + Block, GcmKey.Rounds, text);
+        for (var i = 1; i < GcmKey.Rounds; i++)
+        {
+            Round(ref lanes, ref key, keys + (i * Block));
+        }
+
+        lanes.Finish(key, Vector128.Load(keys + (GcmKey.Rounds * Block)), text);
     }
 
     // The hash goes on over the eight blocks at `hashed`, which are read before the text is written: they may be the same.
@@ -27,34 +32,39 @@ internal static unsafe class BlockGroup<TInstructions>
     {
         var key = Vector128.Load(keys);
         var lanes = new Lanes<TInstructions>(first, others, key);
-        Ghash<TInstructions>.Product product = default;
-        var term = hash ^ Ghash<TInstructions>.Load(hashed);
+        Product<TInstructions> product = default;
 
-        // A round of encryption and a product at a time, which do not wait for each other.
-        for (var i = 1; i <= Lanes<TInstructions>.Count; i++)
-        {
-            var next = Vector128.Load(keys + (i * Block));
-            lanes.Round(key, next);
-            product.Add(term, Vector128.Load(powers + (i * Block)).AsUInt64());
-            term = Ghash<TInstructions>.Load(hashed + ((i % Lanes<TInstructions>.Count) * Block));
-            key = next;
-        }
-
-        Finish(ref lanes, key, keys + ((Lanes<TInstructions>.Count + 1) * Block), GcmKey.Rounds - Lanes<TInstructions>.Count, text);
+        // A round of encryption and a product in turn, neither of which waits for the other.
+        Round(ref lanes, ref key, keys + Block);
+        product.Add(hash ^ Ghash<TInstructions>.Load(hashed), Ghash<TInstructions>.Power(powers, 8));
+        Round(ref lanes, ref key, keys + (2 * Block));
+        product.Add(Ghash<TInstructions>.Load(hashed + Block), Ghash<TInstructions>.Power(powers, 7));
+        Round(ref lanes, ref key, keys + (3 * Block));
+        product.Add(Ghash<TInstructions>.Load(hashed + (2 * Block)), Ghash<TInstructions>.Power(powers, 6));
+        Round(ref lanes, ref key, keys + (4 * Block));
+        product.Add(Ghash<TInstructions>.Load(hashed + (3 * Block)), Ghash<TInstructions>.Power(powers, 5));
+        Round(ref lanes, ref key, keys + (5 * Block));
+        product.Add(Ghash<TInstructions>.Load(hashed + (4 * Block)), Ghash<TInstructions>.Power(powers, 4));
+        Round(ref lanes, ref key, keys + (6 * Block));
+        product.Add(Ghash<TInstructions>.Load(hashed + (5 * Block)), Ghash<TInstructions>.Power(powers, 3));
+        Round(ref lanes, ref key, keys + (7 * Block));
+        product.Add(Ghash<TInstructions>.Load(hashed + (6 * Block)), Ghash<TInstructions>.Power(powers, 2));
+        Round(ref lanes, ref key, keys + (8 * Block));
+        product.Add(Ghash<TInstructions>.Load(hashed + (7 * Block)), Ghash<TInstructions>.Power(powers, 1));
+        Round(ref lanes, ref key, keys + (9 * Block));
+        Round(ref lanes, ref key, keys + (10 * Block));
+        Round(ref lanes, ref key, keys + (11 * Block));
+        Round(ref lanes, ref key, keys + (12 * Block));
+        Round(ref lanes, ref key, keys + (13 * Block));
+        lanes.Finish(key, Vector128.Load(keys + (GcmKey.Rounds * Block)), text);
         return product.Reduce();
     }
 
-    // The rounds that are left; `key` is the last one used, `keys` are those that follow.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish(ref Lanes<TInstructions> lanes, Vector128<byte> key, byte* keys, int rounds, byte* text)
+    private static void Round(ref Lanes<TInstructions> lanes, ref Vector128<byte> key, byte* next)
     {
-        for (var i = 0; i < rounds - 1; i++)
-        {
-            var next = Vector128.Load(keys + (i * Block));
-            lanes.Round(key, next);
-            key = next;
-        }
-
-        lanes.Finish(key, Vector128.Load(keys + ((rounds - 1) * Block)), text);
+        var after = Vector128.Load(next);
+        lanes.Round(key, after);
+        key = after;
     }
 }

@@ -16,13 +16,7 @@ internal static unsafe class Gcm<TInstructions>
     internal static void Prepare(ReadOnlySpan<byte> key, GcmKey ready)
     {
         BlockCipher<TInstructions>.Expand(key, ready.RoundKeys);
-        var h = Ghash<TInstructions>.KeyOf(BlockCipher<TInstructions>.Encrypt(ready.RoundKeys, Vector128<byte>.Zero));
-        var power = h;
-        for (var i = GcmKey.Powers - 1; i >= 0; i--)
-        {
-            power.AsByte().Store(ready.HashPowers + (i * Block));
-            power = Ghash<TInstructions>.Multiply(power, h);
-        }
+        Ghash<TInstructions>.Prepare(BlockCipher<TInstructions>.Encrypt(ready.RoundKeys, Vector128<byte>.Zero), ready.HashPowers);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

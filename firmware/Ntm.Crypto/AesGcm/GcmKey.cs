@@ -14,7 +14,7 @@ internal sealed unsafe class GcmKey : IDisposable
     internal const int Powers = 9;
 
     private const int RoundKeysSize = (Rounds + 2) * BlockSize;
-    private const int PowersSize = Powers * BlockSize;
+    private const int PowersSize = 2 * Powers * BlockSize;
     private const int CacheLine = 64;
 
     private readonly byte[] _memory = GC.AllocateArray<byte>(RoundKeysSize + PowersSize + CacheLine, pinned: true);
@@ -36,7 +36,7 @@ internal sealed unsafe class GcmKey : IDisposable
         }
     }
 
-    // H^9 first, H last, each as Ghash wants it.
+    // H^9 first, H last, two blocks each, as Ghash wants them.
     internal byte* HashPowers => RoundKeys + RoundKeysSize;
 
     public void Dispose()

@@ -20,10 +20,8 @@ internal interface IAesInstructions
     // SubBytes, ShiftRows, and all keys that are left.
     static abstract Vector128<byte> LastRound(Vector128<byte> state, Vector128<byte> before, Vector128<byte> after);
 
-    // Carry-less products, 64 by 64 to 128 bits: of both lower halves, of both upper halves, and the sum of lower by upper and upper by lower.
+    // Carry-less products, 64 by 64 to 128 bits: of the lower halves, and of the upper halves.
     static abstract Vector128<ulong> MultiplyLower(Vector128<ulong> a, Vector128<ulong> b);
 
     static abstract Vector128<ulong> MultiplyUpper(Vector128<ulong> a, Vector128<ulong> b);
-
-    static abstract Vector128<ulong> MultiplyCrosswise(Vector128<ulong> a, Vector128<ulong> b);
 }
