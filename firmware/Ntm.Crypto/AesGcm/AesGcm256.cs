@@ -18,9 +18,9 @@ internal sealed class AesGcm256 : IDisposable
         {
             Gcm<X86Instructions>.Prepare(key, _key);
         }
-        else if (ArmInstructions.IsSupported)
+        else if (ArmRounds<ArmInstructions>.IsSupported)
         {
-            Gcm<ArmInstructions>.Prepare(key, _key);
+            Gcm<ArmRounds<ArmInstructions>>.Prepare(key, _key);
         }
         else
         {
@@ -28,7 +28,7 @@ internal sealed class AesGcm256 : IDisposable
         }
     }
 
-    internal static bool IsSupported => X86Instructions.IsSupported || ArmInstructions.IsSupported;
+    internal static bool IsSupported => X86Instructions.IsSupported || ArmRounds<ArmInstructions>.IsSupported;
 
     internal void Seal(ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> associatedData, Span<byte> text, Span<byte> tag)
     {
@@ -42,7 +42,7 @@ internal sealed class AesGcm256 : IDisposable
         }
         else
         {
-            Gcm<ArmInstructions>.Seal(_key, CounterBlock.OfMask(nonce), associatedData, text, tag);
+            Gcm<ArmRounds<ArmInstructions>>.Seal(_key, CounterBlock.OfMask(nonce), associatedData, text, tag);
         }
     }
 
@@ -53,7 +53,7 @@ internal sealed class AesGcm256 : IDisposable
         ArgumentOutOfRangeException.ThrowIfNotEqual(tag.Length, TagSize, nameof(tag));
         return X86Instructions.IsSupported
             ? Gcm<X86Instructions>.TryOpen(_key, CounterBlock.OfMask(nonce), associatedData, text, tag)
-            : Gcm<ArmInstructions>.TryOpen(_key, CounterBlock.OfMask(nonce), associatedData, text, tag);
+            : Gcm<ArmRounds<ArmInstructions>>.TryOpen(_key, CounterBlock.OfMask(nonce), associatedData, text, tag);
     }
 
     public void Dispose() => _key.Dispose();

@@ -4,8 +4,7 @@ using System.Runtime.Intrinsics.Arm;
 
 namespace Ntm.Crypto.AesGcm;
 
-// The cryptographic extension of Armv8-A: AESE, AESMC, PMULL, PMULL2.
-internal readonly struct ArmInstructions : IAesInstructions
+internal readonly struct ArmInstructions : IArmInstructions
 {
     // AESE and PMULL are one extension, and .NET has one question for both.
     public static bool IsSupported
@@ -15,18 +14,14 @@ internal readonly struct ArmInstructions : IAesInstructions
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Begin(Vector128<byte> state, Vector128<byte> first) => state;
-
-    // AESE: AddRoundKey, SubBytes, ShiftRows. AESMC: MixColumns.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> Round(Vector128<byte> state, Vector128<byte> before, Vector128<byte> after) => Aes.MixColumns(Aes.Encrypt(state, before));
+    public static Vector128<byte> Aese(Vector128<byte> state, Vector128<byte> key) => Aes.Encrypt(state, key);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<byte> LastRound(Vector128<byte> state, Vector128<byte> before, Vector128<byte> after) => Aes.Encrypt(state, before) ^ after;
+    public static Vector128<byte> Aesmc(Vector128<byte> state) => Aes.MixColumns(state);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<ulong> MultiplyLower(Vector128<ulong> a, Vector128<ulong> b) => Aes.PolynomialMultiplyWideningLower(a.GetLower(), b.GetLower());
+    public static Vector128<ulong> Pmull(Vector128<ulong> a, Vector128<ulong> b) => Aes.PolynomialMultiplyWideningLower(a.GetLower(), b.GetLower());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<ulong> MultiplyUpper(Vector128<ulong> a, Vector128<ulong> b) => Aes.PolynomialMultiplyWideningUpper(a, b);
+    public static Vector128<ulong> Pmull2(Vector128<ulong> a, Vector128<ulong> b) => Aes.PolynomialMultiplyWideningUpper(a, b);
 }

@@ -13,11 +13,14 @@ internal sealed unsafe class GcmKey : IDisposable
     // Powers of the hash key, for a group of eight blocks and the block of lengths: each is multiplied by one, so that they are reduced together.
     internal const int Powers = 9;
 
+    // Bytes from the round keys on.
+    internal const int Size = RoundKeysSize + PowersSize;
+
     private const int RoundKeysSize = (Rounds + 2) * BlockSize;
     private const int PowersSize = 2 * Powers * BlockSize;
     private const int CacheLine = 64;
 
-    private readonly byte[] _memory = GC.AllocateArray<byte>(RoundKeysSize + PowersSize + CacheLine, pinned: true);
+    private readonly byte[] _memory = GC.AllocateArray<byte>(Size + CacheLine, pinned: true);
     private byte* _start;
 
     internal GcmKey()
