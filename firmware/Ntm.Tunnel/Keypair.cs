@@ -9,6 +9,8 @@ namespace Ntm.Tunnel;
 /// </summary>
 internal sealed class Keypair : IDisposable
 {
+    private readonly ulong _rekeyAfter;
+    private readonly ulong _rejectAfter;
     private ulong _sent;
 
     public Keypair(CipherSuite suite, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey, uint localIndex, uint remoteIndex, bool isInitiator, TimeSpan made,
@@ -16,6 +18,9 @@ internal sealed class Keypair : IDisposable
     {
         Sealer = new PacketCipher(suite, sendKey);
         Opener = new PacketCipher(suite, receiveKey);
+        (_rekeyAfter, _rejectAfter) = suite == CipherSuite.Aes256Gcm
+            ? (Limits.RekeyAfterMessagesAes, Limits.RejectAfterMessagesAes)
+            : (Limits.RekeyAfterMessages, Limits.RejectAfterMessages);
         Window = new ReplayWindow(replayWindow);
         (LocalIndex, RemoteIndex, IsInitiator, Made) = (localIndex, remoteIndex, isInitiator, made);
     }
@@ -46,12 +51,12 @@ internal sealed class Keypair : IDisposable
 
     public TimeSpan Age(TimeSpan boot) => boot - Made;
 
-    public bool MayOpen(TimeSpan boot) => Age(boot) < Limits.RejectAfterTime;
+    public bool MayOpen(TimeSpan boot, ulong counter) => Age(boot) < Limits.RejectAfterTime && counter < _rejectAfter;
 
-    public bool MaySeal(TimeSpan boot) => Age(boot) < Limits.RejectAfterTime && _sent < Limits.RejectAfterMessages;
+    public bool MaySeal(TimeSpan boot) => Age(boot) < Limits.RejectAfterTime && _sent < _rejectAfter;
 
     /// <summary>Whether what was just sent is reason for a new handshake. Time is the initiator's business only, or both would begin at once.</summary>
-    public bool IsStaleToSend(TimeSpan boot) => _sent >= Limits.RekeyAfterMessages || (IsInitiator && Age(boot) >= Limits.RekeyAfterTime);
+    public bool IsStaleToSend(TimeSpan boot) => _sent >= _rekeyAfter || (IsInitiator && Age(boot) >= Limits.RekeyAfterTime);
 
     /// <summary>Whether the initiator, who only receives, must renew the key before it ends.</summary>
     public bool IsStaleToReceive(TimeSpan boot) =>

@@ -50,7 +50,7 @@ public sealed partial class TunnelTable
         }
 
         var counter = BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]);
-        if (!keypair.MayOpen(now.Boot) || counter >= Limits.RejectAfterMessages)
+        if (!keypair.MayOpen(now.Boot, counter))
         {
             return Refuse(TunnelRefusals.ExpiredKey);
         }
