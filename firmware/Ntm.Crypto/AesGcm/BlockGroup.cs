@@ -11,12 +11,12 @@ internal static unsafe class BlockGroup<TInstructions>
 
     private const int Block = GcmKey.BlockSize;
 
-    // The first block has a counter of its own, the others count on from `others`.
+    // The first block has a counter of its own, the others count on from the block before them.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static void Encrypt(byte* keys, CounterBlock first, CounterBlock others, byte* text)
+    internal static void Encrypt(byte* keys, CounterBlock first, CounterBlock beforeOthers, byte* text)
     {
         var key = Vector128.Load(keys);
-        var lanes = new Lanes<TInstructions>(first, others, key);
+        var lanes = new Lanes<TInstructions>(first, beforeOthers, key);
         for (var i = 1; i < GcmKey.Rounds; i++)
         {
             Round(ref lanes, ref key, keys + (i * Block));
@@ -28,10 +28,10 @@ internal static unsafe class BlockGroup<TInstructions>
     // The hash goes on over the eight blocks at `hashed`, which are read before the text is written: they may be the same.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector128<ulong> EncryptAndHash(
-        byte* keys, CounterBlock first, CounterBlock others, byte* text, byte* powers, Vector128<ulong> hash, byte* hashed)
+        byte* keys, CounterBlock first, CounterBlock beforeOthers, byte* text, byte* powers, Vector128<ulong> hash, byte* hashed)
     {
         var key = Vector128.Load(keys);
-        var lanes = new Lanes<TInstructions>(first, others, key);
+        var lanes = new Lanes<TInstructions>(first, beforeOthers, key);
         Product<TInstructions> product = default;
 
         // A round of encryption and a product in turn, neither of which waits for the other.

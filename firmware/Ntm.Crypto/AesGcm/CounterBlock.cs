@@ -18,10 +18,19 @@ internal readonly struct CounterBlock
 
     private CounterBlock(Vector128<uint> words) => _words = words;
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal CounterBlock Plus(int count) => new(_words + Vector128.Create(0, 0, 0, (uint)count));
+    internal CounterBlock Next
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Plus(1);
+    }
+
+    // As it is encrypted.
+    internal Vector128<byte> Bytes
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Vector128.Shuffle(_words.AsByte(), Vector128.Create((byte)0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 14, 13, 12));
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Vector128<byte> Bytes(uint plus) => Vector128.Shuffle(
-        (_words + Vector128.Create(0, 0, 0, plus)).AsByte(), Vector128.Create((byte)0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 15, 14, 13, 12));
+    internal CounterBlock Plus(uint blocks) => new(_words + Vector128.Create(0, 0, 0, blocks));
 }

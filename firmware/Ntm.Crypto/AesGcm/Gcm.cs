@@ -32,28 +32,24 @@ internal static unsafe class Gcm<TInstructions>
         var counter = mask;
         fixed (byte* begin = text)
         {
-            for (var at = 0; at < whole; at += Group)
+            for (var at = 0; at <= whole; at += Group)
             {
+                var isLast = at == whole;
+                var group = isLast ? scratch : begin + at;
+                var others = isLast ? counter : counter.Next;
+                var first = isLast ? mask : others;
+
                 // A group is hashed once it is encrypted: with the next.
                 if (at == 0)
                 {
-                    BlockGroup<TInstructions>.Encrypt(keys, counter.Plus(1), counter.Plus(1), begin);
+                    BlockGroup<TInstructions>.Encrypt(keys, first, others, group);
                 }
                 else
                 {
-                    hash = BlockGroup<TInstructions>.EncryptAndHash(keys, counter.Plus(1), counter.Plus(1), begin + at, powers, hash, begin + at - Group);
+                    hash = BlockGroup<TInstructions>.EncryptAndHash(keys, first, others, group, powers, hash, begin + at - Group);
                 }
 
                 counter = counter.Plus(Lanes<TInstructions>.Count);
-            }
-
-            if (whole == 0)
-            {
-                BlockGroup<TInstructions>.Encrypt(keys, mask, counter, scratch);
-            }
-            else
-            {
-                hash = BlockGroup<TInstructions>.EncryptAndHash(keys, mask, counter, scratch, powers, hash, begin + whole - Group);
             }
         }
 
@@ -80,14 +76,14 @@ internal static unsafe class Gcm<TInstructions>
         {
             for (var at = 0; at < whole; at += Group)
             {
-                hash = BlockGroup<TInstructions>.EncryptAndHash(keys, counter.Plus(1), counter.Plus(1), begin + at, powers, hash, begin + at);
+                hash = BlockGroup<TInstructions>.EncryptAndHash(keys, counter.Next, counter.Next, begin + at, powers, hash, begin + at);
                 counter = counter.Plus(Lanes<TInstructions>.Count);
             }
         }
 
         var end = Ghash<TInstructions>.HashLast(powers, hash, scratch + Block, rest, associatedData.Length, text.Length);
         BlockGroup<TInstructions>.Encrypt(keys, mask, counter, scratch);
-        EncryptNinth(keys, counter, scratch, rest);
+        EncryptNinth(keys, counter.Plus(Lanes<TInstructions>.Count), scratch, rest);
 
         // All bits at once: what takes longer tells nothing of where tags differ.
         if ((end ^ Vector128.Load(scratch)) != Vector128.Create(tag))
@@ -101,13 +97,12 @@ internal static unsafe class Gcm<TInstructions>
     }
 
     // The mask takes a lane of the last group, so a rest of more than seven blocks has an eighth one over.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void EncryptNinth(byte* keys, CounterBlock counter, byte* scratch, int rest)
     {
         if (rest > Group - Block)
         {
             var block = scratch + Group;
-            (BlockCipher<TInstructions>.Encrypt(keys, counter.Bytes(Lanes<TInstructions>.Count)) ^ Vector128.Load(block)).Store(block);
+            (BlockCipher<TInstructions>.Encrypt(keys, counter.Bytes) ^ Vector128.Load(block)).Store(block);
         }
     }
 }

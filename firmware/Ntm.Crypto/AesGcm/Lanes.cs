@@ -20,18 +20,25 @@ internal unsafe ref struct Lanes<TInstructions>
     private Vector128<byte> _6;
     private Vector128<byte> _7;
 
-    // The first lane may count apart from the others, which count on from `counter`: its next one is the second lane's.
+    // The first lane may count apart from the others, which count on from the block before them. One by one: seven constants would take seven registers.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Lanes(CounterBlock first, CounterBlock counter, Vector128<byte> key)
+    internal Lanes(CounterBlock first, CounterBlock beforeOthers, Vector128<byte> key)
     {
-        _0 = TInstructions.Begin(first.Bytes(0), key);
-        _1 = TInstructions.Begin(counter.Bytes(1), key);
-        _2 = TInstructions.Begin(counter.Bytes(2), key);
-        _3 = TInstructions.Begin(counter.Bytes(3), key);
-        _4 = TInstructions.Begin(counter.Bytes(4), key);
-        _5 = TInstructions.Begin(counter.Bytes(5), key);
-        _6 = TInstructions.Begin(counter.Bytes(6), key);
-        _7 = TInstructions.Begin(counter.Bytes(7), key);
+        _0 = TInstructions.Begin(first.Bytes, key);
+        var counter = beforeOthers.Next;
+        _1 = TInstructions.Begin(counter.Bytes, key);
+        counter = counter.Next;
+        _2 = TInstructions.Begin(counter.Bytes, key);
+        counter = counter.Next;
+        _3 = TInstructions.Begin(counter.Bytes, key);
+        counter = counter.Next;
+        _4 = TInstructions.Begin(counter.Bytes, key);
+        counter = counter.Next;
+        _5 = TInstructions.Begin(counter.Bytes, key);
+        counter = counter.Next;
+        _6 = TInstructions.Begin(counter.Bytes, key);
+        counter = counter.Next;
+        _7 = TInstructions.Begin(counter.Bytes, key);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
