@@ -28,7 +28,7 @@ internal static unsafe class Gcm<TInstructions>
         var whole = text.Length - rest;
         var scratch = stackalloc byte[ScratchSize];
         text[whole..].CopyTo(new Span<byte>(scratch + Block, Group));
-        var hash = Ghash<TInstructions>.HashAssociated(powers, associatedData);
+        var hash = associatedData.IsEmpty ? Vector128<ulong>.Zero : Ghash<TInstructions>.HashAssociated(powers, associatedData);
         var counter = mask;
         fixed (byte* begin = text)
         {
@@ -53,7 +53,7 @@ internal static unsafe class Gcm<TInstructions>
             }
         }
 
-        EncryptNinth(keys, counter, scratch, rest);
+        EncryptEighth(keys, counter, scratch, rest);
         new ReadOnlySpan<byte>(scratch + Block, rest).CopyTo(text[whole..]);
         new Span<byte>(scratch + Block + rest, Group - rest).Clear();
         var end = Ghash<TInstructions>.HashLast(powers, hash, scratch + Block, rest, associatedData.Length, text.Length);
@@ -70,7 +70,7 @@ internal static unsafe class Gcm<TInstructions>
         var whole = text.Length - rest;
         var scratch = stackalloc byte[ScratchSize];
         text[whole..].CopyTo(new Span<byte>(scratch + Block, Group));
-        var hash = Ghash<TInstructions>.HashAssociated(powers, associatedData);
+        var hash = associatedData.IsEmpty ? Vector128<ulong>.Zero : Ghash<TInstructions>.HashAssociated(powers, associatedData);
         var counter = mask;
         fixed (byte* begin = text)
         {
@@ -83,7 +83,7 @@ internal static unsafe class Gcm<TInstructions>
 
         var end = Ghash<TInstructions>.HashLast(powers, hash, scratch + Block, rest, associatedData.Length, text.Length);
         BlockGroup<TInstructions>.Encrypt(keys, mask, counter, scratch);
-        EncryptNinth(keys, counter.Plus(Lanes<TInstructions>.Count), scratch, rest);
+        EncryptEighth(keys, counter.Plus(Lanes<TInstructions>.Count), scratch, rest);
 
         // All bits at once: what takes longer tells nothing of where tags differ.
         if ((end ^ Vector128.Load(scratch)) != Vector128.Create(tag))
@@ -97,12 +97,15 @@ internal static unsafe class Gcm<TInstructions>
     }
 
     // The mask takes a lane of the last group, so a rest of more than seven blocks has an eighth one over.
-    private static void EncryptNinth(byte* keys, CounterBlock counter, byte* scratch, int rest)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void EncryptEighth(byte* keys, CounterBlock counter, byte* scratch, int rest)
     {
         if (rest > Group - Block)
         {
-            var block = scratch + Group;
-            (BlockCipher<TInstructions>.Encrypt(keys, counter.Bytes) ^ Vector128.Load(block)).Store(block);
+            EncryptOne(keys, counter, scratch + Group);
         }
     }
+
+    private static void EncryptOne(byte* keys, CounterBlock counter, byte* block) =>
+        (BlockCipher<TInstructions>.Encrypt(keys, counter.Bytes) ^ Vector128.Load(block)).Store(block);
 }
