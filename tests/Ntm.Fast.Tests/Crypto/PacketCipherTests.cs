@@ -72,6 +72,10 @@ public sealed class PacketCipherTests
 
     [Theory]
     [MemberData(nameof(All))]
+    public void Warming_up_finds_nothing_wrong(CipherSuite suite, AesGcmSource source) => PacketCipher.WarmUp(suite, source);
+
+    [Theory]
+    [MemberData(nameof(All))]
     public void A_disposed_one_seals_and_opens_nothing(CipherSuite suite, AesGcmSource source)
     {
         var packets = new PacketCipher(suite, new byte[PacketCipher.KeySize], source);
