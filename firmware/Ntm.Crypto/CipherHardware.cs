@@ -1,11 +1,11 @@
-using Arm = System.Runtime.Intrinsics.Arm;
-using X86 = System.Runtime.Intrinsics.X86;
+using Ntm.Crypto.AesGcm;
 
 namespace Ntm.Crypto;
 
-/// <summary>What this processor has instructions for.</summary>
+/// <summary>What this machine's processor does by itself.</summary>
 public static class CipherHardware
 {
-    /// <summary>AES rounds and carry-less multiplication. Without them AES-GCM is slower than ChaCha20-Poly1305, and no node should offer it.</summary>
-    public static bool HasAes => Arm.Aes.IsSupported || (X86.Aes.IsSupported && X86.Pclmulqdq.IsSupported && X86.Ssse3.IsSupported);
+    /// <summary>Whether there are instructions for AES's rounds and for GHASH's carry-less multiplication (x86-64: AES-NI, PCLMULQDQ; Arm: AES, PMULL). Without them
+    /// AES-256-GCM is slower than ChaCha20-Poly1305, and in software hardly free of timing leaks: a node should not offer it.</summary>
+    public static bool HasAes => AesGcm256.IsSupported;
 }

@@ -4,6 +4,7 @@ using System.Runtime.ExceptionServices;
 using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Ntm.Gateway.Http;
+using Ntm.Crypto;
 using Ntm.Hosting;
 using Ntm.Linux;
 using Ntm.Node;
@@ -51,6 +52,11 @@ public sealed class Appliance : IDisposable
             Examine(config);
             Directory.CreateDirectory(config.Data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             var key = new StaticKeyPair(NodeKeyFile.ReadOrCreate(config.KeyFile, SystemEntropy.Instance));
+            if (config.Cipher.Suites.HasAes256Gcm)
+            {
+                PacketCipher.WarmUp(CipherSuite.Aes256Gcm, config.Cipher.Aes); // the first packet would wait for the compiler
+            }
+
             undo.Push(_store = Store.Store.Open(config.StoreFile));
             _keeper = new StoreKeeper(_store, log);
             var kept = _store.LoadAll();

@@ -27,7 +27,7 @@ public sealed record GatewayConfig(
     /// <summary>Beyond as many, the pump's own work is what bounds.</summary>
     public const int LanesMost = 8;
 
-    private const string AnyCipher = "auto", ChaCha20Poly1305Alone = "chacha20-poly1305";
+    private const string AnyCipher = "auto", LibraryAes = "aes-libcrypto", ChaCha20Poly1305Alone = "chacha20-poly1305";
 
     private const int InterfaceNameMost = 15; // IFNAMSIZ, less the closing zero
 
@@ -38,10 +38,10 @@ public sealed record GatewayConfig(
     /// <summary>The alias range's first address, host order.</summary>
     public uint AliasNetwork => BinaryPrimitives.ReadUInt32BigEndian(Aliases.BaseAddress.GetAddressBytes());
 
-    public NodeOptions NodeOptions => new(AliasNetwork, Aliases.PrefixLength, Lan?.Networks ?? []) { Suites = Suites, Lanes = Lanes };
+    public NodeOptions NodeOptions => new(AliasNetwork, Aliases.PrefixLength, Lan?.Networks ?? []) { Suites = Cipher.Suites, Aes = Cipher.Aes, Lanes = Lanes };
 
-    /// <summary>The cipher suites offered to other nodes besides ChaCha20-Poly1305.</summary>
-    public CipherSuites Suites { get; init; }
+    /// <summary>The cipher suites offered to other nodes besides ChaCha20-Poly1305, and whose AES-256-GCM it is.</summary>
+    public (CipherSuites Suites, AesGcmSource Aes) Cipher { get; init; }
 
     /// <summary>Threads that seal and open packets.</summary>
     public int Lanes { get; init; } = 1;
@@ -76,7 +76,8 @@ public sealed record GatewayConfig(
             new NameForwarding(
                 dns.Has("dnsmasqServers") ? dns.FilePath("dnsmasqServers", "") : null, dns.Has("dnsmasqPidFile") ? dns.FilePath("dnsmasqPidFile", "") : null))
         {
-            Suites = file.Value<CipherSuites>("cipher", $"\"{AnyCipher}\" or \"{ChaCha20Poly1305Alone}\"", TrySuites, SuitesHere),
+            Cipher = file.Value<(CipherSuites, AesGcmSource)>(
+                "cipher", $"\"{AnyCipher}\", \"{LibraryAes}\" or \"{ChaCha20Poly1305Alone}\"", TryCipher, (SuitesHere, AesGcmSource.Instructions)),
             Lanes = file.Number("lanes", Linux.Lanes.For(Environment.ProcessorCount), 1, LanesMost),
         };
         config.Judge(file, lan);
@@ -154,10 +155,10 @@ public sealed record GatewayConfig(
     // What this processor has instructions for.
     private static CipherSuites SuitesHere => CipherHardware.HasAes ? CipherSuites.Aes256Gcm : CipherSuites.None;
 
-    private static bool TrySuites(string text, out CipherSuites suites)
+    private static bool TryCipher(string text, out (CipherSuites Suites, AesGcmSource Aes) cipher)
     {
-        suites = text == AnyCipher ? SuitesHere : CipherSuites.None;
-        return text is AnyCipher or ChaCha20Poly1305Alone;
+        cipher = (text == ChaCha20Poly1305Alone ? CipherSuites.None : SuitesHere, text == LibraryAes ? AesGcmSource.Library : AesGcmSource.Instructions);
+        return text is AnyCipher or LibraryAes or ChaCha20Poly1305Alone;
     }
 
     private static bool TryAliases(string text, out IPNetwork network) =>

@@ -43,7 +43,7 @@ public sealed partial class NodeCore : ICore
     public NodeCore(StaticKeyPair key, IEntropy entropy, NodeOptions options, IEnumerable<StoreWrite> memory)
     {
         _memory = [.. memory];
-        var tunnels = new TunnelTable(key, entropy, Outbox, StoredMark(_memory), lanes: options.Lanes)
+        var tunnels = new TunnelTable(key, entropy, Outbox, StoredMark(_memory), lanes: options.Lanes, aes: options.Aes)
         {
             OnChange = OnTunnelChange,
             OnTimestampMark = KeepMark,

@@ -1,4 +1,5 @@
 using System.Net;
+using Ntm.Crypto;
 using Ntm.Protocol;
 
 namespace Ntm.Node;
@@ -11,6 +12,9 @@ public sealed record NodeOptions(uint AliasNetwork, int AliasPrefixLength, IRead
 {
     /// <summary>The cipher suites offered to other nodes besides ChaCha20-Poly1305.</summary>
     public CipherSuites Suites { get; init; }
+
+    /// <summary>Whose AES-256-GCM seals, where that is the suite.</summary>
+    public AesGcmSource Aes { get; init; }
 
     /// <summary>How many threads may seal and open at once; as many as the pump has lanes.</summary>
     public int Lanes { get; init; } = 1;

@@ -16,8 +16,8 @@ internal sealed class Keypair : IDisposable
     public Keypair(CipherSuite suite, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey, uint localIndex, uint remoteIndex, bool isInitiator, TimeSpan made,
         KeypairOptions options)
     {
-        Sealer = new PacketCipher(suite, sendKey, options.Lanes);
-        Opener = new PacketCipher(suite, receiveKey, options.Lanes);
+        Sealer = new PacketCipher(suite, sendKey, options.Lanes, options.Aes);
+        Opener = new PacketCipher(suite, receiveKey, options.Lanes, options.Aes);
         (_rekeyAfter, _rejectAfter) = suite == CipherSuite.Aes256Gcm
             ? (Limits.RekeyAfterMessagesAes, Limits.RejectAfterMessagesAes)
             : (Limits.RekeyAfterMessages, Limits.RejectAfterMessages);

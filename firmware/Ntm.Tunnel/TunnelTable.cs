@@ -1,3 +1,4 @@
+using Ntm.Crypto;
 using Ntm.Protocol;
 
 namespace Ntm.Tunnel;
@@ -66,8 +67,10 @@ public sealed partial class TunnelTable
     /// <param name="timestampMark">The stored mark of <see cref="TimestampMark"/>, 0 the first time.</param>
     /// <param name="replayWindow">Datagrams; a multiple of 64.</param>
     /// <param name="lanes">How many threads may seal and open packets at once (<see cref="OpenAhead"/>, <see cref="LeftToSeal"/>); 1: the table does it by itself, at once.</param>
+    /// <param name="aes">Whose AES-256-GCM; nobody else notices.</param>
     public TunnelTable(
-        StaticKeyPair key, IEntropy entropy, Outbox outbox, ulong timestampMark = 0, int replayWindow = Limits.ReplayWindowNode, int lanes = 1)
+        StaticKeyPair key, IEntropy entropy, Outbox outbox, ulong timestampMark = 0, int replayWindow = Limits.ReplayWindowNode, int lanes = 1,
+        AesGcmSource aes = AesGcmSource.Instructions)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(lanes, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(replayWindow, 64);
@@ -75,7 +78,7 @@ public sealed partial class TunnelTable
         Key = key;
         _entropy = entropy;
         _outbox = outbox;
-        _options = new(replayWindow, lanes);
+        _options = new(replayWindow, lanes, aes);
         if (lanes > 1)
         {
             (_toSeal, _toOpen) = (new SealWork(), new OpenWork());
