@@ -1,7 +1,9 @@
 using System.Net;
+using Ntm.Crypto;
 using Ntm.Fast.Tests.Store;
 using Ntm.Gateway;
 using Ntm.Hosting;
+using Ntm.Protocol;
 using Serilog.Events;
 
 namespace Ntm.Fast.Tests.Gateway;
@@ -42,6 +44,19 @@ public sealed class GatewayConfigTests : IDisposable
         Assert.Contains("leave \"lan\" out", refused.Message);
     }
 
+    [Theory]
+    [InlineData("", true, AesGcmSource.Instructions)]
+    [InlineData("\"cipher\": \"auto\",", true, AesGcmSource.Instructions)]
+    [InlineData("\"cipher\": \"aes-libcrypto\",", true, AesGcmSource.Library)]
+    [InlineData("\"cipher\": \"chacha20-poly1305\",", false, AesGcmSource.Instructions)]
+    public void Aes_is_offered_where_the_processor_has_it_and_the_owner_wants_it(string key, bool wanted, AesGcmSource source)
+    {
+        var config = Read(Least.Replace("{ \"data\"", $"{{ {key} \"data\"", StringComparison.Ordinal));
+        Assert.Equal(wanted && CipherHardware.HasAes ? CipherSuites.Aes256Gcm : CipherSuites.None, config.NodeOptions.Suites);
+        Assert.Equal(source, config.NodeOptions.Aes);
+        Assert.Equal(Ntm.Linux.Lanes.For(Environment.ProcessorCount), config.NodeOptions.Lanes);
+    }
+
     [Fact]
     public void The_example_of_the_operations_page_is_good()
     {
@@ -54,6 +69,8 @@ public sealed class GatewayConfigTests : IDisposable
     }
 
     [Theory]
+    [InlineData("\"data\"", "\"cipher\": \"rot13\", \"data\"", "cipher")]
+    [InlineData("\"data\"", "\"lanes\": 0, \"data\"", "lanes")]
     [InlineData("\"data\": \"d\"", "\"dta\": \"d\"", "'dta' is not known", "'data' is missing")]
     [InlineData("\"name\": \"catv\"", "\"name\": \"catv\", \"prot\": 1", "'uplinks[0].prot' is not known")]
     [InlineData("\"name\": \"catv\"", "\"name\": \"catv\", \"port\": 65536", "'uplinks[0].port' must be a whole number from 0 to 65535")]
