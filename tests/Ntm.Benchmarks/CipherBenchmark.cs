@@ -37,7 +37,7 @@ internal static class CipherBenchmark
 
     private static void Measure(int length)
     {
-        var ciphers = s_contestants.Select(c => new PacketCipher(c.Suite, new byte[PacketCipher.KeySize], c.Source)).ToArray();
+        var ciphers = s_contestants.Select(c => new PacketCipher(c.Suite, new byte[PacketCipher.KeySize], aes: c.Source)).ToArray();
         var seals = ciphers.Select(_ => new double[Rounds]).ToArray();
         var opens = ciphers.Select(_ => new double[Rounds]).ToArray();
         for (var round = -WarmUpRounds; round < Rounds; round++)

@@ -5,6 +5,7 @@ return args switch
 {
     ["path", .. var options] => PathBenchmark.Run(options),
     ["cipher"] => CipherBenchmark.Run(),
+    ["lanes"] => LanesBenchmark.Run(),
     ["peer", .. var options] => PathPeer.Run(options), // one end of ours, started by "path"
     ["home", .. var options] => HomePeer.Run(options), // the same with a LAN behind it
     _ => Usage(),

@@ -15,8 +15,8 @@ public sealed class PacketCipherTarget : Target
     private const int MostShifted = 64;
     private const int LongestText = 2_100;
 
-    private readonly PacketCipher[] _ours = [.. Enumerable.Range(0, Keys).Select(k => new PacketCipher(CipherSuite.Aes256Gcm, Key(k), AesGcmSource.Instructions))];
-    private readonly PacketCipher[] _theirs = [.. Enumerable.Range(0, Keys).Select(k => new PacketCipher(CipherSuite.Aes256Gcm, Key(k), AesGcmSource.Library))];
+    private readonly PacketCipher[] _ours = [.. Enumerable.Range(0, Keys).Select(k => new PacketCipher(CipherSuite.Aes256Gcm, Key(k), aes: AesGcmSource.Instructions))];
+    private readonly PacketCipher[] _theirs = [.. Enumerable.Range(0, Keys).Select(k => new PacketCipher(CipherSuite.Aes256Gcm, Key(k), aes: AesGcmSource.Library))];
     private readonly byte[] _plain = new byte[MostRepeated * LongestText];
     private readonly byte[] _packet = new byte[MostShifted + (MostRepeated * LongestText) + PacketCipher.TagSize];
     private readonly byte[] _expected = new byte[(MostRepeated * LongestText) + PacketCipher.TagSize];
