@@ -19,7 +19,7 @@ public sealed class PacketCipher : IDisposable
     // More than a group of blocks and a rest.
     private const int WarmUpText = 250;
 
-    // One of the two is there. Instructions need nothing but the key, which any lane may read; libcrypto's contexts are one a lane.
+    // One of the two is there. The instructions keep nothing between calls; libcrypto's contexts do, so each lane has one.
     private readonly AesGcm256? _instructions;
     private readonly LibCipher[] _library = [];
 

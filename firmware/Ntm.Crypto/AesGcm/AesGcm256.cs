@@ -2,7 +2,8 @@ using System.Runtime.Intrinsics;
 
 namespace Ntm.Crypto.AesGcm;
 
-// AES-256-GCM by the processor's own instructions, under one key: nothing is allocated per call, and no call leaves the runtime. Not thread-safe.
+// AES-256-GCM by the processor's own instructions, under one key: nothing is allocated per call, and no call leaves the runtime. Several
+// threads may seal and open at once: nothing is kept between calls but the key.
 internal sealed class AesGcm256 : IDisposable
 {
     internal const int KeySize = GcmKey.KeySize;

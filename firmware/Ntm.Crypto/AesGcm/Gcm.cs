@@ -17,6 +17,7 @@ internal static unsafe class Gcm<TInstructions>
     {
         BlockCipher<TInstructions>.Expand(key, ready.RoundKeys);
         Ghash<TInstructions>.Prepare(BlockCipher<TInstructions>.Encrypt(ready.RoundKeys, Vector128<byte>.Zero), ready.HashPowers);
+        GC.KeepAlive(ready);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -57,6 +58,7 @@ internal static unsafe class Gcm<TInstructions>
         new ReadOnlySpan<byte>(scratch + Block, rest).CopyTo(text[whole..]);
         new Span<byte>(scratch + Block + rest, Group - rest).Clear();
         var end = Ghash<TInstructions>.HashLast(powers, hash, scratch + Block, rest, associatedData.Length, text.Length);
+        GC.KeepAlive(key); // Its memory is only pointed at.
         (end ^ Vector128.Load(scratch)).CopyTo(tag);
     }
 
@@ -84,6 +86,7 @@ internal static unsafe class Gcm<TInstructions>
         var end = Ghash<TInstructions>.HashLast(powers, hash, scratch + Block, rest, associatedData.Length, text.Length);
         BlockGroup<TInstructions>.Encrypt(keys, mask, counter, scratch);
         EncryptEighth(keys, counter.Plus(Lanes<TInstructions>.Count), scratch, rest);
+        GC.KeepAlive(key);
 
         // All bits at once: what takes longer tells nothing of where tags differ.
         if ((end ^ Vector128.Load(scratch)) != Vector128.Create(tag))

@@ -72,6 +72,31 @@ public sealed class PacketCipherTests
 
     [Theory]
     [MemberData(nameof(All))]
+    public void Lanes_at_once_do_as_one_alone(CipherSuite suite, AesGcmSource source)
+    {
+        const int lanes = 4;
+        const int packets = 2_000;
+        using var alone = new PacketCipher(suite, new byte[PacketCipher.KeySize], aes: source);
+        using var shared = new PacketCipher(suite, new byte[PacketCipher.KeySize], lanes, source);
+        var expected = Enumerable.Range(0, packets).Select(i => Sealed(alone, i, 0)).ToArray();
+        var threads = Enumerable.Range(0, lanes).Select(lane => Task.Factory.StartNew(
+            () => Enumerable.Range(0, packets).All(i => Sealed(shared, i, lane).AsSpan().SequenceEqual(expected[i])), TaskCreationOptions.LongRunning)).ToArray();
+        Assert.All(threads, t => Assert.True(t.Result));
+
+        static byte[] Sealed(PacketCipher cipher, int number, int lane)
+        {
+            var packet = new byte[(number % 300) + PacketCipher.TagSize];
+            var text = packet.AsSpan(0, number % 300);
+            var tag = packet.AsSpan(text.Length);
+            cipher.Seal((ulong)number, text, tag, lane);
+            var opened = packet.ToArray();
+            Assert.True(cipher.TryOpen((ulong)number, opened.AsSpan(0, text.Length), tag, lane));
+            return packet;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(All))]
     public void Warming_up_finds_nothing_wrong(CipherSuite suite, AesGcmSource source) => PacketCipher.WarmUp(suite, source);
 
     [Theory]
