@@ -22,7 +22,7 @@ internal static unsafe partial class Libc
     // sys/socket.h
     public const int AF_UNSPEC = 0, AF_INET = 2, AF_INET6 = 10, AF_NETLINK = 16;
     public const int SOCK_DGRAM = 2, SOCK_RAW = 3, SOCK_NONBLOCK = 0x800, SOCK_CLOEXEC = 0x80000;
-    public const int SOL_SOCKET = 1, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_RCVTIMEO = 20, SO_BINDTODEVICE = 25, SO_SNDBUFFORCE = 32, SO_RCVBUFFORCE = 33;
+    public const int SOL_SOCKET = 1, SO_SNDBUF = 7, SO_RCVBUF = 8, SO_RCVTIMEO = 20, SO_BINDTODEVICE = 25, SO_SNDBUFFORCE = 32, SO_RCVBUFFORCE = 33, SO_TIMESTAMPNS = 35;
     public const int MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40;
 
     // netinet/in.h
@@ -88,6 +88,16 @@ internal static unsafe partial class Libc
         public int Level;
         public int Type;
         public ulong Value;
+    }
+
+    /// <summary>struct cmsghdr with a time: that of SO_TIMESTAMPNS.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct TimeMessage
+    {
+        public nint Length;
+        public int Level;
+        public int Type;
+        public TimeSpec Time;
     }
 
     [LibraryImport(Library, EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Ntm.Linux;
 
 /// <summary>
-/// The structures that recvmmsg and sendmmsg work on, pinned: for each message a header, an address, a control message and its vectors.
+/// The structures that recvmmsg and sendmmsg work on, pinned: for each message a header, an address, its control messages and its vectors.
 /// </summary>
 internal sealed unsafe class MessageRing
 {
@@ -15,14 +15,16 @@ internal sealed unsafe class MessageRing
     private readonly Libc.MultiMessage[] _messages;
     private readonly Libc.IoVector[] _vectors;
     private readonly int _vectorsEach;
+    private readonly int _controlsEach;
 
     /// <param name="messages">How many.</param>
     /// <param name="vectorsEach">Vectors of one message at most.</param>
-    public MessageRing(int messages, int vectorsEach)
+    /// <param name="controlsEach">Control messages of one message at most: as much room as so many <see cref="Libc.ControlMessage"/> take.</param>
+    public MessageRing(int messages, int vectorsEach, int controlsEach = 1)
     {
-        _vectorsEach = vectorsEach;
+        (_vectorsEach, _controlsEach) = (vectorsEach, controlsEach);
         _addresses = GC.AllocateArray<byte>(messages * AddressSize, pinned: true);
-        _controls = GC.AllocateArray<Libc.ControlMessage>(messages, pinned: true);
+        _controls = GC.AllocateArray<Libc.ControlMessage>(messages * controlsEach, pinned: true);
         _messages = GC.AllocateArray<Libc.MultiMessage>(messages, pinned: true);
         _vectors = GC.AllocateArray<Libc.IoVector>(messages * vectorsEach, pinned: true);
         for (var i = 0; i < _messages.Length; i++)
@@ -37,7 +39,8 @@ internal sealed unsafe class MessageRing
 
     public byte* Address(int index) => (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_addresses)) + (index * AddressSize);
 
-    public Libc.ControlMessage* Control(int index) => (Libc.ControlMessage*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_controls)) + index;
+    public Libc.ControlMessage* Control(int index) =>
+        (Libc.ControlMessage*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_controls)) + (index * _controlsEach);
 
     public Libc.IoVector* Vector(int message, int index) =>
         (Libc.IoVector*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_vectors)) + (message * _vectorsEach) + index;

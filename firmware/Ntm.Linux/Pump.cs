@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Ntm.Linux.Queues;
 using Ntm.Protocol;
 
 namespace Ntm.Linux;
@@ -25,6 +26,9 @@ public sealed class Pump : IDisposable
     private Tun? _tun;
     private volatile bool _stopping;
     private volatile bool _ended;
+    private long _turns;
+    private long _marked; // of the packets that came in
+    private bool _hasRest; // of what was read in the last turn: polling does not tell
 
     /// <param name="core">From now on only the pump's thread calls it.</param>
     public Pump(ICore core, PumpOptions? options = null)
@@ -127,6 +131,42 @@ public sealed class Pump : IDisposable
         return answer.Task;
     }
 
+    /// <summary>What was carried since the start; the longest waits are those since the last call. On the pump's thread.</summary>
+    public PumpStatistics TakeStatistics()
+    {
+        DemandOwnThread();
+        var waited = TimeSpan.Zero;
+        foreach (var socket in _sockets.All)
+        {
+            waited = socket.LongestWait > waited ? socket.LongestWait : waited;
+            socket.LongestWait = TimeSpan.Zero;
+        }
+
+        var statistics = new PumpStatistics
+        {
+            Turns = _turns,
+            MessagesReceived = _sockets.All.Sum(s => s.MessagesReceived),
+            DatagramsReceived = _sockets.All.Sum(s => s.DatagramsReceived),
+            MessagesSent = _sockets.All.Sum(s => s.MessagesSent),
+            DatagramsSent = _sockets.All.Sum(s => s.DatagramsSent),
+            Reads = _tun?.Reads ?? 0,
+            PacketsRead = _tun?.PacketsRead ?? 0,
+            Writes = _tun?.Writes ?? 0,
+            PacketsWritten = _tun?.PacketsWritten ?? 0,
+            Waiting = _tun?.Waiting.Count ?? 0,
+            MarkedInbound = _marked,
+            MarkedOutbound = _tun?.Waiting.Marked ?? 0,
+            LongestWaitInbound = waited,
+            LongestWaitOutbound = _tun?.Waiting.LongestWait ?? TimeSpan.Zero,
+        };
+        if (_tun is { } tun)
+        {
+            tun.Waiting.LongestWait = TimeSpan.Zero;
+        }
+
+        return statistics;
+    }
+
     /// <summary>Stops the thread, and disposes of sockets and TUN.</summary>
     /// <exception cref="InvalidOperationException">Called on the pump's own thread, which cannot wait for its own end.</exception>
     public void Dispose()
@@ -170,8 +210,10 @@ public sealed class Pump : IDisposable
         End();
     }
 
+    /// <summary>Waits for something to do and does a batch of it for each: none of them keeps the others waiting for longer.</summary>
     private void Turn()
     {
+        _turns++;
         var now = _options.Clock();
         if (_core.NextDeadline <= now.Boot)
         {
@@ -180,7 +222,7 @@ public sealed class Pump : IDisposable
         }
 
         var deadline = _core.NextDeadline;
-        _poller.Wait(deadline == TimeSpan.MaxValue ? deadline : deadline - now.Boot);
+        _poller.Wait(_hasRest ? TimeSpan.Zero : deadline == TimeSpan.MaxValue ? deadline : deadline - now.Boot);
 
         // As many as wait now: one that posts itself again must not keep the packets waiting.
         for (var left = _posted.Count; left > 0 && _posted.TryDequeue(out var posting); left--)
@@ -200,49 +242,47 @@ public sealed class Pump : IDisposable
             }
         }
 
+        _hasRest = false;
         foreach (var socket in _sockets.All)
         {
-            if (!_poller.IsReadable(socket.Descriptor))
+            if (socket.HasRest || _poller.IsReadable(socket.Descriptor))
             {
-                continue;
-            }
-
-            do
-            {
-                if (socket.Receive(_received) > 0)
+                now = _options.Clock();
+                if (socket.Receive(_received, now) > 0)
                 {
-                    now = _options.Clock();
                     Do(_core.Ahead(now, _received));
                     _core.ReceiveDatagrams(now, _received);
-                    Settle(now, _received);
+                    Settle(now, _received, socket.DueSlot);
+                    _hasRest |= socket.HasRest;
                 }
             }
-            while (socket.HasRest);
         }
 
-        if (_tun is { } tun && _poller.IsReadable(tun.Descriptor))
+        if (_tun is { } tun && (tun.HasRest || _poller.IsReadable(tun.Descriptor)))
         {
-            do
+            now = _options.Clock();
+            if (tun.Read(_received, now.Boot) > 0)
             {
-                if (tun.Read(_received) > 0)
-                {
-                    now = _options.Clock();
-                    _core.ReceivePackets(now, _received);
-                    Settle(now, _received);
-                }
+                _core.ReceivePackets(now, _received);
+                Settle(now, _received);
+                _hasRest |= tun.HasRest;
             }
-            while (tun.HasRest);
         }
     }
 
     /// <summary>After a call of the core: the program takes the events, then what the core left in the batch and in the outbox is carried out.</summary>
-    private void Settle(Now now, PacketBatch? batch = null)
+    private void Settle(Now now, PacketBatch? batch = null, int dueSlot = -1)
     {
         _options.AfterEach?.Invoke(now);
         Do(_core.Left);
         for (var i = 0; i < batch?.Count; i++)
         {
             var packet = batch[i];
+            if (i == dueSlot && IsLost(packet))
+            {
+                continue;
+            }
+
             switch (packet.Disposition)
             {
                 case Disposition.ToWire:
@@ -263,6 +303,22 @@ public sealed class Pump : IDisposable
         if (outbox.Count > 0)
         {
             Drain(outbox);
+        }
+    }
+
+    /// <summary>Lets the sender of a packet that waited too long hear of it. What the core kept for itself, such as handshakes, is not lost by this.</summary>
+    private bool IsLost(Packet packet)
+    {
+        switch (packet.Disposition)
+        {
+            case Disposition.Drop:
+                return false;
+            case Disposition.ToTun when CongestionMark.TrySet(packet.Bytes):
+                _marked++;
+                return false;
+            default:
+                Counters.Count("queue-delayed");
+                return true;
         }
     }
 

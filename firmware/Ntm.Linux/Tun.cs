@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Ntm.Linux.Netlink;
 using Ntm.Linux.Offloads;
+using Ntm.Linux.Queues;
 using Ntm.Protocol;
 
 namespace Ntm.Linux;
@@ -23,17 +24,19 @@ public sealed unsafe class Tun : IDisposable
     private const int OffloadChecksum = 1, OffloadTcp = 2 | 4, OffloadTcpEcn = 8, OffloadUdp = 0x20 | 0x40;
     private const int NameSize = 16, RequestSize = 40;
 
-    /// <summary>Bytes of the longest super-packet: an IPv6 header and what its 16-bit length can tell.</summary>
-    private const int LongestRead = 40 + 65_535;
+    /// <summary>Bytes taken up at once, at most and but for the last read: what the kernel has beyond that waits there until the next turn.</summary>
+    private const int MostTaken = 1 << 20;
+
+    /// <summary>The same in reads, which cost about as much each as what is done with a short packet.</summary>
+    private const int MostReads = 2 * Limits.BatchSlots;
 
     private readonly NetlinkSocket _netlink;
     private readonly Counters _counters;
 
-    // What was read last, with its header, and how far it is cut.
-    private readonly byte[] _read = GC.AllocateUninitializedArray<byte>(VirtioHeader.Size + LongestRead, pinned: true);
-    private readonly byte* _readAt;
-    private SegmentCut _cut;
-    private int _readLength;
+    private readonly OutboundQueue _queue;
+    private SegmentCut _cut; // what is being cut into packets,
+    private int _place;      // where it lies
+    private bool _isCutting;
 
     private readonly SegmentGathering _staged;
     private readonly Libc.IoVector[] _vectors = GC.AllocateArray<Libc.IoVector>(1 + Limits.BatchSlots, pinned: true);
@@ -47,12 +50,12 @@ public sealed unsafe class Tun : IDisposable
         Name = name;
         Mtu = mtu;
         Offloads = offloads;
-        _readAt = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_read));
         _vector = (Libc.IoVector*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_vectors));
         _staged = new SegmentGathering(Limits.BatchSlots) { MergesUdp = offloads.HasFlag(TunOffloads.Udp) };
         _netlink = new NetlinkSocket();
         Index = (int)Libc.InterfaceIndex(name);
         LinkConfiguration.BringUp(_netlink, name, Index, mtu);
+        _queue = new OutboundQueue(counters);
     }
 
     public string Name { get; }
@@ -67,8 +70,21 @@ public sealed unsafe class Tun : IDisposable
     /// <summary>What the kernel takes part in.</summary>
     public TunOffloads Offloads { get; }
 
-    /// <summary>Whether a packet that was read is not yet cut to its end: <see cref="Read"/> goes on with it, and polling does not tell.</summary>
-    public bool HasRest => _cut.HasMore;
+    /// <summary>Whether something that was read waits: <see cref="Read"/> goes on with it, and polling does not tell.</summary>
+    public bool HasRest => _isCutting || _queue.Count > 0;
+
+    /// <summary>Packets and super-packets that were read, and the packets they were cut into.</summary>
+    public long Reads { get; private set; }
+
+    public long PacketsRead { get; private set; }
+
+    /// <summary>Packets that were written, and the runs they went in; a single one counts as well.</summary>
+    public long PacketsWritten { get; private set; }
+
+    public long Writes { get; private set; }
+
+    /// <summary>What was read and waits.</summary>
+    public OutboundQueue Waiting => _queue;
 
     /// <summary>Makes the device and brings it up.</summary>
     /// <param name="name">At most 15 bytes; "%d" in it becomes the first free number.</param>
@@ -189,22 +205,38 @@ public sealed unsafe class Tun : IDisposable
     /// <summary>Takes a route to the device away; one that is not there is no error.</summary>
     public void RemoveRoute(IPNetwork destination) => LinkConfiguration.RemoveRoute(_netlink, Name, Index, destination);
 
-    /// <summary>Fills the batch's slots, from the first, with what waits; super-packets are cut.</summary>
+    /// <summary>Takes up what the kernel has, and fills the batch's slots, from the first, with what is to go next; super-packets are cut.</summary>
+    /// <param name="now">Boot time.</param>
     /// <returns>How many; 0: nothing waits.</returns>
     /// <exception cref="LinuxException">The device was taken away.</exception>
-    public int Read(PacketBatch batch)
+    public int Read(PacketBatch batch, TimeSpan now)
     {
         batch.Clear();
-        while (!batch.IsFull && (_cut.HasMore || TryRead(batch[batch.Count].Capacity - Limits.PacketHeadroom)))
+        TakeUp(batch[0].Capacity - Limits.PacketHeadroom, now);
+        while (!batch.IsFull && (_isCutting || _queue.TryTake(now, out _place, out _cut)))
         {
-            var from = new ReadOnlySpan<byte>(_readAt + VirtioHeader.Size, _readLength);
+            // What fits in a batch as a whole is not cut for two: it goes over the wire, and into the peer's TUN, in one piece then.
+            if (batch.Count > 0 && _cut.Left > batch.Slots - batch.Count)
+            {
+                _isCutting = true;
+                break;
+            }
+
+            ReadOnlySpan<byte> from = _queue.BytesOf(_place);
             while (!batch.IsFull && _cut.HasMore)
             {
                 var packet = batch.Add();
                 packet.SetLength(_cut.Next(from, packet.Room));
             }
+
+            _isCutting = _cut.HasMore;
+            if (!_isCutting)
+            {
+                _queue.Release(_place);
+            }
         }
 
+        PacketsRead += batch.Count;
         return batch.Count;
     }
 
@@ -275,7 +307,8 @@ public sealed unsafe class Tun : IDisposable
         {
             _ = Libc.Close(_descriptor);
             _descriptor = -1;
-            _cut = default;
+            _isCutting = false;
+            _queue.Dispose();
             _netlink.Dispose();
         }
     }
@@ -305,12 +338,12 @@ public sealed unsafe class Tun : IDisposable
             : throw LinuxException.Last("Switching the TUN device's offloads off");
     }
 
-    // Reads on until there is something to cut.
-    private bool TryRead(int room)
+    // Until the kernel has nothing left, so that what it has is put in order: a packet of a flow with nothing waiting does not wait for others.
+    private void TakeUp(int longest, TimeSpan now)
     {
-        while (true)
+        for (int reads = 0, taken = 0; reads < MostReads && taken < MostTaken; reads++)
         {
-            var length = Libc.Read(_descriptor, _readAt, _read.Length);
+            var length = (int)Libc.Read(_descriptor, _queue.Room, OutboundQueue.LongestSize);
             if (length < 0)
             {
                 var error = Marshal.GetLastPInvokeError();
@@ -319,27 +352,15 @@ public sealed unsafe class Tun : IDisposable
                     case Libc.EINTR:
                         continue;
                     case Libc.EAGAIN or Libc.EIO:
-                        return false;
+                        return;
                     default:
                         throw new LinuxException($"Reading from {Name}", error, "The device was taken away.");
                 }
             }
 
-            _readLength = (int)Math.Max(length - VirtioHeader.Size, 0);
-            var bytes = new ReadOnlySpan<byte>(_readAt, VirtioHeader.Size + _readLength);
-            if (!SegmentCut.TryBegin(VirtioHeader.Read(bytes), bytes[VirtioHeader.Size..], out _cut))
-            {
-                _counters.Count("tun-malformed");
-            }
-            else if (_cut.LongestLength > room)
-            {
-                _cut = default;
-                _counters.Count("tun-oversized"); // an MTU beyond what a packet has room for
-            }
-            else
-            {
-                return true;
-            }
+            Reads++;
+            taken += length;
+            _queue.Add(length, longest, now);
         }
     }
 
@@ -355,6 +376,8 @@ public sealed unsafe class Tun : IDisposable
             }
         }
 
+        Writes++;
+        PacketsWritten += packets;
         return true;
     }
 }

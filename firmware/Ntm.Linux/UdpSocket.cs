@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using Ntm.Linux.Queues;
 using Ntm.Protocol;
 
 namespace Ntm.Linux;
@@ -15,7 +16,7 @@ namespace Ntm.Linux;
 /// </summary>
 public sealed unsafe class UdpSocket : IDisposable
 {
-    /// <summary>Bytes of the kernel's buffers: about 30 ms at 1 Gb/s, so that a pause of ours loses nothing.</summary>
+    /// <summary>Bytes of the kernel's buffers: about 30 ms at 1 Gb/s, so that a pause of ours loses nothing; <see cref="Codel"/> sees to it that it does not stay full.</summary>
     private const int KernelBuffer = 4 << 20;
 
     private const int SocketAddressSize = 32; // struct sockaddr_in6 has 28
@@ -26,6 +27,9 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <summary>Messages of one recvmmsg: each may need a whole buffer, so that a few calls a batch are better than many buffers.</summary>
     private const int MostReceived = 16;
 
+    /// <summary>Room for two control messages a message: when it came, and how long each of its datagrams is.</summary>
+    private const int ControlsReceived = 3;
+
     /// <summary>Datagrams in one of UDP_SEGMENT's (UDP_MAX_SEGMENTS of linux/udp.h before it grew), and their bytes.</summary>
     private const int MostSegments = 64, MostSegmentBytes = 65_507;
 
@@ -35,16 +39,21 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <summary>Datagrams that go singly after the link turned out to be narrower than their length, before that is tried again.</summary>
     private const int SinglyAfterRefusal = 4096;
 
+    /// <summary>Nothing waits longer than this in a buffer that is read.</summary>
+    private static readonly TimeSpan LongestCredible = TimeSpan.FromSeconds(10);
+
     private readonly Counters _counters;
     private readonly uint _addressLength;
 
     // Receiving: one buffer, address, control message and vector a message.
     private readonly byte* _buffers = (byte*)NativeMemory.Alloc(MostReceived, ReceiveSize); // not touched before it is needed
-    private readonly MessageRing _receive = new(MostReceived, vectorsEach: 1);
+    private readonly MessageRing _receive = new(MostReceived, vectorsEach: 1, ControlsReceived);
     private int _received; // messages of the last recvmmsg
     private int _at;       // the one to be cut next,
     private int _offset;   // and from where
     private int _datagramsEach = 1; // of the last call's messages, on average
+    private bool _mayBeMore;        // behind those
+    private Codel _codel;           // of the kernel's buffer
 
     // Sending: a message is a run.
     private readonly MessageRing _send = new(Limits.BatchSlots, MostSegments);
@@ -103,6 +112,15 @@ public sealed unsafe class UdpSocket : IDisposable
 
     public long BytesReceived { get; private set; }
 
+    /// <summary>The longest that a datagram waited in the kernel's buffer and ours, of those received since this was set to zero.</summary>
+    public TimeSpan LongestWait { get; set; }
+
+    /// <summary>
+    /// Which of the slots that were filled last holds a datagram whose sender must hear that it waited too long; -1: none. How it hears, by a mark
+    /// inside or by its loss, is for those who can open it.
+    /// </summary>
+    public int DueSlot { get; private set; } = -1;
+
     /// <param name="family">One of the two IP families; an IPv6 socket takes no IPv4.</param>
     /// <param name="port">0: any free one.</param>
     /// <param name="uplink">See <see cref="Uplink"/>.</param>
@@ -135,16 +153,29 @@ public sealed unsafe class UdpSocket : IDisposable
     }
 
     /// <summary>Fills the batch's slots, from the first, with what waits; each has its path (channel 0).</summary>
+    /// <param name="now">When it is; without it, it is not known how long datagrams waited.</param>
     /// <returns>How many; 0: nothing waits.</returns>
-    public int Receive(PacketBatch batch)
+    public int Receive(PacketBatch batch, Now now = default)
     {
         batch.Clear();
+        DueSlot = -1;
         bool more;
         do
         {
             more = !HasRest && Fetch(batch.Slots - batch.Count);
-            for (; HasRest && Cut(batch); (_at, _offset) = (_at + 1, 0))
+            while (HasRest)
             {
+                if (_offset == 0 && !batch.IsFull)
+                {
+                    Judge(now, batch.Count);
+                }
+
+                if (!Cut(batch))
+                {
+                    break;
+                }
+
+                (_at, _offset) = (_at + 1, 0);
             }
         }
         while (more && batch.Slots - batch.Count >= _datagramsEach);
@@ -261,7 +292,7 @@ public sealed unsafe class UdpSocket : IDisposable
             var message = _receive.Message(i);
             message->NameLength = SocketAddressSize;
             message->Control = (nint)_receive.Control(i);
-            message->ControlLength = sizeof(Libc.ControlMessage);
+            message->ControlLength = ControlsReceived * sizeof(Libc.ControlMessage);
         }
 
         // An error here is one that an ICMP message brought (ECONNREFUSED and its like) and that fetching it cleared, or "nothing waits".
@@ -280,7 +311,49 @@ public sealed unsafe class UdpSocket : IDisposable
             _datagramsEach = datagrams / _received;
         }
 
-        return _received == wanted;
+        return _mayBeMore = _received == wanted;
+    }
+
+    /// <summary>Judges how long the present message waited. That a queue stands behind it is seen by more having come.</summary>
+    private void Judge(Now now, int slot)
+    {
+        var control = FindControl(_at, Libc.SOL_SOCKET, Libc.SO_TIMESTAMPNS);
+        if (control != null)
+        {
+            var time = &((Libc.TimeMessage*)control)->Time;
+            var came = (time->Seconds * TimeSpan.TicksPerSecond) + (time->Nanoseconds / TimeSpan.NanosecondsPerTick);
+            var waited = new TimeSpan(now.Wall.UtcTicks - DateTime.UnixEpoch.Ticks - came);
+            if (waited < TimeSpan.Zero || waited > LongestCredible)
+            {
+                waited = TimeSpan.Zero; // the wall clock was set
+            }
+
+            LongestWait = waited > LongestWait ? waited : LongestWait;
+            var left = _mayBeMore || _at + 1 < _received ? FlowQueue.Quantum : 0;
+            if (_codel.IsDue(now.Boot, waited, left))
+            {
+                DueSlot = slot;
+            }
+        }
+    }
+
+    // The control message of that kind; null: the kernel gave none.
+    private Libc.ControlMessage* FindControl(int message, int level, int type)
+    {
+        var at = (byte*)_receive.Control(message);
+        var end = at + _receive.Message(message)->ControlLength;
+        while (end - at >= Libc.ControlHeaderSize && ((Libc.ControlMessage*)at)->Length >= Libc.ControlHeaderSize)
+        {
+            var control = (Libc.ControlMessage*)at;
+            if (control->Level == level && control->Type == type)
+            {
+                return control;
+            }
+
+            at += (control->Length + 7) & ~7;
+        }
+
+        return null;
     }
 
     /// <summary>Cuts the present message into the batch.</summary>
@@ -319,11 +392,8 @@ public sealed unsafe class UdpSocket : IDisposable
     // Bytes of each datagram in a message; the message's where it is one.
     private int SegmentOf(int message, int length)
     {
-        var control = _receive.Control(message);
-        var segment = _receive.Message(message)->ControlLength >= Libc.ControlHeaderSize + sizeof(int)
-            && control->Level == Libc.SOL_UDP && control->Type == Libc.UDP_GRO
-            ? (int)(uint)control->Value
-            : 0;
+        var control = FindControl(message, Libc.SOL_UDP, Libc.UDP_GRO);
+        var segment = control != null ? (int)(uint)control->Value : 0;
         return segment > 0 ? segment : length;
     }
 
@@ -411,6 +481,7 @@ public sealed unsafe class UdpSocket : IDisposable
             _ = Libc.SetSocketOption(descriptor, Libc.SOL_SOCKET, Libc.SO_SNDBUF, KernelBuffer);
         }
 
+        _ = Libc.SetSocketOption(descriptor, Libc.SOL_SOCKET, Libc.SO_TIMESTAMPNS, 1); // when each came, so that we see how long it waited
         if (device is not null)
         {
             var name = Encoding.UTF8.GetBytes(device + "\0");

@@ -266,6 +266,7 @@ public static class Limits
     /// <summary>Headroom, a 1,500-byte frame, padding and tag, rounded up.</summary>
     public const int PacketCapacity = 2048;
 
-    public const int BatchSlots = 64;
+    /// <summary>Four super-packets: 48 packets each, of which 44 go in one run; together they fill five runs, where one by one they take eight.</summary>
+    public const int BatchSlots = 192;
     public const int OutboxDatagrams = 4096;
 }

@@ -13,6 +13,9 @@ public sealed record SimUplink(Segment Segment, IReadOnlyList<RealAddress> Addre
 /// </summary>
 public sealed class SimHost : IStation
 {
+    /// <summary>Packets in a batch: fewer than a pump's, since a world may have a thousand hosts.</summary>
+    public const int BatchSlots = 64;
+
     // A core that wants to be woken at once this often without time passing is stuck: a bug of ours, and better an exception than a hang.
     private const int WakesInOneInstant = 1000;
 
@@ -20,7 +23,7 @@ public sealed class SimHost : IStation
     private readonly List<SimUplink> _uplinks = [];
     private readonly Queue<(WirePath Path, byte[] Bytes)> _datagrams = new();
     private readonly Queue<byte[]> _packets = new();
-    private readonly PacketBatch _batch = new();
+    private readonly PacketBatch _batch = new(BatchSlots);
     private bool _pumpScheduled;
     private TimeSpan _wakeScheduled = TimeSpan.MaxValue;
     private TimeSpan _lastWake = TimeSpan.MinValue;

@@ -31,6 +31,19 @@ public struct SegmentCut
     /// <summary>Bytes of the longest segment.</summary>
     public readonly int LongestLength => _isWhole ? _length : Math.Min(_headers + _size, _length);
 
+    /// <summary>Segments still to be taken.</summary>
+    public readonly int Left => !HasMore ? 0 : _isWhole ? 1 : (_length - _at + _size - 1) / _size;
+
+    /// <summary>Whether the segments are of a TCP flow, so that the loss of one tells its sender as much as that of all.</summary>
+    public readonly bool IsTcpInSegments => _isTcp && !_isWhole;
+
+    /// <summary>Passes over the next segment, which is lost.</summary>
+    public void Skip()
+    {
+        _at = Math.Min(_at + NextLength - (_isWhole ? 0 : _headers), _length);
+        _index++;
+    }
+
     /// <summary>Judges header and packet.</summary>
     /// <returns>False: header and packet do not fit together; there is nothing to take then.</returns>
     public static bool TryBegin(VirtioHeader header, ReadOnlySpan<byte> packet, out SegmentCut cut)

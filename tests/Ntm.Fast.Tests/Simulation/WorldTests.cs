@@ -49,7 +49,7 @@ public sealed class WorldTests
             }
         });
         _world.RunFor(Second);
-        Assert.Equal(Limits.BatchSlots, _b.LargestBatch);
+        Assert.Equal(SimHost.BatchSlots, _b.LargestBatch);
         Assert.Equal(Enumerable.Range(0, 100).Select(i => (byte)i), _left.Received.Select(r => r.Bytes[0]));
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Ntm.Linux.Offloads;
+using Ntm.Linux.Queues;
 using Ntm.Protocol;
 
 namespace Ntm.Fuzz.Wire;
@@ -73,9 +74,15 @@ public sealed class SuperPacketTarget : Target
             return 0;
         }
 
+        _ = FlowHash.Of(super);
+        super.CopyTo(_written);
+        _ = CongestionMark.TrySet(_written.AsSpan(0, super.Length));
         var (count, steps) = (0, 0);
         while (cut.HasMore)
         {
+            var (skipped, left) = (cut, cut.Left);
+            skipped.Skip();
+            Require(skipped.Left == left - 1, "a segment that is passed over is one less");
             Require(++steps <= super.Length, "each step takes some payload");
             var expected = cut.NextLength;
             Require(expected <= cut.LongestLength && cut.LongestLength <= super.Length, "no segment is longer than was said, or than the whole");

@@ -16,6 +16,9 @@ internal sealed class LoopbackCore : ICore
 
     public int LargestBatch { get; private set; }
 
+    /// <summary>Datagrams are packets for the TUN, in place of echoing them.</summary>
+    public bool DatagramsToTun { get; init; }
+
     /// <summary>Thrown at the next datagram.</summary>
     public Exception? Bug { get; set; }
 
@@ -30,7 +33,7 @@ internal sealed class LoopbackCore : ICore
         LargestBatch = Math.Max(LargestBatch, batch.Count);
         for (var i = 0; i < batch.Count; i++)
         {
-            batch[i].Disposition = Disposition.ToWire; // its path is where it came from
+            batch[i].Disposition = DatagramsToTun ? Disposition.ToTun : Disposition.ToWire; // its path is where it came from
         }
     }
 

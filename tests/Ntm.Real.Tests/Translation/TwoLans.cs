@@ -55,7 +55,7 @@ internal sealed class TwoLans : IDisposable
 
     private static bool Carry(PacketBatch batch, Lan from, Lan to)
     {
-        if (from.Tun.Read(batch) == 0)
+        if (from.Tun.Read(batch, BootClock.Now.Boot) == 0)
         {
             return false;
         }
