@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using Ntm.Linux.Offloads;
 using Ntm.Protocol;
 
 namespace Ntm.Linux;
@@ -26,9 +27,6 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <summary>Messages of one recvmmsg: each may need a whole buffer, so that a few calls a batch are better than many buffers.</summary>
     private const int MostReceived = 16;
 
-    /// <summary>Datagrams in one of UDP_SEGMENT's (UDP_MAX_SEGMENTS of linux/udp.h before it grew), and their bytes.</summary>
-    private const int MostSegments = 64, MostSegmentBytes = 65_507;
-
     /// <summary>Runs back that a datagram's path is looked for in.</summary>
     private const int LooksBack = 8;
 
@@ -47,8 +45,8 @@ public sealed unsafe class UdpSocket : IDisposable
     private int _datagramsEach = 1; // of the last call's messages, on average
 
     // Sending: a message is a run.
-    private readonly MessageRing _send = new(Limits.BatchSlots, MostSegments);
-    private readonly Run[] _runs = new Run[Limits.BatchSlots];
+    private readonly MessageRing _send = new(Limits.BatchSlots, DatagramRun.MostDatagrams);
+    private readonly DatagramRun[] _runs = new DatagramRun[Limits.BatchSlots];
     private int _runCount;
     private int _stagedCount;
     private int _longestSegment = int.MaxValue;
@@ -165,19 +163,18 @@ public sealed unsafe class UdpSocket : IDisposable
             }
 
             // Only the path's last run: datagrams of one path keep their order.
-            if (!run.Takes(packet.Length, _longestSegment))
+            if (!run.TryAdd(packet.Length, _longestSegment))
             {
                 break;
             }
 
-            *_send.Vector(i, run.Count) = vector;
-            run.Add(packet.Length);
+            *_send.Vector(i, run.Count - 1) = vector;
             return;
         }
 
         WriteAddress(_send.Address(_runCount), remote);
         *_send.Vector(_runCount, 0) = vector;
-        _runs[_runCount++] = Run.Begin(remote, packet.Length);
+        _runs[_runCount++] = DatagramRun.Begin(remote, packet.Length);
     }
 
     /// <summary>Sends what is staged.</summary>
@@ -460,28 +457,6 @@ public sealed unsafe class UdpSocket : IDisposable
             *(ushort*)address = Libc.AF_INET6;
             BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], remote.High);
             BinaryPrimitives.WriteUInt64BigEndian(bytes[16..], remote.Low);
-        }
-    }
-
-    /// <summary>Datagrams of one path and one length, but for a shorter last one.</summary>
-    private struct Run
-    {
-        public RealAddress Remote;
-        public int Segment;
-        public int Count;
-        public int Bytes;
-        private bool _isClosed;
-
-        public static Run Begin(RealAddress remote, int length) => new() { Remote = remote, Segment = length, Count = 1, Bytes = length };
-
-        public readonly bool Takes(int length, int longest) =>
-            !_isClosed && length > 0 && length <= Segment && Segment <= longest && Count < MostSegments && Bytes + length <= MostSegmentBytes;
-
-        public void Add(int length)
-        {
-            Count++;
-            Bytes += length;
-            _isClosed = length < Segment;
         }
     }
 }
