@@ -39,7 +39,8 @@ public struct SegmentCut
         if (header.Kind == VirtioHeader.Single)
         {
             var needs = (header.Flags & VirtioHeader.NeedsChecksum) != 0;
-            if (packet.IsEmpty || (needs && !IsChecksumAt(packet, header)))
+            // What a packet lacks, the tunnel's padding would pass for.
+            if (packet.IsEmpty || LengthTold(packet) > packet.Length || (needs && !IsChecksumAt(packet, header)))
             {
                 return false;
             }
@@ -60,8 +61,7 @@ public struct SegmentCut
 
         var transport = found.Start;
         var isIPv4 = packet[0] >> 4 == 4;
-        var told = isIPv4 ? BinaryPrimitives.ReadUInt16BigEndian(packet[TotalLength..]) : BinaryPrimitives.ReadUInt16BigEndian(packet[PayloadLength..]) + IPv6Header;
-        if (header.ChecksumStart != transport || header.ChecksumOffset != (isTcp ? TcpChecksum : UdpChecksum) || told != packet.Length
+        if (header.ChecksumStart != transport || header.ChecksumOffset != (isTcp ? TcpChecksum : UdpChecksum) || LengthTold(packet) != packet.Length
             || (isTcp && isIPv4 != (kind == VirtioHeader.TcpIPv4)) || transport + (isTcp ? TcpHeader : UdpHeader) > packet.Length)
         {
             return false;
@@ -118,6 +118,14 @@ public struct SegmentCut
         _index++;
         return segment.Length;
     }
+
+    // 0 where it is no IP packet, which is not ours to judge.
+    private static int LengthTold(ReadOnlySpan<byte> packet) => (packet[0] >> 4) switch
+    {
+        4 when packet.Length >= IPv4Header => BinaryPrimitives.ReadUInt16BigEndian(packet[TotalLength..]),
+        6 when packet.Length >= IPv6Header => BinaryPrimitives.ReadUInt16BigEndian(packet[PayloadLength..]) + IPv6Header,
+        _ => 0,
+    };
 
     // Of TCP and UDP it is known where the checksum is; of what else there may be, that it is behind the IP header. What UDP carries may be a packet of its own,
     // whose checksum is to be made while UDP's is there already, and right for what will be (the kernel's "local checksum offload"); or none, of a tunnel over IPv4.

@@ -131,6 +131,16 @@ public sealed class CuttingTests
         Assert.False(SegmentCut.TryBegin(new(1, VirtioHeader.TcpIPv4, 0, at == 32 ? (ushort)2 : (ushort)500, 20, 16), packet, out _), what);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_packet_that_says_it_is_longer_than_it_is_is_refused(bool ipv4)
+    {
+        var packet = Tcp(ipv4, 1, Payload(10));
+        Assert.True(SegmentCut.TryBegin(default, packet, out _));
+        Assert.False(SegmentCut.TryBegin(default, packet.AsSpan(..^1), out _));
+    }
+
     [Fact]
     public void A_super_packet_behind_extension_headers_is_cut_and_one_that_is_routed_refused()
     {
