@@ -1,9 +1,12 @@
 using Ntm.Benchmarks;
+using Ntm.Benchmarks.Relaying;
 
 // `dotnet run -c Release --project tests/Ntm.Benchmarks -- path [options]`; needs root, wireguard-go, wireguard-tools and iperf3.
 return args switch
 {
     ["path", .. var options] => PathBenchmark.Run(options),
+    ["relay", .. var options] => RelayBenchmark.Run(options),
+    ["relay-peer", .. var options] => RelayPeer.Run(options), // a relay, started by "relay"
     ["cipher"] => CipherBenchmark.Run(),
     ["peer", .. var options] => PathPeer.Run(options), // one end of ours, started by "path"
     ["home", .. var options] => HomePeer.Run(options), // the same with a LAN behind it

@@ -1,0 +1,109 @@
+using System.Globalization;
+using Ntm.Benchmarks.Report;
+using Ntm.Linux;
+
+namespace Ntm.Benchmarks.Relaying;
+
+/// <summary>
+/// Relay forwarding against coturn's, and TCP through our relay against TCP directly, each on one processor with its load on the other. Rounds are interleaved, so that what else the
+/// machine does falls on all alike.
+/// </summary>
+internal static class RelayBenchmark
+{
+    public const string Usage = """
+        relay [--rounds N] [--seconds N] [--window N] [--only forwarding|tcp]
+          --rounds   interleaved rounds, 5 unless told
+          --seconds  of each measurement, 2 unless told
+          --window   datagrams on their way at once, 512 unless told
+        """;
+
+    /// <summary>What bulk data is sealed into: 1,400 bytes and what a tunnel adds.</summary>
+    private const int Length = 1432;
+
+    private const int Channels = 16, LoadsProcessor = 0, RelaysProcessor = 1;
+
+    public static int Run(string[] options)
+    {
+        var (rounds, seconds, window, only) = (5, 2.0, 512, "");
+        for (var i = 0; i + 1 < options.Length || i < options.Length; i += 2)
+        {
+            var value = i + 1 < options.Length ? options[i + 1] : "";
+            var isRead = options[i] switch
+            {
+                "--rounds" => int.TryParse(value, out rounds) && rounds > 0,
+                "--seconds" => double.TryParse(value, CultureInfo.InvariantCulture, out seconds) && seconds > 0,
+                "--window" => int.TryParse(value, out window) && window >= 64,
+                "--only" => (only = value) is "forwarding" or "tcp",
+                _ => false,
+            };
+            if (!isRead)
+            {
+                Console.Error.WriteLine(Usage);
+                return 2;
+            }
+        }
+
+        var missing = Preflight.Missing(Need.Administration | Need.Tun | Need.IPv6 | Need.NetworkNamespaces);
+        if (missing.Count > 0 || Environment.ProcessorCount < 2)
+        {
+            Console.Error.WriteLine(missing.Count > 0 ? string.Join('\n', missing) : "A relay and its load need a processor each.");
+            return 1;
+        }
+
+        if (only != "tcp")
+        {
+            Console.WriteLine(Forwarding(rounds, TimeSpan.FromSeconds(seconds), window));
+        }
+
+        return 0;
+    }
+
+    /// <summary>Datagrams one way, through our relay and through coturn.</summary>
+    public static Section Forwarding(int rounds, TimeSpan time, int window)
+    {
+        var section = new Section("Relay forwarding")
+            .Say($"{Length:N0}-byte datagrams one way; the relay has one processor, what sends and receives has the other; {window} datagrams are on their way at once, so that none is lost. coturn relays ChannelData.")
+            .Say($"{rounds} interleaved rounds of {time.TotalSeconds:0.#} s: medians (lowest-highest).");
+        var table = new Table("load", "relay", "Gb/s", "1,000 packets/s", "CPU s per GB", "ours : coturn");
+        foreach (var singleFrames in new[] { false, true })
+        {
+            using var rig = new Rig(singleFrames);
+            IForwarder[] forwarders =
+            [
+                rig.Add(new OurForwarder(rig.LeftSide, rig.Middle, rig.RightSide, Channels, Length, RelaysProcessor)),
+                rig.Add(new Coturn(rig.LeftSide, rig.Middle, rig.RightSide, Channels, Length, RelaysProcessor)),
+            ];
+            foreach (var (channels, segmenting) in new[] { (1, true), (1, false), (Channels, true), (Channels, false) })
+            {
+                var results = forwarders.Select(_ => (Gigabits: new Sample(), Packets: new Sample(), Cost: new Sample())).ToArray();
+                for (var round = 0; round <= rounds; round++)
+                {
+                    for (var i = 0; i < forwarders.Length; i++)
+                    {
+                        var load = new Load(forwarders[i], window);
+                        forwarders[i].Renew();
+                        var result = Processor.On(LoadsProcessor, () => load.Run(round == 0 ? time / 2 : time, channels, segmenting));
+                        if (round > 0) // the first only warms up
+                        {
+                            results[i].Gigabits.Add(result.Gigabits(Length));
+                            results[i].Packets.Add(result.PacketsPerSecond / 1000);
+                            results[i].Cost.Add(result.SecondsPerGigabyte(Length));
+                        }
+                    }
+                }
+
+                var what = $"{(singleFrames ? "single frames" : "offloads")}, {(channels == 1 ? "1 channel" : $"{channels} channels in turn")}, {(segmenting ? "UDP_SEGMENT" : "one a call")}";
+                for (var i = 0; i < forwarders.Length; i++)
+                {
+                    table.Add(
+                        what, forwarders[i].Name, results[i].Gigabits.Show(), results[i].Packets.Show("0"), results[i].Cost.Show(),
+                        i == 0 ? Sample.Ratio(results[0].Gigabits, results[1].Gigabits) : "");
+                }
+
+                Console.Error.WriteLine($"{what}: " + string.Join(" · ", results.Select((r, i) => $"{forwarders[i].Name} {r.Gigabits.Show()} Gb/s")) + " · " + forwarders[0].Process.Ask(""));
+            }
+        }
+
+        return section.Show(table);
+    }
+}
