@@ -27,9 +27,6 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <summary>Messages of one recvmmsg: each may need a whole buffer, so that a few calls a batch are better than many buffers.</summary>
     private const int MostReceived = 16;
 
-    /// <summary>Runs back that a datagram's path is looked for in.</summary>
-    private const int LooksBack = 8;
-
     /// <summary>Datagrams that go singly after the link turned out to be narrower than their length, before that is tried again.</summary>
     private const int SinglyAfterRefusal = 4096;
 
@@ -154,7 +151,7 @@ public sealed unsafe class UdpSocket : IDisposable
         _stagedCount++;
         var remote = packet.Path.Remote;
         var vector = new Libc.IoVector { Base = packet.Address + packet.Start, Length = packet.Length };
-        for (var i = _runCount - 1; i >= 0 && i >= _runCount - LooksBack; i--)
+        for (var i = _runCount - 1; i >= 0; i--)
         {
             ref var run = ref _runs[i];
             if (run.Remote != remote)

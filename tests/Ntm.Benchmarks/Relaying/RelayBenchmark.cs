@@ -11,10 +11,12 @@ namespace Ntm.Benchmarks.Relaying;
 internal static class RelayBenchmark
 {
     public const string Usage = """
-        relay [--rounds N] [--seconds N] [--window N] [--only forwarding|tcp]
+        relay [--rounds N] [--seconds N] [--window N] [--only forwarding|tcp] [--load TEXT]
           --rounds   interleaved rounds, 5 unless told
           --seconds  of each measurement, 2 unless told
           --window   datagrams on their way at once, 512 unless told
+          --only     one of the two measurements
+          --load     of forwarding, only the loads in whose description TEXT is
         """;
 
     /// <summary>What bulk data is sealed into: 1,400 bytes and what a tunnel adds.</summary>
@@ -24,7 +26,7 @@ internal static class RelayBenchmark
 
     public static int Run(string[] options)
     {
-        var (rounds, seconds, window, only) = (5, 2.0, 512, "");
+        var (rounds, seconds, window, only, load) = (5, 2.0, 512, "", "");
         for (var i = 0; i + 1 < options.Length || i < options.Length; i += 2)
         {
             var value = i + 1 < options.Length ? options[i + 1] : "";
@@ -34,6 +36,7 @@ internal static class RelayBenchmark
                 "--seconds" => double.TryParse(value, CultureInfo.InvariantCulture, out seconds) && seconds > 0,
                 "--window" => int.TryParse(value, out window) && window >= 64,
                 "--only" => (only = value) is "forwarding" or "tcp",
+                "--load" => (load = value).Length > 0,
                 _ => false,
             };
             if (!isRead)
@@ -52,22 +55,22 @@ internal static class RelayBenchmark
 
         if (only != "tcp")
         {
-            Console.WriteLine(Forwarding(rounds, TimeSpan.FromSeconds(seconds), window));
+            Console.WriteLine(Forwarding(rounds, TimeSpan.FromSeconds(seconds), window, load));
         }
 
         return 0;
     }
 
     /// <summary>Datagrams one way, through our relay and through coturn.</summary>
-    public static Section Forwarding(int rounds, TimeSpan time, int window)
+    public static Section Forwarding(int rounds, TimeSpan time, int window, string only)
     {
         var section = new Section("Relay forwarding")
             .Say($"{Length:N0}-byte datagrams one way; the relay has one processor, what sends and receives has the other; {window} datagrams are on their way at once, so that none is lost. coturn relays ChannelData.")
             .Say($"{rounds} interleaved rounds of {time.TotalSeconds:0.#} s: medians (lowest-highest).");
         var table = new Table("load", "relay", "Gb/s", "1,000 packets/s", "CPU s per GB", "ours : coturn");
-        foreach (var singleFrames in new[] { false, true })
+        foreach (var frames in Enum.GetValues<Frames>())
         {
-            using var rig = new Rig(singleFrames);
+            using var rig = new Rig(frames);
             IForwarder[] forwarders =
             [
                 rig.Add(new OurForwarder(rig.LeftSide, rig.Middle, rig.RightSide, Channels, Length, RelaysProcessor)),
@@ -75,6 +78,12 @@ internal static class RelayBenchmark
             ];
             foreach (var (channels, segmenting) in new[] { (1, true), (1, false), (Channels, true), (Channels, false) })
             {
+                var what = $"{Say(frames)}, {(channels == 1 ? "1 channel" : $"{channels} channels in turn")}, {(segmenting ? "UDP_SEGMENT" : "one a call")}";
+                if (!what.Contains(only, StringComparison.Ordinal))
+                {
+                    continue;
+                }
+
                 var results = forwarders.Select(_ => (Gigabits: new Sample(), Packets: new Sample(), Cost: new Sample())).ToArray();
                 for (var round = 0; round <= rounds; round++)
                 {
@@ -92,7 +101,6 @@ internal static class RelayBenchmark
                     }
                 }
 
-                var what = $"{(singleFrames ? "single frames" : "offloads")}, {(channels == 1 ? "1 channel" : $"{channels} channels in turn")}, {(segmenting ? "UDP_SEGMENT" : "one a call")}";
                 for (var i = 0; i < forwarders.Length; i++)
                 {
                     table.Add(
@@ -106,4 +114,6 @@ internal static class RelayBenchmark
 
         return section.Show(table);
     }
+
+    private static string Say(Frames frames) => frames switch { Frames.Whole => "offloads", Frames.Merged => "single frames, GRO", _ => "single frames" };
 }

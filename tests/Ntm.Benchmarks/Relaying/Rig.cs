@@ -11,7 +11,8 @@ internal sealed class Rig : IDisposable
 
     private readonly List<IDisposable> _made = [];
 
-    public Rig(bool singleFrames)
+    /// <param name="frames">How they pass from one namespace to the other.</param>
+    public Rig(Frames frames)
     {
         try
         {
@@ -19,11 +20,11 @@ internal sealed class Rig : IDisposable
             LeftSide.JoinTo(Middle, "v0", "v0", ["198.51.100.1/24"], [$"{MiddleLeft}/24"]);
             Middle.JoinTo(RightSide, "v1", "v0", [$"{MiddleRight}/24"], [$"{Right}/24"]);
             LeftSide.JoinTo(RightSide, "v9", "v9", [$"{DirectLeft}/24"], [$"{DirectRight}/24"]);
-            if (singleFrames)
+            if (frames != Frames.Whole)
             {
                 foreach (var (where, device) in new[] { (LeftSide, "v0"), (Middle, "v0"), (Middle, "v1"), (RightSide, "v0"), (LeftSide, "v9"), (RightSide, "v9") })
                 {
-                    where.Run($"ethtool -K {device} tso off gso off gro off tx-udp-segmentation off");
+                    where.Run($"ethtool -K {device} tso off gso off gro {(frames == Frames.Merged ? "on" : "off")} tx-udp-segmentation off");
                 }
             }
         }
