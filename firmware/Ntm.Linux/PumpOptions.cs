@@ -8,6 +8,9 @@ public sealed record PumpOptions
     /// <summary>The thread's name.</summary>
     public string Name { get; init; } = "pump";
 
+    /// <summary>Packets that are handed to the core at once, at most.</summary>
+    public int BatchSlots { get; init; } = Limits.BatchSlots;
+
     /// <summary>
     /// Called after every call of the core, on the pump's thread, before anything that call wants sent is sent: the place to take the core's events and
     /// to store what must be stored first. It may call the core.

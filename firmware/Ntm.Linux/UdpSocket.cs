@@ -42,18 +42,19 @@ public sealed unsafe class UdpSocket : IDisposable
     private int _datagramsEach = 1; // of the last call's messages, on average
 
     // Sending: a message is a run.
-    private readonly MessageRing _send = new(Limits.BatchSlots, DatagramRun.MostDatagrams);
-    private readonly DatagramRun[] _runs = new DatagramRun[Limits.BatchSlots];
+    private readonly MessageRing _send;
+    private readonly DatagramRun[] _runs;
     private int _runCount;
     private int _stagedCount;
     private int _longestSegment = int.MaxValue;
     private int _singly;
     private int _descriptor;
 
-    private UdpSocket(int descriptor, AddressFamily family, int uplink, ushort port, Counters counters)
+    private UdpSocket(int descriptor, AddressFamily family, int uplink, ushort port, Counters counters, int batch)
     {
         _descriptor = descriptor;
         _counters = counters;
+        (_send, _runs) = (new MessageRing(batch, DatagramRun.MostDatagrams), new DatagramRun[batch]);
         _addressLength = family == AddressFamily.InterNetwork ? 16u : 28u;
         (Family, Uplink, Port) = (family, uplink, port);
         for (var i = 0; i < MostReceived; i++)
@@ -94,8 +95,10 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <param name="uplink">See <see cref="Uplink"/>.</param>
     /// <param name="device">Send and receive on this interface only (SO_BINDTODEVICE); null: any.</param>
     /// <param name="counters">Where what the system did not take is counted; null: its own.</param>
+    /// <param name="batch">Datagrams that are staged at most; as many as a batch of the pump's has slots.</param>
     /// <exception cref="LinuxException">The port is in use, the family is switched off, or the interface does not exist.</exception>
-    public static UdpSocket Open(AddressFamily family, int port = 0, int uplink = 0, string? device = null, Counters? counters = null)
+    public static UdpSocket Open(
+        AddressFamily family, int port = 0, int uplink = 0, string? device = null, Counters? counters = null, int batch = Limits.BatchSlots)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)port, ushort.MaxValue);
         var isIPv4 = family == AddressFamily.InterNetwork;
@@ -109,7 +112,7 @@ public sealed unsafe class UdpSocket : IDisposable
         try
         {
             var bound = Configure(descriptor, isIPv4, port, device, what);
-            return new UdpSocket(descriptor, family, uplink, bound, counters ?? new Counters());
+            return new UdpSocket(descriptor, family, uplink, bound, counters ?? new Counters(), batch);
         }
         catch
         {
@@ -139,11 +142,11 @@ public sealed unsafe class UdpSocket : IDisposable
 
     /// <summary>
     /// Takes note of a datagram to be sent to <c>packet.Path.Remote</c>, whose family is this socket's. Nothing is copied: the packet must stay as
-    /// it is until <see cref="Flush"/>. Flushes by itself when <see cref="Limits.BatchSlots"/> are staged.
+    /// it is until <see cref="Flush"/>. Flushes by itself when a batch is staged.
     /// </summary>
     public void Stage(Packet packet)
     {
-        if (_stagedCount == Limits.BatchSlots)
+        if (_stagedCount == _runs.Length)
         {
             Flush();
         }

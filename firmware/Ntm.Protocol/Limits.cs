@@ -247,5 +247,9 @@ public static class Limits
     public const int PacketCapacity = 2048;
 
     public const int BatchSlots = 64;
+
+    /// <summary>The same for a relay, which has little to do with each: of channels that come in turn, longer runs go on.</summary>
+    public const int RelayBatchSlots = 256;
+
     public const int OutboxDatagrams = 4096;
 }

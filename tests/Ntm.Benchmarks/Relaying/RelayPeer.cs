@@ -26,6 +26,7 @@ internal static class RelayPeer
         using var pump = new Pump(core, new PumpOptions
         {
             Name = "relay",
+            BatchSlots = Limits.RelayBatchSlots,
             AfterEach = _ =>
             {
                 while (core.TryTakeEvent(out var _))
@@ -34,7 +35,7 @@ internal static class RelayPeer
             },
             OnBug = e => Console.Error.WriteLine(e),
         });
-        pump.AddSocket(NetworkNamespace.Run(options[0], () => UdpSocket.Open(AddressFamily.InterNetwork, endpoint.Port, counters: pump.Counters)));
+        pump.AddSocket(NetworkNamespace.Run(options[0], () => UdpSocket.Open(AddressFamily.InterNetwork, endpoint.Port, counters: pump.Counters, batch: Limits.RelayBatchSlots)));
         pump.Start();
         Console.WriteLine("ready");
         while (Console.ReadLine() is { } question)
