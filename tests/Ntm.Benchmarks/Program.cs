@@ -7,6 +7,7 @@ return args switch
     ["path", .. var options] => PathBenchmark.Run(options),
     ["relay", .. var options] => RelayBenchmark.Run(options),
     ["relay-peer", .. var options] => RelayPeer.Run(options), // a relay, started by "relay"
+    ["node-peer", .. var options] => NodePeer.Run(options), // a node that registers at it
     ["cipher"] => CipherBenchmark.Run(),
     ["peer", .. var options] => PathPeer.Run(options), // one end of ours, started by "path"
     ["home", .. var options] => HomePeer.Run(options), // the same with a LAN behind it

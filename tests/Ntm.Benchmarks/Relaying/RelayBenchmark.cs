@@ -58,7 +58,40 @@ internal static class RelayBenchmark
             Console.WriteLine(Forwarding(rounds, TimeSpan.FromSeconds(seconds), window, load));
         }
 
+        if (only != "forwarding")
+        {
+            Console.WriteLine(Tcp(rounds, seconds));
+        }
+
         return 0;
+    }
+
+    /// <summary>TCP, one stream, through our relay and past it.</summary>
+    public static Section Tcp(int rounds, double seconds)
+    {
+        var section = new Section("TCP through a relay")
+            .Say("One stream between two nodes. Both nodes and both ends of the stream are on one processor, the relay is on the other; past it, that one is idle.")
+            .Say(string.Create(CultureInfo.InvariantCulture, $"{rounds} interleaved rounds of {seconds:0.#} s: medians (lowest-highest)."));
+        var table = new Table("frames", "path", "Gb/s", "relayed : direct", "CPU s per GB, both nodes", "relay");
+        foreach (var frames in Enum.GetValues<Frames>())
+        {
+            using var relayed = new TcpPair(true, frames, LoadsProcessor, RelaysProcessor);
+            using var direct = new TcpPair(false, frames, LoadsProcessor, RelaysProcessor);
+            for (var round = 0; round <= rounds; round++)
+            {
+                relayed.Round(seconds, round > 0); // the first only warms up
+                direct.Round(seconds, round > 0);
+            }
+
+            foreach (var pair in new[] { relayed, direct })
+            {
+                table.Add(
+                    Say(frames), pair.IsRelayed ? "relayed" : "direct", pair.Gigabits.Show(), pair.IsRelayed ? Sample.Ratio(pair.Gigabits, direct.Gigabits) : "",
+                    pair.NodesSecondsPerGigabyte.Show(), pair.RelaySecondsPerGigabyte.Show());
+            }
+        }
+
+        return section.Show(table);
     }
 
     /// <summary>Datagrams one way, through our relay and through coturn.</summary>
@@ -117,6 +150,8 @@ internal static class RelayBenchmark
     }
 
     private static string Say(Frames frames, int channels, bool segmenting) =>
-        $"{frames switch { Frames.Whole => "offloads", Frames.Merged => "single frames, GRO", _ => "single frames" }}, {(channels == 1 ? "1 channel" : $"{channels} channels in turn")}, "
+        $"{Say(frames)}, {(channels == 1 ? "1 channel" : $"{channels} channels in turn")}, "
         + (segmenting ? "UDP_SEGMENT" : "one a call");
+
+    private static string Say(Frames frames) => frames switch { Frames.Whole => "offloads", Frames.Merged => "single frames, GRO", _ => "single frames" };
 }
