@@ -25,7 +25,7 @@ internal sealed class Load(IForwarder forwarder, int window)
     // One UDP_SEGMENT call's.
     private const int Burst = 45;
 
-    private static readonly TimeSpan Stall = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Stall = TimeSpan.FromMilliseconds(100);
 
     private readonly PacketBatch _frames = new(Limits.BatchSlots);
     private readonly PacketBatch _arrived = new();

@@ -14,7 +14,7 @@ internal static class RelayBenchmark
         relay [--rounds N] [--seconds N] [--window N] [--only forwarding|tcp] [--load TEXT]
           --rounds   interleaved rounds, 5 unless told
           --seconds  of each measurement, 2 unless told
-          --window   datagrams on their way at once, 512 unless told
+          --window   datagrams on their way at once, 1024 unless told
           --only     one of the two measurements
           --load     of forwarding, only the loads in whose description TEXT is
         """;
@@ -26,7 +26,7 @@ internal static class RelayBenchmark
 
     public static int Run(string[] options)
     {
-        var (rounds, seconds, window, only, load) = (5, 2.0, 512, "", "");
+        var (rounds, seconds, window, only, load) = (5, 2.0, 1024, "", "");
         for (var i = 0; i + 1 < options.Length || i < options.Length; i += 2)
         {
             var value = i + 1 < options.Length ? options[i + 1] : "";

@@ -19,9 +19,9 @@ internal sealed class ScaleWorld : IDisposable
     public const int Payload = Limits.MtuInside - 48;
 
     /// <summary>Datagrams that the sender hands over in one piece, and that are on their way at once.</summary>
-    private const int Run = 16, Window = 512;
+    private const int Run = 16, Window = 1024;
 
-    private static readonly TimeSpan Stall = TimeSpan.FromMilliseconds(20), Upkeep = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Stall = TimeSpan.FromMilliseconds(100), Upkeep = TimeSpan.FromMilliseconds(100);
 
     private readonly List<IDisposable> _made = [];
     private readonly List<ScalePeer> _peers = [];
@@ -146,7 +146,7 @@ internal sealed class ScaleWorld : IDisposable
 
             if (BootClock.Now.Boot - _keptUp > Upkeep)
             {
-                Turn();
+                received += Turn();
             }
         }
 
@@ -156,7 +156,12 @@ internal sealed class ScaleWorld : IDisposable
             peer.Expected = 0;
         }
 
-        Turn();
+        // What is still on its way would be in the way of what is measured next.
+        for (clock.Restart(), progress = TimeSpan.Zero; clock.Elapsed - progress < Stall;)
+        {
+            progress = Turn() > 0 ? clock.Elapsed : progress;
+        }
+
         return result;
     }
 
@@ -223,15 +228,19 @@ internal sealed class ScaleWorld : IDisposable
     }
 
     // A look at every peer.
-    private void Turn()
+    private int Turn()
     {
         _keptUp = BootClock.Now.Boot;
+        var came = 0;
         foreach (var peer in _peers)
         {
             var its = peer.Receive(BootClock.Now, _batch);
             peer.Expected = Math.Max(peer.Expected - its, 0);
+            came += its;
             peer.HandleTimeout(BootClock.Now);
         }
+
+        return came;
     }
 
     private void Until(Func<bool> holds, TimeSpan limit, string what)
