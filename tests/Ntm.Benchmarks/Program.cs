@@ -1,17 +1,21 @@
 using Ntm.Benchmarks;
+using Ntm.Benchmarks.Contestants;
 
-// `dotnet run -c Release --project tests/Ntm.Benchmarks -- path [options]`; needs root, wireguard-go, wireguard-tools and iperf3.
+// `dotnet run -c Release --project tests/Ntm.Benchmarks -- COMMAND [options]`; tests/benchmarks.sh installs what is missing and runs them all.
 return args switch
 {
-    ["path", .. var options] => PathBenchmark.Run(options),
+    ["path", .. var options] => PathCommand.Run(options),
     ["cipher"] => CipherBenchmark.Run(),
     ["peer", .. var options] => PathPeer.Run(options), // one end of ours, started by "path"
-    ["home", .. var options] => HomePeer.Run(options), // the same with a LAN behind it
+    ["null", .. var options] => NullPeer.Run(options), // the same without encryption
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine(PathBenchmark.Usage);
+    Console.Error.WriteLine("""
+        cipher                   what sealing and opening a packet cost
+        """);
+    Console.Error.WriteLine(PathOptions.Usage);
     return 2;
 }

@@ -5,7 +5,7 @@ using Ntm.Node.Devices;
 using Ntm.Protocol;
 using Ntm.Tunnel;
 
-namespace Ntm.Benchmarks;
+namespace Ntm.Benchmarks.Allocation;
 
 /// <summary>A router with one published LAN device and one peer like it: the device proxy and a tunnel, as in the gateway, without coordinator and names.</summary>
 internal sealed class HomeCore : ICore

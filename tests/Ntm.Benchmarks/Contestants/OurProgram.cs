@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using Ntm.Tunnel;
+
+namespace Ntm.Benchmarks.Contestants;
+
+/// <summary>This program once more, as one end of a path. Its private key goes to its standard input; it ends when that is closed.</summary>
+internal sealed class OurProgram : IDisposable
+{
+    private readonly Process _process;
+
+    /// <param name="arguments">What it is to be.</param>
+    /// <exception cref="InvalidOperationException">It ended instead of being ready.</exception>
+    public OurProgram(StaticKeyPair key, bool profiled, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        if (profiled)
+        {
+            start.Environment["DOTNET_PerfMapEnabled"] = "1";
+        }
+
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+        {
+            start.ArgumentList.Add(typeof(OurProgram).Assembly.Location);
+        }
+
+        Array.ForEach(arguments, start.ArgumentList.Add);
+        _process = Process.Start(start)!;
+        try
+        {
+            _process.StandardInput.WriteLine(Convert.ToBase64String(key.Private));
+            Said = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException($"`{string.Join(' ', arguments)}` did not start.");
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public int Id => _process.Id;
+
+    /// <summary>What it said when it was ready.</summary>
+    public string Said { get; }
+
+    public void Dispose()
+    {
+        try
+        {
+            _process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It has ended already.
+        }
+
+        if (!_process.WaitForExit(5000))
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+}
