@@ -10,13 +10,20 @@ internal static class CipherBenchmark
 {
     private const int Times = 20_000, Rounds = 15;
 
-    public static int Run()
+    public const string Usage = """
+        cipher                   what sealing and opening a packet costs
+          --write FILE           put the report into this page
+        """;
+
+    /// <param name="page">Where the report goes besides; null: nowhere.</param>
+    public static int Run(string? page)
     {
-        Console.Write(Measure());
+        var section = Measure();
+        Page.Publish(page, section);
         return 0;
     }
 
-    public static Section Measure()
+    private static Section Measure()
     {
         var table = new Table("", "bytes", "seal, ns", "copy and open, ns", "bytes allocated");
         foreach (var length in new[] { 16, 64, 512, 1424 })
@@ -25,9 +32,11 @@ internal static class CipherBenchmark
             Add(table, "ChaCha20-Poly1305", length, (counter, text, tag) => cipher.Seal(counter, default, text, tag), (counter, text, tag) => cipher.TryOpen(counter, default, text, tag));
         }
 
-        return new Section("Cipher").Say("""
-            Sealing and opening one packet in place, the best of many short rounds, and the bytes that one of each allocates: `dotnet run -c Release --project tests/Ntm.Benchmarks -- cipher`.
-            """).Show(table);
+        return new Section("Cipher")
+            .Say("Sealing and opening one packet in place, the best of many short rounds, and the bytes that one of each allocates.")
+            .Quote(Machine.Command("cipher"))
+            .Show(table)
+            .Say($"{Machine.Today()}: {Machine.Describe()}.");
     }
 
     private static void Add(Table table, string name, int length, Action<ulong, byte[], byte[]> seal, Action<ulong, byte[], byte[]> open)

@@ -48,9 +48,8 @@ internal static class PathCommand
         belongings.Clear();
 
         var report = new PathReport(options, [.. contestants.Select(contestant => contestant.Name)], figures, memory);
-        var sections = report.Sections(load).Append(CipherBenchmark.Measure());
-        sections = options.Profile ? sections.Append(Profiling.Measure(belongings, options)) : sections;
-        Put(options, [.. sections]);
+        var sections = report.Sections(load);
+        Page.Publish(options.Page, [.. options.Profile ? sections.Append(Profiling.Measure(belongings, options)) : sections]);
         return 0;
     }
 
@@ -99,21 +98,6 @@ internal static class PathCommand
                 var now = string.Join(" · ", contestants.Select(contestant => $"{contestant.Name} {figures[contestant.Name, setting, measurement.Shown].Last.ToString("0.00", CultureInfo.InvariantCulture)}"));
                 Console.WriteLine($"round {round}, {PathReport.Name(setting)}, {measurement.Key}: {now}");
             }
-        }
-    }
-
-    private static void Put(PathOptions options, IReadOnlyList<Section> sections)
-    {
-        foreach (var section in sections)
-        {
-            Console.WriteLine();
-            Console.Write(section);
-        }
-
-        if (options.Page is { } page)
-        {
-            Page.Write(page, PathReport.Opening, sections);
-            Console.WriteLine($"\nWritten into {page}.");
         }
     }
 }

@@ -1,11 +1,15 @@
 using Ntm.Benchmarks;
+using Ntm.Benchmarks.Allocation;
 using Ntm.Benchmarks.Contestants;
 
 // `dotnet run -c Release --project tests/Ntm.Benchmarks -- COMMAND [options]`; tests/benchmarks.sh installs what is missing and runs them all.
 return args switch
 {
     ["path", .. var options] => PathCommand.Run(options),
-    ["cipher"] => CipherBenchmark.Run(),
+    ["cipher"] => CipherBenchmark.Run(null),
+    ["cipher", "--write", var page] => CipherBenchmark.Run(page),
+    ["allocation"] => AllocationBenchmark.Run(null),
+    ["allocation", "--write", var page] => AllocationBenchmark.Run(page),
     ["peer", .. var options] => PathPeer.Run(options), // one end of ours, started by "path"
     ["null", .. var options] => NullPeer.Run(options), // the same without encryption
     _ => Usage(),
@@ -13,9 +17,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("""
-        cipher                   what sealing and opening a packet cost
-        """);
-    Console.Error.WriteLine(PathOptions.Usage);
+    Console.Error.WriteLine(string.Join('\n', PathOptions.Usage, CipherBenchmark.Usage, AllocationBenchmark.Usage));
     return 2;
 }

@@ -14,6 +14,9 @@ internal static class Machine
             + $"Linux {File.ReadAllText("/proc/sys/kernel/osrelease").Trim()}, {RuntimeInformation.FrameworkDescription}";
     }
 
+    /// <summary>How a command of this program is typed.</summary>
+    public static string Command(params IEnumerable<string> words) => $"dotnet run -c Release --project tests/Ntm.Benchmarks -- {string.Join(' ', words)}";
+
     /// <summary>Processes that wanted to run in the last minute, on average (proc_loadavg(5)).</summary>
     public static string Load() => File.ReadAllText("/proc/loadavg").Split(' ')[0];
 

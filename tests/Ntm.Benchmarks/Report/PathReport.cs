@@ -7,15 +7,6 @@ namespace Ntm.Benchmarks.Report;
 /// <summary>What `path` found, as sections of docs/performance.md.</summary>
 internal sealed class PathReport(PathOptions options, IReadOnlyList<string> contestants, Figures figures, IReadOnlyDictionary<string, (double Now, double Most)> memory)
 {
-    public const string Opening = """
-        # Performance
-
-        How fast NTM Gateway is, compared with others on the same machine in the same minutes. Each section is written by the command that is named in it; nothing is put in by hand.
-        Figures in Gb/s say more of the machine than of the programs: it is the ratios that count. They are medians of the rounds, with the lowest and the highest in brackets.
-        How packets travel is in [data-path.md](data-path.md).
-
-        """;
-
     private readonly string? _wireGuard = contestants.Where(name => name.StartsWith("wireguard-go", StringComparison.Ordinal)).Max(StringComparer.Ordinal);
 
     public static string Name(WireSetting setting) => setting == WireSetting.Offloads ? "the wire with offloads" : "single frames";
@@ -62,7 +53,7 @@ internal sealed class PathReport(PathOptions options, IReadOnlyList<string> cont
         var section = new Section("Whole paths: the machine and the run")
             .Say($"{Machine.Today()}: {Machine.Describe()}. Both ends of the test, both ends of the tunnel and the kernel between them share these cores.")
             .Say("To do it again, as root, with all that is compared and with what is there:")
-            .Quote("tests/benchmarks.sh", $"dotnet run -c Release --project tests/Ntm.Benchmarks -- path {string.Join(' ', options.Words)}".TrimEnd());
+            .Quote("tests/benchmarks.sh", Machine.Command(["path", .. options.Words]));
         var spreads = options.Settings.Select(setting => (setting, Sample: figures[Roster.Plain, setting, Figure.OneStream])).Where(pair => pair.Sample.Count > 1)
             .Select(pair => Text($"{pair.Sample.Spread * 100:0} % with {Name(pair.setting)}"));
         var noise = string.Join(", ", spreads);
