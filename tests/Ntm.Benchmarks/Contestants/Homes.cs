@@ -88,7 +88,7 @@ internal sealed class Homes
               "dns": { "listen": ["127.0.0.1:5354"] }
             }
             """);
-        var gateway = router.Start($"{_programs.Gateway} run --config {folder}/gateway.json", _profiled ? [("DOTNET_PerfMapEnabled", "1")] : []);
+        var gateway = router.Start($"{_programs.Gateway} run --config {folder}/gateway.json", _profiled ? OurProgram.ForPerf : []);
         var home = new Home(router, device, $"{_programs.Ntm} --socket {folder}/gateway.sock", gateway.Id);
         TestNamespace.WaitFor(() => router.Try($"{home.Ntm} status"), $"the gateway of {name}", Patient);
         var code = _coordinator.Run($"{_programs.Coordinator} invite --data {_folder}/coordinator").Trim();

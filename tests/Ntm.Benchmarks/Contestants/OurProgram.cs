@@ -6,6 +6,9 @@ namespace Ntm.Benchmarks.Contestants;
 /// <summary>This program once more, as one end of a path. Its private key goes to its standard input; it ends when that is closed.</summary>
 internal sealed class OurProgram : IDisposable
 {
+    /// <summary>What makes .NET tell perf where compiled code is: a map of its methods, and memory that is not mapped twice.</summary>
+    public static readonly (string Name, string Value)[] ForPerf = [("DOTNET_PerfMapEnabled", "1"), ("DOTNET_EnableWriteXorExecute", "0")];
+
     private readonly Process _process;
 
     /// <param name="arguments">What it is to be.</param>
@@ -13,9 +16,9 @@ internal sealed class OurProgram : IDisposable
     public OurProgram(StaticKeyPair key, bool profiled, params string[] arguments)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        if (profiled)
+        foreach (var (name, value) in profiled ? ForPerf : [])
         {
-            start.Environment["DOTNET_PerfMapEnabled"] = "1";
+            start.Environment[name] = value;
         }
 
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")

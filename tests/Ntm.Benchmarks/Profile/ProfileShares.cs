@@ -5,6 +5,8 @@ namespace Ntm.Benchmarks.Profile;
 /// <summary>Samples of perf, sorted by whose code they were taken in.</summary>
 internal sealed partial class ProfileShares
 {
+    private const string Unknown = "[unknown]";
+
     private readonly Dictionary<ProfileGroup, int> _groups = [];
     private readonly Dictionary<(ProfileGroup Group, string Symbol), int> _symbols = [];
 
@@ -18,7 +20,7 @@ internal sealed partial class ProfileShares
                 var (symbol, file) = (sample.Groups[1].Value, sample.Groups[2].Value);
                 var group = GroupOf(symbol, file);
                 _groups[group] = _groups.GetValueOrDefault(group) + 1;
-                var key = (group, Shorten(symbol));
+                var key = (group, symbol == Unknown ? Path.GetFileName(file) : Shorten(symbol));
                 _symbols[key] = _symbols.GetValueOrDefault(key) + 1;
                 Count++;
             }
@@ -48,12 +50,12 @@ internal sealed partial class ProfileShares
     // "void [Ntm.Linux] Ntm.Linux.Pump::Turn()[OptimizedTier1]" is Pump::Turn.
     private static string Shorten(string symbol) => Method().Match(symbol) is { Success: true } method ? method.Groups[1].Value : symbol;
 
-    [GeneratedRegex(@"^\s*[0-9a-f]+\s+(.*?)\s+\((\S+|\[[^\]]*\])\)\s*$")]
+    [GeneratedRegex(@"^\s*[0-9a-f]+\s+(.+?)\s+\(((?:/|\[|\S+$)[^()]*(?:\(deleted\))?)\)\s*$")]
     private static partial Regex Sample();
 
     [GeneratedRegex(@"\] (?:[\w.]+\.)?([\w<>`+]+::[^(\[]+)")]
     private static partial Regex Method();
 
-    [GeneratedRegex(@"lib(coreclr|clrjit|clrgc|System\.[A-Za-z.]+|hostpolicy|hostfxr|c|pthread|stdc\+\+)[.\-]|doublemapper|perf-\d+\.map|\bld-linux")]
+    [GeneratedRegex(@"lib(coreclr|clrjit|clrgc|System\.[A-Za-z.]+|hostpolicy|hostfxr|c|pthread|stdc\+\+)[.\-]|\b(System|Microsoft)\.[A-Za-z.]+\.dll$|doublemapper|perf-\d+\.map|\bld-linux")]
     private static partial Regex RuntimeFile();
 }

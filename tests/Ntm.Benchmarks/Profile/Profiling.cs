@@ -9,6 +9,9 @@ namespace Ntm.Benchmarks.Profile;
 /// <summary>Where our ends' processor time goes while a TCP stream fills the path, by perf.</summary>
 internal static class Profiling
 {
+    // Code is compiled for good only after it has run for a while.
+    private static readonly TimeSpan Warmth = TimeSpan.FromSeconds(6);
+
     private const int SamplesPerSecond = 997, Symbols = 15;
 
     public static Section Measure(Belongings belongings, PathOptions options)
@@ -28,7 +31,7 @@ internal static class Profiling
         var most = new List<(string Name, ProfileShares Shares)>();
         foreach (var contestant in ours.SelectMany(entry => entry.Make(belongings)))
         {
-            Iperf.Run(contestant, TimeSpan.FromSeconds(3), 1);
+            Iperf.Run(contestant, Warmth, 1);
             if (Record(contestant, belongings.Folder(), options.Duration) is not { Count: > 0 } found)
             {
                 return section.Say("Not measured: perf could take no samples here.");
