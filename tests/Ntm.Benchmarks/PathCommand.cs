@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net.Sockets;
+using System.Text.Json;
 using Ntm.Benchmarks.Contestants;
 using Ntm.Benchmarks.Measurements;
 using Ntm.Benchmarks.Profile;
@@ -30,46 +32,48 @@ internal static class PathCommand
 
         var load = Machine.Load();
         using var belongings = new Belongings();
-        var contestants = options.Entries.SelectMany(entry => Begin(entry, belongings)).ToList();
+        var leftOut = new List<string>();
+        var contestants = options.Entries.SelectMany(entry => Begin(entry, belongings, leftOut)).ToList();
         if (contestants.Count == 0)
         {
             Console.Error.WriteLine("Nobody is left to be measured.");
             return 1;
         }
 
-        var figures = new Figures();
+        var (figures, names) = (new Figures(), contestants.Select(contestant => contestant.Name).ToList());
         Warm(contestants);
         for (var round = 1; round <= options.Rounds; round++)
         {
-            Measure(options, contestants, round, figures);
+            Measure(options, contestants, round, figures, leftOut);
         }
 
         var memory = contestants.Where(contestant => contestant.Ends.Count > 0).ToDictionary(contestant => contestant.Name, contestant => ResidentMemory.Of(contestant.Ends[0]));
         belongings.Clear();
 
-        var report = new PathReport(options, [.. contestants.Select(contestant => contestant.Name)], figures, memory);
-        var sections = report.Sections(load);
+        var sections = new PathReport(options, names, figures, memory).Sections(load, leftOut);
         Page.Publish(options.Page, [.. options.Profile ? sections.Append(Profiling.Measure(belongings, options)) : sections]);
         return 0;
     }
 
-    private static IReadOnlyList<Contestant> Begin(Entry entry, Belongings belongings)
+    private static IReadOnlyList<Contestant> Begin(Entry entry, Belongings belongings, List<string> leftOut)
     {
-        if (entry.Missing() is { Count: > 0 } missing)
-        {
-            Console.WriteLine($"{entry.Key} is left out: {string.Join(" and ", missing)} cannot be found.");
-            return [];
-        }
-
+        var reason = entry.Missing() is { Count: > 0 } missing ? $"{string.Join(" and ", missing)} cannot be found." : null;
         try
         {
-            return entry.Make(belongings);
+            if (reason is null)
+            {
+                return entry.Make(belongings);
+            }
         }
-        catch (Exception e) when (!entry.IsOurs && e is InvalidOperationException or TimeoutException)
+        catch (Exception e) when (!entry.IsOurs && (e is InvalidOperationException or TimeoutException))
         {
-            Console.WriteLine($"{entry.Key} is left out: {e.Message}");
-            return [];
+            Console.WriteLine(e.Message);
+            reason = "it did not start.";
         }
+
+        leftOut.Add($"{entry.Key} is left out: {reason}");
+        Console.WriteLine(leftOut[^1]);
+        return [];
     }
 
     // Code is compiled for good only after it has run for a while; and paths are found.
@@ -83,21 +87,41 @@ internal static class PathCommand
         }
     }
 
-    private static void Measure(PathOptions options, IReadOnlyList<Contestant> contestants, int round, Figures figures)
+    private static void Measure(PathOptions options, List<Contestant> contestants, int round, Figures figures, List<string> leftOut)
     {
         foreach (var setting in options.Settings)
         {
             foreach (var measurement in options.Measurements.Where(m => m.EachSetting || setting == options.Settings[^1]))
             {
-                foreach (var contestant in contestants)
+                foreach (var contestant in contestants.ToList())
                 {
                     contestant.Wire.Set(setting);
-                    measurement.Round(contestant, setting, options.Duration, figures);
+                    if (!Try(() => measurement.Round(contestant, setting, options.Duration, figures)) && !Try(() => measurement.Round(contestant, setting, options.Duration, figures)))
+                    {
+                        contestants.Remove(contestant);
+                        leftOut.Add($"{contestant.Name} is left out from round {round} on: it failed.");
+                        Console.WriteLine(leftOut[^1]);
+                    }
                 }
 
-                var now = string.Join(" · ", contestants.Select(contestant => $"{contestant.Name} {figures[contestant.Name, setting, measurement.Shown].Last.ToString("0.00", CultureInfo.InvariantCulture)}"));
-                Console.WriteLine($"round {round}, {PathReport.Name(setting)}, {measurement.Key}: {now}");
+                var now = contestants.Select(contestant => (contestant.Name, Sample: figures[contestant.Name, setting, measurement.Shown])).Where(pair => pair.Sample.Count > 0)
+                    .Select(pair => $"{pair.Name} {pair.Sample.Last.ToString("0.00", CultureInfo.InvariantCulture)}");
+                Console.WriteLine($"round {round}, {PathReport.Name(setting)}, {measurement.Key}: {string.Join(" · ", now)}");
             }
+        }
+    }
+
+    private static bool Try(Action measure)
+    {
+        try
+        {
+            measure();
+            return true;
+        }
+        catch (Exception e) when (e is InvalidOperationException or TimeoutException or JsonException or SocketException)
+        {
+            Console.WriteLine(e.Message);
+            return false;
         }
     }
 }

@@ -12,45 +12,43 @@ namespace Ntm.Benchmarks.Contestants;
 /// </summary>
 internal sealed class Homes
 {
-    private const string Zone = "home.example", CoordinatorAddress = "192.0.2.3", Router = "192.168.1.1", Device = "192.168.1.10";
+    private const string Zone = "home.example", CoordinatorAddress = "192.0.2.3", Router4 = "192.168.1.1", Device4 = "192.168.1.10";
     private const int Port = 4916;
 
     private static readonly TimeSpan Patient = TimeSpan.FromSeconds(40);
 
     private readonly Belongings _belongings;
     private readonly BuiltPrograms _programs = BuiltPrograms.Locate(AppContext.BaseDirectory);
+    private readonly bool _isIPv4;
     private readonly bool _profiled;
     private readonly Wire _wire;
     private readonly string _folder;
     private readonly TestNamespace _coordinator;
 
-    private Homes(Belongings belongings, bool profiled)
+    private Homes(Belongings belongings, bool isIPv4, bool profiled)
     {
         if (_programs.Missing.Count > 0)
         {
             throw new InvalidOperationException($"Not built: {string.Join(", ", _programs.Missing)}.");
         }
 
-        (_belongings, _profiled) = (belongings, profiled);
+        (_belongings, _isIPv4, _profiled) = (belongings, isIPv4, profiled);
         _wire = new Wire(belongings);
         _folder = belongings.Folder();
         _coordinator = belongings.Namespace("c");
     }
 
-    /// <summary>Two ways: between the devices' IPv4 faces, translated by both gateways, and between their IPv6 faces.</summary>
+    /// <param name="isIPv4">Devices that speak IPv4 only, so that both gateways translate; else IPv6 only.</param>
     /// <param name="profiled">Whether the gateways tell perf where their code is.</param>
-    public static IReadOnlyList<Contestant> Make(Belongings belongings, bool profiled = false)
+    public static Contestant Make(Belongings belongings, string name, bool isIPv4, bool profiled = false)
     {
-        var homes = new Homes(belongings, profiled);
+        var homes = new Homes(belongings, isIPv4, profiled);
         homes.StartCoordinator();
         var (left, right) = (homes.Build("left", homes._wire.Left, Wire.RightAddress), homes.Build("right", homes._wire.Right, Wire.LeftAddress));
         var found = homes.Resolve(left, "nas.right");
-        TestNamespace.WaitFor(() => left.Device.Try($"ping -c 1 -W 1 {found.Alias}") && homes.IsDirect(left), "a direct path between the homes", Patient);
-        return
-        [
-            new Contestant(Roster.Homes6, homes._wire, left.Device, right.Device, IPAddress.Parse(found.Vip!), left.Gateway, right.Gateway),
-            new Contestant(Roster.Homes4, homes._wire, left.Device, right.Device, IPAddress.Parse(found.Alias!), left.Gateway, right.Gateway),
-        ];
+        var target = isIPv4 ? found.Alias! : found.Vip!;
+        TestNamespace.WaitFor(() => left.Device.Try($"ping -c 1 -W 1 {target}") && homes.IsDirect(left), "a direct path between the homes", Patient);
+        return new Contestant(name, homes._wire, left.Device, right.Device, IPAddress.Parse(target), left.Gateway, right.Gateway);
     }
 
     private void StartCoordinator()
@@ -72,10 +70,9 @@ internal sealed class Homes
     private Home Build(string name, TestNamespace router, string neighbour)
     {
         var device = _belongings.Namespace(name[..1] + "d");
-        var lan = name == "left" ? "a" : "b";
-        device.JoinTo(router, "eth0", "lan0", [$"{Device}/24", $"2001:db8:{lan}::10/64"], [$"{Router}/24", $"2001:db8:{lan}::1/64"]);
-        device.Run($"ip route add default via {Router}");
-        device.Run($"ip route add default via 2001:db8:{lan}::1");
+        var (gatewayAddress, address) = _isIPv4 ? (Router4, Device4) : (Router6(name), Device6(name));
+        device.JoinTo(router, "eth0", "lan0", [$"{address}/{(_isIPv4 ? 24 : 64)}"], [$"{Router4}/24", $"{Router6(name)}/64"]);
+        device.Run($"ip route add default via {gatewayAddress}");
         router.Run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
         router.Run($"ip route add default via {neighbour}");
 
@@ -93,15 +90,17 @@ internal sealed class Homes
         TestNamespace.WaitFor(() => router.Try($"{home.Ntm} status"), $"the gateway of {name}", Patient);
         var code = _coordinator.Run($"{_programs.Coordinator} invite --data {_folder}/coordinator").Trim();
         TestNamespace.WaitFor(() => router.Try($"{home.Ntm} join {code} --name {name}"), $"{name} joins", Patient);
-        TestNamespace.WaitFor(
-            () => device.Try($"ping -c 1 -W 1 {Router}") && device.Try($"ping -c 1 -W 1 2001:db8:{lan}::1") && SeesBothFaces(home, lan), $"the gateway of {name} sees the device", Patient);
-        router.Run($"{home.Ntm} publish nas {Device}");
+        TestNamespace.WaitFor(() => device.Try($"ping -c 1 -W 1 {gatewayAddress}") && Sees(home, address), $"the gateway of {name} sees the device", Patient);
+        router.Run($"{home.Ntm} publish nas {address}");
         return home;
     }
 
-    private static bool SeesBothFaces(Home home, string lan) =>
-        JsonSerializer.Deserialize(home.Router.Run($"{home.Ntm} --json devices"), InterfaceJson.Lenient.IReadOnlyListDeviceDocument)!
-            .Any(device => device.Addresses.Contains(Device) && device.Addresses.Contains($"2001:db8:{lan}::10"));
+    private static string Router6(string home) => home == "left" ? "2001:db8:a::1" : "2001:db8:b::1";
+
+    private static string Device6(string home) => Router6(home) + "0";
+
+    private static bool Sees(Home home, string address) =>
+        JsonSerializer.Deserialize(home.Router.Run($"{home.Ntm} --json devices"), InterfaceJson.Lenient.IReadOnlyListDeviceDocument)!.Any(device => device.Addresses.Contains(address));
 
     private ResolutionDocument Resolve(Home home, string name)
     {

@@ -11,7 +11,7 @@ internal static class Roster
     public static IReadOnlyList<Entry> All(IReadOnlyList<string> wireGuards, bool profiled = false) =>
     [
         new("ours", [], b => [OurPair.Make(b, Ours, "peer", profiled)]) { IsOurs = true },
-        new("homes", [], b => Homes.Make(b, profiled)) { IsOurs = true },
+        new("homes", [], b => [Homes.Make(b, Homes6, isIPv4: false, profiled), Homes.Make(b, Homes4, isIPv4: true, profiled)]) { IsOurs = true },
         new("null", [], b => [OurPair.Make(b, Null, "null")]),
         .. wireGuards.Select(program => new Entry("wireguard-go", [program, "wg"], b => [WireGuardPair.Make(b, program)])),
         new("nebula", ["nebula", "nebula-cert"], b => [NebulaPair.Make(b)]),

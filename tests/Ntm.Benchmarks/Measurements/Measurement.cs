@@ -35,7 +35,7 @@ internal sealed record Measurement(string Key, bool EachSetting, Figure Shown, A
         new("packets", true, Figure.PacketRate, (contestant, setting, duration, figures) =>
         {
             var before = figures[contestant.Name, setting, Figure.PacketRate];
-            var search = new RateSearch(before.Count == 0 ? 50_000 : before.Last * 0.9, before.Count == 0 ? 12 : 8);
+            var search = new RateSearch(before.Count == 0 ? 50_000 : before.Last * 900, before.Count == 0 ? 12 : 8);
             using var stream = new Stream(contestant);
             while (search.Next is { } rate)
             {

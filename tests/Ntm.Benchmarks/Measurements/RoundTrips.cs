@@ -26,21 +26,33 @@ internal static class RoundTrips
             var next = Interval * sent;
             if (elapsed >= next && next < duration)
             {
-                MemoryMarshal.Write(buffer, Stopwatch.GetTimestamp());
-                socket.Send(buffer);
                 sent++;
+                MemoryMarshal.Write(buffer, Stopwatch.GetTimestamp());
+                Try(() => socket.Send(buffer));
             }
             else if (sent == trips.Count && next >= duration)
             {
                 break;
             }
-            else if (socket.Poll(next < duration ? next - elapsed : TimeSpan.FromMilliseconds(1), SelectMode.SelectRead))
+            else if (socket.Poll(next < duration ? next - elapsed : TimeSpan.FromMilliseconds(1), SelectMode.SelectRead) && Try(() => socket.Receive(buffer)))
             {
-                socket.Receive(buffer);
                 trips.Add(Stopwatch.GetElapsedTime(MemoryMarshal.Read<long>(buffer)).TotalMilliseconds);
             }
         }
 
         return trips;
+    }
+
+    // An error that a router told of is a packet lost.
+    private static bool Try(Func<int> call)
+    {
+        try
+        {
+            return call() > 0;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 }

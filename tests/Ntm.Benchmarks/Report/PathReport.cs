@@ -12,9 +12,10 @@ internal sealed class PathReport(PathOptions options, IReadOnlyList<string> cont
     public static string Name(WireSetting setting) => setting == WireSetting.Offloads ? "the wire with offloads" : "single frames";
 
     /// <param name="load">The load average before anything was started.</param>
-    public IEnumerable<Section> Sections(string load)
+    /// <param name="leftOut">Sentences about who does not take part, and why.</param>
+    public IEnumerable<Section> Sections(string load, IReadOnlyList<string> leftOut)
     {
-        yield return TheRun(load);
+        yield return TheRun(load, leftOut);
         if (InShort() is { Rows: > 0 } ratios)
         {
             yield return new Section("In short").Say($"""
@@ -48,18 +49,19 @@ internal sealed class PathReport(PathOptions options, IReadOnlyList<string> cont
         }
     }
 
-    private Section TheRun(string load)
+    private Section TheRun(string load, IReadOnlyList<string> leftOut)
     {
         var section = new Section("Whole paths: the machine and the run")
             .Say($"{Machine.Today()}: {Machine.Describe()}. Both ends of the test, both ends of the tunnel and the kernel between them share these cores.")
-            .Say("To do it again, as root, with all that is compared and with what is there:")
-            .Quote("tests/benchmarks.sh", Machine.Command(["path", .. options.Words]));
+            .Say("To do it again: `tests/benchmarks.sh` installs what is missing and writes all of this page; as root, with what is there, this section and those after it up to memory come from")
+            .Quote(Machine.Command(["path", .. options.Words.Select(WithoutFolder)]));
         var spreads = options.Settings.Select(setting => (setting, Sample: figures[Roster.Plain, setting, Figure.OneStream])).Where(pair => pair.Sample.Count > 1)
             .Select(pair => Text($"{pair.Sample.Spread * 100:0} % with {Name(pair.setting)}"));
         var noise = string.Join(", ", spreads);
         return section
             .Say(Text($"{options.Rounds} rounds, {options.Duration.TotalSeconds:0} s each measurement; in a round each contestant is measured once, one after the other. ")
-                + $"How noisy it was: the load average at the start was {load}" + (noise.Length > 0 ? $"; the plain veth's TCP throughput varied by {noise} of its median (highest less lowest)." : "."))
+                + $"How noisy it was: the load average at the start was {load}" + (noise.Length > 0 ? $"; the plain veth's TCP throughput varied by {noise} of its median (highest less lowest)." : ".")
+                + string.Concat(leftOut.Select(sentence => $" {sentence}")))
             .Say("""
                 The wire is a pair of virtual network cards between two namespaces. *The wire with offloads*: the kernel hands on up to 64 KB in one piece, as it does between containers. *Single frames*:
                 segmentation is switched off on it, each frame of 1,500 bytes crosses alone, as between network cards. Inside, the MTU is 1420 for all from host to host.
@@ -74,9 +76,9 @@ internal sealed class PathReport(PathOptions options, IReadOnlyList<string> cont
     private Table InShort()
     {
         var table = new Table(["", .. options.Settings.Select(Name)]);
-        void Row(string what, Figure figure, string above, string? below)
+        void Row(string what, Func<string, WireSetting, Sample> of, string above, string? below)
         {
-            var ratios = options.Settings.Select(setting => below is null ? new Sample() : Sample.Ratios(figures[above, setting, figure], figures[below, setting, figure])).ToList();
+            var ratios = options.Settings.Select(setting => below is null ? new Sample() : Sample.Ratios(of(above, setting), of(below, setting))).ToList();
             if (ratios.Any(ratio => ratio.Count > 0))
             {
                 table.Add([what, .. ratios.Select(ratio => ratio.Show())]);
@@ -86,14 +88,15 @@ internal sealed class PathReport(PathOptions options, IReadOnlyList<string> cont
         foreach (var (what, figure) in new[]
         {
             ("TCP, 1 stream", Figure.OneStream), ("TCP, 4 streams", Figure.FourStreams), ("64-byte packets", Figure.PacketRate), ("processor time per GB", Figure.OneStreamEnds),
-            ("round trip, idle, median", Figure.IdleMedian), ("round trip beside TCP, 99 %", Figure.LoadedWorst),
+            ("round trip beside TCP, 99 %", Figure.LoadedWorst),
         })
         {
-            Row($"{what}, to {_wireGuard}", figure, Roster.Ours, _wireGuard);
+            Row($"{what}, to {_wireGuard}", (name, setting) => figures[name, setting, figure], Roster.Ours, _wireGuard);
         }
 
-        Row("TCP, 1 stream, to our path with a null cipher", Figure.OneStream, Roster.Ours, Roster.Null);
-        Row("TCP, 1 stream, homes by IPv4 to homes by IPv6", Figure.OneStream, Roster.Homes4, Roster.Homes6);
+        Row($"latency added, idle, to {_wireGuard}", (name, setting) => Added(name, setting, Figure.IdleMedian), Roster.Ours, _wireGuard);
+        Row("TCP, 1 stream, to our path with a null cipher", (name, setting) => figures[name, setting, Figure.OneStream], Roster.Ours, Roster.Null);
+        Row("TCP, 1 stream, homes by IPv4 to homes by IPv6", (name, setting) => figures[name, setting, Figure.OneStream], Roster.Homes4, Roster.Homes6);
         return table;
     }
 
@@ -136,10 +139,9 @@ internal sealed class PathReport(PathOptions options, IReadOnlyList<string> cont
             var table = new Table("idle", "added, median, µs", "added, 99 %, µs", "round trip, median, µs", ": wireguard-go");
             foreach (var name in contestants)
             {
-                Sample Added(Figure figure) => name == Roster.Plain ? new Sample() : Sample.Differences(figures[name, setting, figure], figures[Roster.Plain, setting, figure]).Times(500);
                 table.Add(
-                    name, Added(Figure.IdleMedian).Show("0"), Added(Figure.IdleWorst).Show("0"), figures[name, setting, Figure.IdleMedian].Times(1000).Show("0"),
-                    Sample.Ratios(Added(Figure.IdleMedian), AddedByWireGuard(setting)).Middle());
+                    name, Added(name, setting, Figure.IdleMedian).Show("0"), Added(name, setting, Figure.IdleWorst).Show("0"), figures[name, setting, Figure.IdleMedian].Times(1000).Show("0"),
+                    _wireGuard is null ? "-" : Sample.Ratios(Added(name, setting, Figure.IdleMedian), Added(_wireGuard, setting, Figure.IdleMedian)).Middle());
             }
 
             section.Head("Idle").Show(table);
@@ -153,9 +155,9 @@ internal sealed class PathReport(PathOptions options, IReadOnlyList<string> cont
         return section;
     }
 
-    private Sample AddedByWireGuard(WireSetting setting) => _wireGuard is null
-        ? new Sample()
-        : Sample.Differences(figures[_wireGuard, setting, Figure.IdleMedian], figures[Roster.Plain, setting, Figure.IdleMedian]).Times(500);
+    // Microseconds in one direction, round by round; nothing for who adds nothing.
+    private Sample Added(string name, WireSetting setting, Figure figure) =>
+        name == Roster.Plain ? new Sample() : Sample.Differences(figures[name, setting, figure], figures[Roster.Plain, setting, figure]).Times(500);
 
     private Section Mixed()
     {
@@ -177,7 +179,7 @@ internal sealed class PathReport(PathOptions options, IReadOnlyList<string> cont
             table.Add(name, memory[name].Now.ToString("0", CultureInfo.InvariantCulture), memory[name].Most.ToString("0", CultureInfo.InvariantCulture));
         }
 
-        return new Section("Memory").Say("MB resident of one end's process after all rounds, and the most it had (VmRSS and VmHWM). Both homes rows are of the same gateways.").Show(table);
+        return new Section("Memory").Say("MB resident of one end's process after all rounds, and the most it had (VmRSS and VmHWM).").Show(table);
     }
 
     private Table Rated(WireSetting setting, params (string Heading, Figure Figure, string Format)[] columns)
@@ -215,6 +217,9 @@ internal sealed class PathReport(PathOptions options, IReadOnlyList<string> cont
         _wireGuard is null ? "-" : Sample.Ratios(figures[name, setting, figure], figures[_wireGuard, setting, figure]).Middle();
 
     private bool Has(Figure figure) => contestants.Any(name => options.Settings.Any(setting => figures[name, setting, figure].Count > 0));
+
+    // Where programs lie on this machine is nobody's business.
+    private static string WithoutFolder(string word) => Path.IsPathRooted(word) ? $"PATH/{Path.GetFileName(word)}" : word;
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
