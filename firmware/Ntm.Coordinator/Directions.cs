@@ -130,7 +130,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
 
         var candidates = request.Candidates.Take(Limits.Candidates)
             .Select(c => NodeCandidate.TryRead(c, context.Addressing.Prefix, out var read) ? read : (NodeCandidate?)null);
-        asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()]);
+        asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()], new(request.Suites));
         return true;
     }
 
@@ -186,6 +186,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             Reason = decision.Reason,
             Number = number,
             Acceptance = acceptance,
+            Suites = peer.Suites.Bits,
         };
         foreach (var (relay, pair) in legs)
         {

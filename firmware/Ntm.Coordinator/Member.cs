@@ -68,6 +68,9 @@ internal sealed class NodeRegistration
 
     public IReadOnlyList<NodeCandidate> Candidates { get; set; } = [];
 
+    /// <summary>Besides ChaCha20-Poly1305.</summary>
+    public CipherSuites Suites { get; set; }
+
     /// <summary>Relays the node was told of: those it has.</summary>
     public IReadOnlyList<Member> Relays { get; set; } = [];
 }

@@ -335,7 +335,10 @@ internal sealed class OtherZones(CoordinatorContext context, Members members, Gu
         var signal = new Signal
         {
             Number = ulong.MaxValue,
-            ZoneDirectionRequest = new() { Zone = context.Model.Zone, Name = name, Asker = asker.Binding.Signed, Acceptance = request.Acceptance },
+            ZoneDirectionRequest = new()
+            {
+                Zone = context.Model.Zone, Name = name, Asker = asker.Binding.Signed, Acceptance = request.Acceptance, Suites = registration.Suites.Bits,
+            },
         };
         var candidates = signal.ZoneDirectionRequest.Candidates;
         candidates.AddRange(registration.Candidates.Where(c => !CandidateAddress.IsPrivate(c.Address) || c.IsMapped).Take(Limits.Candidates).Select(c => c.ToWire()));

@@ -73,6 +73,7 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
         registration.Until = now.Boot + Limits.RegistrationLifetime;
         registration.Observed = path.Remote;
         registration.Candidates = ReadCandidates(request.Candidates, path.Remote);
+        registration.Suites = new(request.Suites);
         registration.Relays = relays.For(node);
         if (!devices.SequenceEqual(node.Devices))
         {

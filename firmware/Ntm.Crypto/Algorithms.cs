@@ -12,6 +12,8 @@ internal static unsafe class Algorithms
     private static readonly Lazy<nint> s_chaCha20Poly1305 =
         new(() => Fetch("ChaCha20-Poly1305", "ChaCha20-Poly1305\0"u8, &EVP_CIPHER_fetch));
 
+    private static readonly Lazy<nint> s_aes256Gcm = new(() => Fetch("AES-256-GCM", "AES-256-GCM\0"u8, &EVP_CIPHER_fetch));
+
     internal static nint Blake2s => s_blake2s.Value;
 
     internal static nint Blake2sMac => s_blake2sMac.Value;
@@ -19,6 +21,8 @@ internal static unsafe class Algorithms
     internal static nint Hmac => s_hmac.Value;
 
     internal static nint ChaCha20Poly1305 => s_chaCha20Poly1305.Value;
+
+    internal static nint Aes256Gcm => s_aes256Gcm.Value;
 
     private static nint Fetch(string name, ReadOnlySpan<byte> terminated, delegate*<nint, byte*, byte*, nint> fetch)
     {

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Ntm.Crypto;
 using Ntm.Hosting;
 using Ntm.Node;
 using Ntm.Protocol;
@@ -23,6 +24,8 @@ public sealed record GatewayConfig(
     /// <summary>Uplinks at most: their number is part of every path.</summary>
     public const int UplinksMost = 8;
 
+    private const string AnyCipher = "auto", ChaCha20Poly1305Alone = "chacha20-poly1305";
+
     private const int InterfaceNameMost = 15; // IFNAMSIZ, less the closing zero
 
     public string StoreFile => Path.Combine(Data, "gateway.db");
@@ -32,7 +35,10 @@ public sealed record GatewayConfig(
     /// <summary>The alias range's first address, host order.</summary>
     public uint AliasNetwork => BinaryPrimitives.ReadUInt32BigEndian(Aliases.BaseAddress.GetAddressBytes());
 
-    public NodeOptions NodeOptions => new(AliasNetwork, Aliases.PrefixLength, Lan?.Networks ?? []);
+    public NodeOptions NodeOptions => new(AliasNetwork, Aliases.PrefixLength, Lan?.Networks ?? []) { Suites = Suites };
+
+    /// <summary>The cipher suites offered to other nodes besides ChaCha20-Poly1305.</summary>
+    public CipherSuites Suites { get; init; }
 
     /// <exception cref="ConfigException">It cannot be read, or something in it is wrong: the message names each key.</exception>
     public static GatewayConfig Read(string path)
@@ -62,7 +68,10 @@ public sealed record GatewayConfig(
             file.Value("log", Logs.Levels, (string text, out LogEventLevel level) => Logs.TryReadLevel(text.ToLowerInvariant(), out level),
                 LogEventLevel.Information),
             new NameForwarding(
-                dns.Has("dnsmasqServers") ? dns.FilePath("dnsmasqServers", "") : null, dns.Has("dnsmasqPidFile") ? dns.FilePath("dnsmasqPidFile", "") : null));
+                dns.Has("dnsmasqServers") ? dns.FilePath("dnsmasqServers", "") : null, dns.Has("dnsmasqPidFile") ? dns.FilePath("dnsmasqPidFile", "") : null))
+        {
+            Suites = file.Value<CipherSuites>("cipher", $"\"{AnyCipher}\" or \"{ChaCha20Poly1305Alone}\"", TrySuites, SuitesHere),
+        };
         config.Judge(file, lan);
         file.Finish();
         return config;
@@ -134,6 +143,15 @@ public sealed record GatewayConfig(
     // IPNetwork itself clears host bits; an owner who set some most likely mistyped.
     private static bool TryNetwork(string text, out IPNetwork network) =>
         IPNetwork.TryParse(text, out network) && IPAddress.TryParse(text.AsSpan(0, text.IndexOf('/')), out var given) && given.Equals(network.BaseAddress);
+
+    // What this processor has instructions for.
+    private static CipherSuites SuitesHere => CipherHardware.HasAes ? CipherSuites.Aes256Gcm : CipherSuites.None;
+
+    private static bool TrySuites(string text, out CipherSuites suites)
+    {
+        suites = text == AnyCipher ? SuitesHere : CipherSuites.None;
+        return text is AnyCipher or ChaCha20Poly1305Alone;
+    }
 
     private static bool TryAliases(string text, out IPNetwork network) =>
         TryNetwork(text, out network) && network.BaseAddress.AddressFamily == AddressFamily.InterNetwork && network.PrefixLength is >= 8 and <= 30;

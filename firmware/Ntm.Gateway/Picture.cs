@@ -1,4 +1,5 @@
 using System.Net;
+using Ntm.Crypto;
 using Ntm.Interface;
 using Ntm.Node;
 using Ntm.Protocol;
@@ -77,7 +78,10 @@ public static class Picture
         peer.Name, peer.Key.ToString(), peer.Vip.ToString(), peer.Established, peer.Direct, peer.Reason, Age(peer.LastHandshake, now), Age(peer.LastReceived, now),
         peer.BytesReceived, peer.BytesSent,
         [.. peer.Aliases.Select(alias => new AliasDocument(IPv4(alias.Alias), alias.Vip.ToString(), alias.Name))],
-        [.. peer.Paths.Select(path => Of(path, uplinks))]);
+        [.. peer.Paths.Select(path => Of(path, uplinks))])
+    {
+        Cipher = peer.Suite?.Name(),
+    };
 
     private static PathDocument Of(PathStatus path, Dictionary<int, string> uplinks) => new(
         uplinks.GetValueOrDefault(path.Path.Uplink) ?? $"uplink {path.Path.Uplink}", path.Path.Remote.ToString(), path.Path.Channel, path.Kind, path.State,

@@ -37,7 +37,11 @@ public sealed record DeviceDocument(string Mac, int Number, string? Name, string
 /// <summary>An element of GET /api/v1/peers</summary>
 public sealed record PeerDocument(
     string Name, string PublicKey, string Vip, bool Established, bool Direct, string Reason, double? LastHandshakeMs, double? LastReceivedMs,
-    long BytesReceived, long BytesSent, IReadOnlyList<AliasDocument> Aliases, IReadOnlyList<PathDocument> Paths);
+    long BytesReceived, long BytesSent, IReadOnlyList<AliasDocument> Aliases, IReadOnlyList<PathDocument> Paths)
+{
+    /// <summary>How packets to it are sealed now: "AES-256-GCM", "ChaCha20-Poly1305"; null: there is no key.</summary>
+    public string? Cipher { get; init; }
+}
 
 public sealed record AliasDocument(string Alias, string Vip, string? Name);
 

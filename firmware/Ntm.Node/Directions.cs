@@ -94,6 +94,19 @@ internal sealed class Directions(NodeContext context, Registration registration,
         }
     }
 
+    /// <summary>
+    /// The peer's response does not fit what we were told of it: asks for its direction at once. It, too, is directed anew then. A forged response
+    /// looks the same, so that this is done once in <see cref="Limits.RekeyTimeout"/>.
+    /// </summary>
+    public void Doubt(Now now, Peer peer)
+    {
+        if (peer.DoubtedAt is not { } at || now.Boot - at >= Limits.RekeyTimeout)
+        {
+            peer.DoubtedAt = peer.DirectedAt = now.Boot;
+            Ask(now, peer.FullName);
+        }
+    }
+
     /// <summary>Registered (again): what is still waited for is asked once more.</summary>
     public void AskAgain(Now now)
     {

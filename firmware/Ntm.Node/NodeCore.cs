@@ -247,6 +247,9 @@ public sealed partial class NodeCore : ICore
                 _context.Warn($"{peer.Name} did not answer for {Limits.RekeyAttemptTime.TotalSeconds:0} s on any of {tunnel.Candidates.Count} paths.");
                 peer.Reason = "it does not answer on any path";
                 break;
+            case (Peer peer, TunnelChange.ResponseRefused):
+                _directions.Doubt(now, peer);
+                break;
             case (ServerLink link, TunnelChange.Established):
                 Registration.Established(now, link);
                 if (link.IsRelay)

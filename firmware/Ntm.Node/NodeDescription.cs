@@ -71,7 +71,10 @@ internal static class NodeDescription
         peer.Name, peer.Binding.Key, peer.Vip, peer.Tunnel.IsEstablished, peer.Used?.IsDirect ?? false, peer.Reason,
         peer.Tunnel.LastHandshake, peer.Tunnel.LastReceived, peer.Tunnel.BytesReceived, peer.Tunnel.BytesSent,
         [.. aliases.Describe().Where(a => a.Vip.SameNode(peer.Vip)).Select(a => new AliasStatus(a.Alias, a.Vip, directions.NameOf(a.Vip)))],
-        [.. peer.Paths.Select(p => Describe(peer, p))]);
+        [.. peer.Paths.Select(p => Describe(peer, p))])
+    {
+        Suite = peer.Tunnel.Suite,
+    };
 
     private static PathStatus Describe(Peer peer, PeerPath path)
     {

@@ -9,6 +9,9 @@ namespace Ntm.Node;
 /// <param name="OwnNetworks">LAN prefixes of this home: never candidates, never aliases.</param>
 public sealed record NodeOptions(uint AliasNetwork, int AliasPrefixLength, IReadOnlyList<IPNetwork> OwnNetworks)
 {
+    /// <summary>The cipher suites offered to other nodes besides ChaCha20-Poly1305.</summary>
+    public CipherSuites Suites { get; init; }
+
     public static NodeOptions Default { get; } = new(Limits.AliasNetwork, Limits.AliasPrefixLength, []);
 }
 

@@ -1,3 +1,4 @@
+using Ntm.Crypto;
 using Ntm.Protocol;
 
 namespace Ntm.Node;
@@ -50,7 +51,11 @@ public sealed record DeviceStatus(MacAddress Mac, int Number, string? Name, IRea
 /// <param name="Reason">Why the used path is used.</param>
 public sealed record PeerStatus(
     string Name, PublicKey Key, VirtualAddress Vip, bool Established, bool Direct, string Reason, TimeSpan? LastHandshake, TimeSpan? LastReceived,
-    long BytesReceived, long BytesSent, IReadOnlyList<AliasStatus> Aliases, IReadOnlyList<PathStatus> Paths);
+    long BytesReceived, long BytesSent, IReadOnlyList<AliasStatus> Aliases, IReadOnlyList<PathStatus> Paths)
+{
+    /// <summary>How packets to it are sealed now; null: no key is there.</summary>
+    public CipherSuite? Suite { get; init; }
+}
 
 /// <param name="Name">The name it was asked for by; null where unknown.</param>
 public sealed record AliasStatus(uint Alias, VirtualAddress Vip, string? Name);

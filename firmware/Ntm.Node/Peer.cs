@@ -38,6 +38,9 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name
 
     public TimeSpan DirectedAt { get; set; }
 
+    /// <summary>When it was last asked for again because a handshake showed that the two ends were told different things; null: never.</summary>
+    public TimeSpan? DoubtedAt { get; set; }
+
     /// <summary>From when a new direction is asked for while there is traffic: the relay channels of this one end with their lease.</summary>
     public TimeSpan RenewAt { get; set; } = TimeSpan.MaxValue;
 

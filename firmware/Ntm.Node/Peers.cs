@@ -276,6 +276,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         peer.Binding = vouched;
         peer.Access = trusted.Access;
         peer.Direction = direction;
+        peer.Tunnel.Suites = new(context.Options.Suites, new(direction.Suites));
         peer.DirectedAt = now.Boot;
         peer.RenewAt = now.Boot + RenewAfter(direction, isNew: keep);
         peer.HeardCandidateGeneration = 0; // of before this direction

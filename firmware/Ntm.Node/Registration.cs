@@ -249,7 +249,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
         else
         {
-            body.RegistrationRequest = new() { Generation = NextGeneration() };
+            body.RegistrationRequest = new() { Generation = NextGeneration(), Suites = context.Options.Suites.Bits };
             body.RegistrationRequest.Candidates.AddRange(OwnCandidates(withCoordinators: false));
             body.RegistrationRequest.Devices.AddRange(published().Take(Limits.PublishedDevices));
         }

@@ -11,6 +11,13 @@ public static class Limits
     /// <summary>Messages under one key after which it is refused: 2^64 - 2^13 - 1.</summary>
     public const ulong RejectAfterMessages = ulong.MaxValue - (1UL << 13);
 
+    /// <summary>The same for AES-GCM, whose blocks must not come near 2^64 under one key: half of <see cref="RejectAfterMessagesAes"/>.</summary>
+    public const ulong RekeyAfterMessagesAes = 1UL << 27;
+
+    /// <summary>RFC 9001 appendix B.1: 2^28 packets of at most 2^11 bytes keep an attacker's advantage below 2^-57. At a million packets a second 268 s; a
+    /// key ends after <see cref="RejectAfterTime"/> in any case.</summary>
+    public const ulong RejectAfterMessagesAes = 1UL << 28;
+
     public static readonly TimeSpan RekeyAfterTime = TimeSpan.FromSeconds(120);
     public static readonly TimeSpan RejectAfterTime = TimeSpan.FromSeconds(180);
 

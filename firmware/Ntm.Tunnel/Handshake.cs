@@ -71,13 +71,16 @@ internal sealed class Handshake : IDisposable
     public Keypair? Finish(StaticKeyPair own, Tunnel tunnel, ReadOnlySpan<byte> response, TimeSpan boot, int replayWindow)
     {
         using var state = _state.Copy();
-        if (!NoisePattern.TryReadSecond(state, _ephemeral, own.Private, tunnel.PresharedKey,
-            response.Slice(ResponseNoise, NoisePattern.SecondOverhead), default))
+        Span<byte> psk = stackalloc byte[NoiseState.Size];
+        tunnel.Suites.Bind(tunnel.PresharedKey, ownIsInitiator: true, psk);
+        var good = NoisePattern.TryReadSecond(state, _ephemeral, own.Private, psk, response.Slice(ResponseNoise, NoisePattern.SecondOverhead), default);
+        CryptographicOperations.ZeroMemory(psk);
+        if (!good)
         {
             return null;
         }
 
-        return Split(state, LocalIndex, BinaryPrimitives.ReadUInt32LittleEndian(response[Sender..]), true, boot, replayWindow);
+        return Split(state, tunnel.Suites.Chosen, LocalIndex, BinaryPrimitives.ReadUInt32LittleEndian(response[Sender..]), true, boot, replayWindow);
     }
 
     /// <summary>Reads an initiation up to the key it claims to come from.</summary>
@@ -116,16 +119,19 @@ internal sealed class Handshake : IDisposable
         response[0] = TunnelMessage.Response;
         BinaryPrimitives.WriteUInt32LittleEndian(response[Sender..], localIndex);
         BinaryPrimitives.WriteUInt32LittleEndian(response[ResponseReceiver..], remoteIndex);
-        var good = NoisePattern.TryWriteSecond(state, ephemeral, initiation.Slice(InitiationNoise, X25519.Size), peerPublic, tunnel.PresharedKey, default,
+        Span<byte> psk = stackalloc byte[NoiseState.Size];
+        tunnel.Suites.Bind(tunnel.PresharedKey, ownIsInitiator: false, psk);
+        var good = NoisePattern.TryWriteSecond(state, ephemeral, initiation.Slice(InitiationNoise, X25519.Size), peerPublic, psk, default,
             response.Slice(ResponseNoise, NoisePattern.SecondOverhead));
         CryptographicOperations.ZeroMemory(ephemeral);
+        CryptographicOperations.ZeroMemory(psk);
         if (!good)
         {
             return null;
         }
 
         Cookies.WriteMac1(tunnel.Mac1Key, response, TunnelMessage.ResponseMac1);
-        return Split(state, localIndex, remoteIndex, false, boot, replayWindow);
+        return Split(state, tunnel.Suites.Chosen, localIndex, remoteIndex, false, boot, replayWindow);
     }
 
     /// <summary>The sender's index in an initiation or response.</summary>
@@ -140,14 +146,14 @@ internal sealed class Handshake : IDisposable
         CryptographicOperations.ZeroMemory(_ephemeral);
     }
 
-    private static Keypair Split(NoiseState state, uint localIndex, uint remoteIndex, bool isInitiator, TimeSpan boot, int replayWindow)
+    private static Keypair Split(NoiseState state, CipherSuite suite, uint localIndex, uint remoteIndex, bool isInitiator, TimeSpan boot, int replayWindow)
     {
         Span<byte> initiatorKey = stackalloc byte[NoiseState.Size];
         Span<byte> responderKey = stackalloc byte[NoiseState.Size];
         state.Split(initiatorKey, responderKey);
         var keypair = isInitiator
-            ? new Keypair(initiatorKey, responderKey, localIndex, remoteIndex, true, boot, replayWindow)
-            : new Keypair(responderKey, initiatorKey, localIndex, remoteIndex, false, boot, replayWindow);
+            ? new Keypair(suite, initiatorKey, responderKey, localIndex, remoteIndex, true, boot, replayWindow)
+            : new Keypair(suite, responderKey, initiatorKey, localIndex, remoteIndex, false, boot, replayWindow);
         CryptographicOperations.ZeroMemory(initiatorKey);
         CryptographicOperations.ZeroMemory(responderKey);
         return keypair;

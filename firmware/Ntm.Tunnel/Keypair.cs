@@ -9,20 +9,25 @@ namespace Ntm.Tunnel;
 /// </summary>
 internal sealed class Keypair : IDisposable
 {
+    private readonly ulong _rekeyAfter;
+    private readonly ulong _rejectAfter;
     private ulong _sent;
 
-    public Keypair(ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey, uint localIndex, uint remoteIndex, bool isInitiator, TimeSpan made,
+    public Keypair(CipherSuite suite, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey, uint localIndex, uint remoteIndex, bool isInitiator, TimeSpan made,
         int replayWindow)
     {
-        Sealer = new ChaCha20Poly1305(sendKey);
-        Opener = new ChaCha20Poly1305(receiveKey);
+        Sealer = new PacketCipher(suite, sendKey);
+        Opener = new PacketCipher(suite, receiveKey);
+        (_rekeyAfter, _rejectAfter) = suite == CipherSuite.Aes256Gcm
+            ? (Limits.RekeyAfterMessagesAes, Limits.RejectAfterMessagesAes)
+            : (Limits.RekeyAfterMessages, Limits.RejectAfterMessages);
         Window = new ReplayWindow(replayWindow);
         (LocalIndex, RemoteIndex, IsInitiator, Made) = (localIndex, remoteIndex, isInitiator, made);
     }
 
-    public ChaCha20Poly1305 Sealer { get; }
+    public PacketCipher Sealer { get; }
 
-    public ChaCha20Poly1305 Opener { get; }
+    public PacketCipher Opener { get; }
 
     public ReplayWindow Window { get; }
 
@@ -46,12 +51,12 @@ internal sealed class Keypair : IDisposable
 
     public TimeSpan Age(TimeSpan boot) => boot - Made;
 
-    public bool MayOpen(TimeSpan boot) => Age(boot) < Limits.RejectAfterTime;
+    public bool MayOpen(TimeSpan boot, ulong counter) => Age(boot) < Limits.RejectAfterTime && counter < _rejectAfter;
 
-    public bool MaySeal(TimeSpan boot) => Age(boot) < Limits.RejectAfterTime && _sent < Limits.RejectAfterMessages;
+    public bool MaySeal(TimeSpan boot) => Age(boot) < Limits.RejectAfterTime && _sent < _rejectAfter;
 
     /// <summary>Whether what was just sent is reason for a new handshake. Time is the initiator's business only, or both would begin at once.</summary>
-    public bool IsStaleToSend(TimeSpan boot) => _sent >= Limits.RekeyAfterMessages || (IsInitiator && Age(boot) >= Limits.RekeyAfterTime);
+    public bool IsStaleToSend(TimeSpan boot) => _sent >= _rekeyAfter || (IsInitiator && Age(boot) >= Limits.RekeyAfterTime);
 
     /// <summary>Whether the initiator, who only receives, must renew the key before it ends.</summary>
     public bool IsStaleToReceive(TimeSpan boot) =>

@@ -33,6 +33,12 @@ public sealed class Tunnel
     /// <summary>The core's own record of this peer; the tunnel does not look at it.</summary>
     public object? Owner { get; set; }
 
+    /// <summary>Which cipher suites both ends have; set by the core for another node's tunnel. It counts from the next handshake on.</summary>
+    public SuiteAgreement Suites { get; set; }
+
+    /// <summary>The suite of the key that seals now; null: there is none.</summary>
+    public CipherSuite? Suite => Current?.Sealer.Suite;
+
     /// <summary>Where data and keep-alives go. Stock tunnels set it themselves (roaming); NTM tunnels leave it to the core,
     /// but take the path of the handshake that succeeded where none is set.</summary>
     public WirePath SendPath { get; set; }

@@ -156,6 +156,11 @@ public sealed partial class TunnelTable
 
         if (pending.Finish(Key, of, response, now.Boot, _replayWindow) is not { } keypair)
         {
+            if (of.Suites != default)
+            {
+                OnChange?.Invoke(now, of, TunnelChange.ResponseRefused);
+            }
+
             return Refuse(TunnelRefusals.Forged);
         }
 

@@ -50,7 +50,7 @@ public sealed partial class TunnelTable
         }
 
         var counter = BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]);
-        if (!keypair.MayOpen(now.Boot) || counter >= Limits.RejectAfterMessages)
+        if (!keypair.MayOpen(now.Boot, counter))
         {
             return Refuse(TunnelRefusals.ExpiredKey);
         }
@@ -61,7 +61,7 @@ public sealed partial class TunnelTable
             return Refuse(TunnelRefusals.Replayed);
         }
 
-        if (!keypair.Opener.TryOpen(counter, default, bytes[TunnelMessage.TransportHeaderSize..^TunnelMessage.TagSize], bytes[^TunnelMessage.TagSize..]))
+        if (!keypair.Opener.TryOpen(counter, bytes[TunnelMessage.TransportHeaderSize..^TunnelMessage.TagSize], bytes[^TunnelMessage.TagSize..]))
         {
             return Refuse(TunnelRefusals.Forged);
         }

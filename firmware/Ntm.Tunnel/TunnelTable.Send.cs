@@ -111,7 +111,7 @@ public sealed partial class TunnelTable
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, TunnelMessage.Transport);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[4..], keypair.RemoteIndex);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], counter);
-        keypair.Sealer.Seal(counter, default, text, bytes[^TunnelMessage.TagSize..]);
+        keypair.Sealer.Seal(counter, text, bytes[^TunnelMessage.TagSize..]);
         TunnelMessage.WriteChannel(bytes, path.Channel);
         packet.Path = path;
         packet.Disposition = Disposition.ToWire;

@@ -29,6 +29,9 @@ public enum TunnelChange
 
     /// <summary>All keys are older than 3 x <see cref="Limits.RejectAfterTime"/> and wiped.</summary>
     Expired,
+
+    /// <summary>A response to our initiation does not authenticate, where suites are bound: it is forged, or the two ends were told different suites.</summary>
+    ResponseRefused,
 }
 
 /// <summary>All tunnels of one party: its static key, the index of receivers, timers, cookies. Single-threaded, pure (see ICore's laws).</summary>

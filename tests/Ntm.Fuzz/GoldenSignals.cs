@@ -14,7 +14,7 @@ public static class GoldenSignals
         var direction = Cast.Direction(Cast.Bob, begin: true);
         var announcement = new RelayAnnouncement { Binding = Cast.Relay.Binding, Legs = 3 };
         announcement.Endpoints.Add(Cast.Relay.Address.ToWire());
-        var registration = new RegistrationRequest { Generation = 5 };
+        var registration = new RegistrationRequest { Generation = 5, Suites = 4 };
         registration.Candidates.AddRange(Cast.Candidates());
         registration.Devices.Add(new PublishedDevice { Name = "nas", Number = 1 });
         var registered = new RegistrationResponse { Observed = Cast.Alice.Address.ToWire(), Lifetime = 60 };

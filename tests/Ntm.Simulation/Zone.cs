@@ -206,6 +206,9 @@ public sealed class HomeRouter
 
     public NodeCore Core { get; private set; } = null!;
 
+    /// <summary>What it has besides ChaCha20-Poly1305; counts from the next start.</summary>
+    public CipherSuites Suites { get; set; } = CipherSuites.Aes256Gcm;
+
     public List<string> Notices { get; } = [];
 
     public List<string> Warnings { get; } = [];
@@ -225,7 +228,7 @@ public sealed class HomeRouter
         _memory.Clear();
         _memory.AddRange(kept);
         OtherZones = null;
-        Core = new NodeCore(_key, _entropy, NodeOptions.Default with { OwnNetworks = [IPNetwork.Parse("192.168.77.0/24")] }, kept);
+        Core = new NodeCore(_key, _entropy, NodeOptions.Default with { OwnNetworks = [IPNetwork.Parse("192.168.77.0/24")], Suites = Suites }, kept);
         Home.Router.AfterEach = Take;
         Home.Router.Start(Core);
         for (var i = 0; i < Home.Router.Uplinks.Count; i++)

@@ -28,6 +28,7 @@ public static class PeersText
                 new[] { "why", Why(peer.Reason) },
                 new[] { "address", peer.Vip },
                 new[] { "key", peer.PublicKey },
+                new[] { "cipher", peer.Cipher ?? "none now" },
                 new[] { "handshake", Words.Ago(peer.LastHandshakeMs) },
                 new[] { "heard", Words.Ago(peer.LastReceivedMs) },
                 new[] { "traffic", Words.Traffic(peer.BytesReceived, peer.BytesSent) },

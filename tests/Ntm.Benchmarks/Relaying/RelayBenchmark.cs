@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ntm.Benchmarks.Contestants;
 using Ntm.Benchmarks.Report;
 using Ntm.Linux;
 
@@ -11,12 +12,13 @@ namespace Ntm.Benchmarks.Relaying;
 internal static class RelayBenchmark
 {
     public const string Usage = """
-        relay [--rounds N] [--seconds N] [--window N] [--only forwarding|tcp] [--load TEXT]
+        relay [--rounds N] [--seconds N] [--window N] [--only forwarding|tcp] [--load TEXT] [--write FILE]
           --rounds   interleaved rounds, 5 unless told
           --seconds  of each measurement, 2 unless told
           --window   datagrams on their way at once, 1024 unless told
           --only     one of the two measurements
           --load     of forwarding, only the loads in whose description TEXT is
+          --write    put the report into this page
         """;
 
     /// <summary>What bulk data is sealed into: 1,400 bytes and what a tunnel adds.</summary>
@@ -26,8 +28,8 @@ internal static class RelayBenchmark
 
     public static int Run(string[] options)
     {
-        var (rounds, seconds, window, only, load) = (5, 2.0, 1024, "", "");
-        for (var i = 0; i + 1 < options.Length || i < options.Length; i += 2)
+        var (rounds, seconds, window, only, load, page) = (5, 2.0, 1024, "", "", (string?)null);
+        for (var i = 0; i < options.Length; i += 2)
         {
             var value = i + 1 < options.Length ? options[i + 1] : "";
             var isRead = options[i] switch
@@ -37,6 +39,7 @@ internal static class RelayBenchmark
                 "--window" => int.TryParse(value, out window) && window >= 64,
                 "--only" => (only = value) is "forwarding" or "tcp",
                 "--load" => (load = value).Length > 0,
+                "--write" => (page = value).Length > 0,
                 _ => false,
             };
             if (!isRead)
@@ -53,15 +56,18 @@ internal static class RelayBenchmark
             return 1;
         }
 
+        var sections = new List<Section>();
         if (only != "tcp")
         {
-            Console.WriteLine(Forwarding(rounds, TimeSpan.FromSeconds(seconds), window, load));
+            sections.Add(Forwarding(rounds, TimeSpan.FromSeconds(seconds), window, load));
         }
 
         if (only != "forwarding")
         {
-            Console.WriteLine(Tcp(rounds, seconds));
+            sections.Add(Tcp(rounds, seconds));
         }
+
+        Page.Publish(page, sections);
 
         return 0;
     }
@@ -71,12 +77,13 @@ internal static class RelayBenchmark
     {
         var section = new Section("TCP through a relay")
             .Say("One stream between two nodes. Both nodes and both ends of the stream are on one processor, the relay is on the other; past it, that one is idle.")
-            .Say(string.Create(CultureInfo.InvariantCulture, $"{rounds} interleaved rounds of {seconds:0.#} s: medians (lowest-highest)."));
+            .Say(string.Create(CultureInfo.InvariantCulture, $"`relay --only tcp`, {rounds} interleaved rounds of {seconds:0.#} s."));
         var table = new Table("frames", "path", "Gb/s", "relayed : direct", "CPU s per GB, both nodes", "relay");
         foreach (var frames in Enum.GetValues<Frames>())
         {
-            using var relayed = new TcpPair(true, frames, LoadsProcessor, RelaysProcessor);
-            using var direct = new TcpPair(false, frames, LoadsProcessor, RelaysProcessor);
+            using var belongings = new Belongings();
+            var relayed = new TcpPair(belongings, true, frames, LoadsProcessor, RelaysProcessor);
+            var direct = new TcpPair(belongings, false, frames, LoadsProcessor, RelaysProcessor);
             for (var round = 0; round <= rounds; round++)
             {
                 relayed.Round(seconds, round > 0); // the first only warms up
@@ -86,7 +93,7 @@ internal static class RelayBenchmark
             foreach (var pair in new[] { relayed, direct })
             {
                 table.Add(
-                    Say(frames), pair.IsRelayed ? "relayed" : "direct", pair.Gigabits.Show(), pair.IsRelayed ? Sample.Ratio(pair.Gigabits, direct.Gigabits) : "",
+                    Say(frames), pair.IsRelayed ? "relayed" : "direct", pair.Gigabits.Show(), pair.IsRelayed ? Sample.Ratios(pair.Gigabits, direct.Gigabits).Show() : "",
                     pair.NodesSecondsPerGigabyte.Show(), pair.RelaySecondsPerGigabyte.Show());
             }
         }
@@ -98,8 +105,12 @@ internal static class RelayBenchmark
     public static Section Forwarding(int rounds, TimeSpan time, int window, string only)
     {
         var section = new Section("Relay forwarding")
-            .Say($"{Length:N0}-byte datagrams one way; the relay has one processor, what sends and receives has the other; {window} datagrams are on their way at once, so that none is lost. coturn relays ChannelData.")
-            .Say($"{rounds} interleaved rounds of {time.TotalSeconds:0.#} s: medians (lowest-highest).");
+            .Say($"{Length:N0}-byte datagrams one way; the relay has one processor, what sends and receives has the other; {window:N0} datagrams are on their way at once, so that none is lost. coturn (Debian's) relays ChannelData.")
+            .Say("""
+                Frames: *offloads* is veth's own way, super-packets stay in one piece; *single frames, GRO* is a network card without offloads of its own as Linux sets it up, frames are merged on receipt
+                for who has asked for it, as our relay does; *single frames* are not merged. *UDP_SEGMENT* and *one a call* is how the sender sends; *in turn* is each datagram on another channel, to another receiver.
+                """)
+            .Say(string.Create(CultureInfo.InvariantCulture, $"`relay --only forwarding`, {rounds} interleaved rounds of {time.TotalSeconds:0.#} s."));
         var table = new Table("load", "relay", "Gb/s", "1,000 packets/s", "CPU s per GB", "ours : coturn", "CPU, coturn : ours");
         foreach (var frames in Enum.GetValues<Frames>())
         {
@@ -109,11 +120,12 @@ internal static class RelayBenchmark
                 continue;
             }
 
-            using var rig = new Rig(frames);
+            using var belongings = new Belongings();
+            var rig = new Rig(belongings, frames);
             IForwarder[] forwarders =
             [
-                rig.Add(new OurForwarder(rig.LeftSide, rig.Middle, rig.RightSide, Channels, Length, RelaysProcessor)),
-                rig.Add(new Coturn(rig.LeftSide, rig.Middle, rig.RightSide, Channels, Length, RelaysProcessor)),
+                belongings.Add(() => new OurForwarder(rig.LeftSide, rig.Middle, rig.RightSide, Channels, Length, RelaysProcessor)),
+                belongings.Add(() => new Coturn(rig.LeftSide, rig.Middle, rig.RightSide, Channels, Length, RelaysProcessor)),
             ];
             foreach (var (channels, segmenting) in loads)
             {
@@ -139,7 +151,7 @@ internal static class RelayBenchmark
                 {
                     table.Add(
                         what, forwarders[i].Name, results[i].Gigabits.Show(), results[i].Packets.Show("0"), results[i].Cost.Show(),
-                        i == 0 ? Sample.Ratio(results[0].Gigabits, results[1].Gigabits) : "", i == 0 ? Sample.Ratio(results[1].Cost, results[0].Cost) : "");
+                        i == 0 ? Sample.Ratios(results[0].Gigabits, results[1].Gigabits).Show() : "", i == 0 ? Sample.Ratios(results[1].Cost, results[0].Cost).Show() : "");
                 }
 
                 Console.Error.WriteLine($"{what}: " + string.Join(" · ", results.Select((r, i) => $"{forwarders[i].Name} {r.Gigabits.Show()} Gb/s")) + " · " + forwarders[0].Process.Ask(""));

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Google.Protobuf;
+using Ntm.Benchmarks.Contestants;
 using Ntm.Benchmarks.Report;
 using Ntm.Linux;
 using Ntm.Protocol;
@@ -12,57 +13,48 @@ using Ntm.Tunnel;
 namespace Ntm.Benchmarks.Relaying;
 
 /// <summary>Two nodes on one processor, and TCP between them: through a relay on the other processor, or past it, which then is idle.</summary>
-internal sealed class TcpPair : IDisposable
+internal sealed class TcpPair
 {
     private const string Left = "2001:db8:7::1", Right = "2001:db8:7::2";
 
-    private readonly List<IDisposable> _made = [];
     private readonly Rig _rig;
     private readonly int _nodesProcessor;
     private readonly Child _relay;
     private readonly List<Child> _nodes = [];
 
-    public TcpPair(bool relayed, Frames frames, int nodesProcessor, int relaysProcessor)
+    public TcpPair(Belongings belongings, bool relayed, Frames frames, int nodesProcessor, int relaysProcessor)
     {
         (IsRelayed, _nodesProcessor) = (relayed, nodesProcessor);
-        _rig = Add(new Rig(frames));
-        try
+        _rig = new Rig(belongings, frames);
+        var key = StaticKeyPair.Generate(SystemEntropy.Instance);
+        var zone = belongings.Add(() => new RelayZone(_rig.Middle.Name, Rig.MiddleLeft));
+        _relay = belongings.Add(() => Child.Ours(relaysProcessor, "relay-peer", _rig.Middle.Name, $"{Rig.MiddleLeft}:{Rig.Port}"));
+        _relay.Tell(Convert.ToBase64String(key.Private));
+        _relay.Tell(InviteCode.Write(zone.Invite(Role.Relay)));
+        _relay.Hear();
+        (TestNamespace Where, RealAddress Relay, string Direct, string Inside, RelayedNode Node)[] ends =
+        [
+            (_rig.LeftSide, Rig.Address(Rig.MiddleLeft, Rig.Port), Rig.DirectLeft, Left, zone.Node(Rig.Address(Rig.MiddleLeft, Rig.Port), key.Public)),
+            (_rig.RightSide, Rig.Address(Rig.MiddleRight, Rig.Port), Rig.DirectRight, Right, zone.Node(Rig.Address(Rig.MiddleRight, Rig.Port), key.Public)),
+        ];
+        foreach (var (where, relay, _, inside, node) in ends)
         {
-            var key = StaticKeyPair.Generate(SystemEntropy.Instance);
-            var zone = Add(new RelayZone(_rig.Middle.Name, Rig.MiddleLeft));
-            _relay = Add(Child.Ours(relaysProcessor, "relay-peer", _rig.Middle.Name, $"{Rig.MiddleLeft}:{Rig.Port}"));
-            _relay.Tell(Convert.ToBase64String(key.Private));
-            _relay.Tell(InviteCode.Write(zone.Invite(Role.Relay)));
-            _relay.Hear();
-            (TestNamespace Where, RealAddress Relay, string Direct, string Inside, RelayedNode Node)[] ends =
-            [
-                (_rig.LeftSide, Rig.Address(Rig.MiddleLeft, Rig.Port), Rig.DirectLeft, Left, zone.Node(Rig.Address(Rig.MiddleLeft, Rig.Port), key.Public)),
-                (_rig.RightSide, Rig.Address(Rig.MiddleRight, Rig.Port), Rig.DirectRight, Right, zone.Node(Rig.Address(Rig.MiddleRight, Rig.Port), key.Public)),
-            ];
-            foreach (var (where, relay, _, inside, node) in ends)
-            {
-                var child = Add(Child.Ours(nodesProcessor, "node-peer", where.Name, relay.ToString(), key.Public.ToString(), $"{Rig.Port}", $"{inside}/64"));
-                _nodes.Add(child);
-                child.Tell(Convert.ToBase64String(node.KeyPair.Private));
-                child.Tell(Convert.ToBase64String(node.Binding.ToByteArray()));
-                child.Hear();
-            }
-
-            var (first, second) = zone.Pair([(ends[0].Node.Key, ends[1].Node.Key)])[0];
-            for (var i = 0; i < 2; i++)
-            {
-                var path = relayed ? ends[i].Relay : Rig.Address(ends[1 - i].Direct, Rig.Port);
-                _nodes[i].Ask($"{ends[1 - i].Node.Key} {path} {(relayed ? i == 0 ? first : second : 0)}");
-            }
-
-            _rig.RightSide.Start($"taskset -c {nodesProcessor} iperf3 -s");
-            _rig.LeftSide.Run($"ping -c 5 -i 0.2 {Right}");
+            var child = belongings.Add(() => Child.Ours(nodesProcessor, "node-peer", where.Name, relay.ToString(), key.Public.ToString(), $"{Rig.Port}", $"{inside}/64"));
+            _nodes.Add(child);
+            child.Tell(Convert.ToBase64String(node.KeyPair.Private));
+            child.Tell(Convert.ToBase64String(node.Binding.ToByteArray()));
+            child.Hear();
         }
-        catch
+
+        var (first, second) = zone.Pair([(ends[0].Node.Key, ends[1].Node.Key)])[0];
+        for (var i = 0; i < 2; i++)
         {
-            Dispose();
-            throw;
+            var path = relayed ? ends[i].Relay : Rig.Address(ends[1 - i].Direct, Rig.Port);
+            _nodes[i].Ask($"{ends[1 - i].Node.Key} {path} {(relayed ? i == 0 ? first : second : 0)}");
         }
+
+        _rig.RightSide.Start($"taskset -c {nodesProcessor} iperf3 -s");
+        _rig.LeftSide.Run($"ping -c 5 -i 0.2 {Right}");
     }
 
     public bool IsRelayed { get; }
@@ -87,20 +79,5 @@ internal sealed class TcpPair : IDisposable
             NodesSecondsPerGigabyte.Add((_nodes.Sum(n => n.ProcessorSeconds) - nodes) / gigabytes);
             RelaySecondsPerGigabyte.Add((_relay.ProcessorSeconds - relay) / gigabytes);
         }
-    }
-
-    public void Dispose()
-    {
-        for (var i = _made.Count - 1; i >= 0; i--)
-        {
-            _made[i].Dispose();
-        }
-    }
-
-    private T Add<T>(T made)
-        where T : IDisposable
-    {
-        _made.Add(made);
-        return made;
     }
 }

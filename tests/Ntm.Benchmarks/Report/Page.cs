@@ -6,6 +6,16 @@ namespace Ntm.Benchmarks.Report;
 /// </summary>
 internal static class Page
 {
+    /// <summary>Of docs/performance.md.</summary>
+    public const string Opening = """
+        # Performance
+
+        How fast NTM Gateway is, compared with others on the same machine in the same minutes. Each section is written by the command that is named in it; nothing is put in by hand.
+        Figures in Gb/s say more of the machine than of the programs: it is the ratios that count. Where there were several rounds, a figure is their median, with the lowest and the highest in brackets.
+        How packets travel is in [data-path.md](data-path.md).
+
+        """;
+
     private const string Mark = "## ";
 
     /// <param name="page">The page as it was; empty where there was none.</param>
@@ -29,9 +39,16 @@ internal static class Page
         return string.Join('\n', parts.Prepend(opening).Select(part => part.TrimEnd('\n') + "\n"));
     }
 
-    /// <summary>Puts sections into a file, which is made where it is missing.</summary>
-    public static void Write(string file, string opening, params IReadOnlyList<Section> sections) =>
-        File.WriteAllText(file, Put(File.Exists(file) ? File.ReadAllText(file) : "", opening, sections));
+    /// <summary>Prints sections, and puts them into a file as well where one is named; it is made where it is missing.</summary>
+    public static void Publish(string? file, params IReadOnlyList<Section> sections)
+    {
+        Console.Write(string.Concat(sections.Select(section => $"\n{section}")));
+        if (file is not null)
+        {
+            File.WriteAllText(file, Put(File.Exists(file) ? File.ReadAllText(file) : "", Opening, sections));
+            Console.WriteLine($"\nWritten into {file}.");
+        }
+    }
 
     // A line of a quotation that begins with the mark begins no section.
     private static List<string> Split(string page)

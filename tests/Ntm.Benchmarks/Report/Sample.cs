@@ -50,7 +50,16 @@ internal sealed class Sample
         return Count switch { 0 => "-", 1 => Number(Last), _ => $"{Number(Median)} ({Number(Lowest)}-{Number(Highest)})" };
     }
 
-    /// <summary>The ratio of two medians, or "-".</summary>
-    public static string Ratio(Sample? above, Sample? below) =>
-        above is { Count: > 0 } && below is { Count: > 0 } && below.Median != 0 ? (above.Median / below.Median).ToString("0.00", CultureInfo.InvariantCulture) : "-";
+    /// <summary>The ratio of each round: what else the machine did in it fell on both. Rounds that only one of them has are left out.</summary>
+    public static Sample Ratios(Sample above, Sample below) =>
+        new(above._values.Zip(below._values).Where(pair => pair.Second != 0).Select(pair => pair.First / pair.Second));
+
+    /// <summary>What one has more than the other, a round each.</summary>
+    public static Sample Differences(Sample more, Sample less) => new(more._values.Zip(less._values).Select(pair => pair.First - pair.Second));
+
+    /// <summary>Each multiplied.</summary>
+    public Sample Times(double factor) => new(_values.Select(value => value * factor));
+
+    /// <summary>The median alone: "3.21", or "-" where there is none.</summary>
+    public string Middle(string format = "0.00") => Count == 0 ? "-" : Median.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -9,10 +9,11 @@ namespace Ntm.Benchmarks.Scaling;
 internal static class ScaleBenchmark
 {
     public const string Usage = """
-        scale [--rounds N] [--seconds N] [--tunnels N,N,...]
+        scale [--rounds N] [--seconds N] [--tunnels N,N,...] [--write FILE]
           --rounds   interleaved rounds, 3 unless told
           --seconds  of each measurement, 2 unless told
           --tunnels  of one node, 1,10,100,1000 unless told
+          --write    put the report into this page
         """;
 
     /// <summary>Peers without a tunnel, each asked once in a round.</summary>
@@ -22,7 +23,7 @@ internal static class ScaleBenchmark
 
     public static int Run(string[] options)
     {
-        var (rounds, seconds) = (3, 2.0);
+        var (rounds, seconds, page) = (3, 2.0, (string?)null);
         int[] sizes = [1, 10, 100, 1000];
         for (var i = 0; i < options.Length; i += 2)
         {
@@ -32,6 +33,7 @@ internal static class ScaleBenchmark
                 "--rounds" => int.TryParse(value, out rounds) && rounds > 0,
                 "--seconds" => double.TryParse(value, CultureInfo.InvariantCulture, out seconds) && seconds > 0,
                 "--tunnels" => (sizes = [.. value.Split(',').Select(n => int.TryParse(n, out var size) ? size : 0)]).All(n => n is > 0 and <= 4000),
+                "--write" => (page = value).Length > 0,
                 _ => false,
             };
             if (!isRead)
@@ -48,7 +50,7 @@ internal static class ScaleBenchmark
             return 1;
         }
 
-        Console.WriteLine(Measure(rounds, TimeSpan.FromSeconds(seconds), sizes));
+        Page.Publish(page, Measure(rounds, TimeSpan.FromSeconds(seconds), sizes));
         return 0;
     }
 
@@ -68,7 +70,7 @@ internal static class ScaleBenchmark
             .Say(
                 $"One node (the gateway's core, TUN and socket in a process and on a processor of its own) with so many tunnels that stand; {ScaleWorld.Payload:N0}-byte datagrams out of its TUN, in runs of 16, "
                 + "as fast as they arrive, to all peers in turn and to one of them. The first packet goes to a peer with which there is no tunnel: handshake included, to its answer.")
-            .Say(string.Create(CultureInfo.InvariantCulture, $"{rounds} interleaved rounds of {time.TotalSeconds:0.#} s: medians (lowest-highest)."));
+            .Say(string.Create(CultureInfo.InvariantCulture, $"`scale`, {rounds} interleaved rounds of {time.TotalSeconds:0.#} s."));
         var traffic = new Table("tunnels", "Gb/s over all", "CPU s per GB", "Gb/s over one", "CPU s per GB");
         var rest = new Table("tunnels", "first packet, ms", "in a standing tunnel, ms", "resident MB", "after traffic", "managed heap, MB");
         foreach (var size in sizes)

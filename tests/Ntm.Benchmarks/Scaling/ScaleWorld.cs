@@ -1,10 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using Ntm.Benchmarks.Contestants;
 using Ntm.Benchmarks.Relaying;
 using Ntm.Linux;
 using Ntm.Protocol;
-using Ntm.Real.Tests;
 using Ntm.Signalling.Trust;
 using Ntm.Tunnel;
 
@@ -23,7 +23,7 @@ internal sealed class ScaleWorld : IDisposable
 
     private static readonly TimeSpan Stall = TimeSpan.FromMilliseconds(100), Upkeep = TimeSpan.FromMilliseconds(100);
 
-    private readonly List<IDisposable> _made = [];
+    private readonly Belongings _made = new();
     private readonly List<ScalePeer> _peers = [];
     private readonly PacketBatch _batch = new(), _frames = new(Run), _small = new(1);
     private readonly Queue<ScalePeer> _awaited = new();
@@ -40,20 +40,20 @@ internal sealed class ScaleWorld : IDisposable
         try
         {
             _standing = tunnels;
-            var (hub, peers) = (Add(new TestNamespace("h")), Add(new TestNamespace("p")));
+            var (hub, peers) = (_made.Namespace("h"), _made.Namespace("p"));
             hub.JoinTo(peers, "v0", "v0", [$"{HubAddress}/24"], [$"{PeersAddress}/24"]);
-            var zone = Add(new ScaleZone(peers.Name, PeersAddress));
+            var zone = _made.Add(() => new ScaleZone(peers.Name, PeersAddress));
             var key = StaticKeyPair.Generate(SystemEntropy.Instance);
-            _hub = Add(Child.Ours(hubsProcessor, "hub-peer", hub.Name, $"{HubAddress}:{Limits.SignallingPort}"));
+            _hub = _made.Add(() => Child.Ours(hubsProcessor, "hub-peer", hub.Name, $"{HubAddress}:{Limits.SignallingPort}"));
             _hub.Tell(Convert.ToBase64String(key.Private));
             _hub.Tell(InviteCode.Write(zone.Invite("hub")));
             _hub.Hear();
-            _sender = Add(hub.In(() => UdpSocket.Open(AddressFamily.InterNetworkV6)));
+            _sender = _made.Add(() => hub.In(() => UdpSocket.Open(AddressFamily.InterNetworkV6)));
             peers.In(() =>
             {
                 for (var i = 0; i < tunnels + fresh; i++)
                 {
-                    _peers.Add(Add(new ScalePeer($"n{i}", key.Public, Rig.Address(HubAddress, Limits.SignallingPort), PeersAddress, _small)));
+                    _peers.Add(_made.Add(() => new ScalePeer($"n{i}", key.Public, Rig.Address(HubAddress, Limits.SignallingPort), PeersAddress, _small)));
                 }
 
                 return true;
@@ -193,22 +193,9 @@ internal sealed class ScaleWorld : IDisposable
         return clock.Elapsed.TotalMilliseconds;
     }
 
-    public void Dispose()
-    {
-        for (var i = _made.Count - 1; i >= 0; i--)
-        {
-            _made[i].Dispose();
-        }
-    }
+    public void Dispose() => _made.Dispose();
 
     private static RealAddress To(ScalePeer peer, ushort port) => new(peer.Vip.High, peer.Vip.Low, port);
-
-    private T Add<T>(T made)
-        where T : IDisposable
-    {
-        _made.Add(made);
-        return made;
-    }
 
     private int Collect()
     {

@@ -47,9 +47,17 @@ public sealed class ReportTests
         Assert.Equal("2.0 (1.0-3.0)", new Sample(3, 1, 2).Show("0.0"));
         Assert.Equal("7.00", new Sample(7).Show());
         Assert.Equal("-", new Sample().Show());
-        Assert.Equal("2.00", Sample.Ratio(new Sample(1, 4, 6), new Sample(2)));
-        Assert.Equal("-", Sample.Ratio(new Sample(1), null));
+        Assert.Equal("-", new Sample().Middle());
         Assert.Equal(1.0, new Sample(3, 1, 2).Spread);
+    }
+
+    [Fact]
+    public void Rounds_are_compared_one_by_one()
+    {
+        Assert.Equal("2.00 (0.50-3.00)", Sample.Ratios(new Sample(4, 1, 9, 5), new Sample(2, 2, 3)).Show());
+        Assert.Equal(0, Sample.Ratios(new Sample(1), new Sample(0)).Count);
+        Assert.Equal("1.00 (-1.00-2.00)", Sample.Differences(new Sample(4, 1, 3), new Sample(2, 2, 2)).Show());
+        Assert.Equal("3.00", new Sample(1, 2).Times(2).Middle());
     }
 
     [Fact]

@@ -83,6 +83,7 @@ public sealed class TextTests
           why        both directions are proven, 18.2 ms round trip
           address    fd3c:9a51:7e02:77aa:1f0e:2bb1:90c4:0
           key        bQ1WJlHyyCwGlQR1V9H0bJbpPYO7OvvlGLC3yQe3rQo=
+          cipher     AES-256-GCM
           handshake  1 min 4 s ago
           heard      1 s ago
           traffic    received 98.4 MB, sent 5.3 MB

@@ -39,7 +39,10 @@ internal static class SamplePicture
                     new PathDocument("catv", "203.0.113.20:4916", 17, "relay", "proven", 41.7, "ready, not used", 12_400, 11_020),
                     new PathDocument("catv", "198.51.100.80:51820", 0, "mapped", "used", 18.24, "direct: both directions are proven, 18.2 ms round trip", 5_298_042, 98_410_981),
                     new PathDocument("catv", "192.168.7.2:51820", 0, "local", "failed", null, "went silent", 620, 0),
-                ]),
+                ])
+            {
+                Cipher = "AES-256-GCM",
+            },
             new PeerDocument(
                 "carol.home.example", "yPwgLTf1mZlVj9+1iZp5mV0AVnxUKmIbpA0tkGcyKEU=", "fd3c:9a51:7e02:c0ff:3e01:7d42:11ab:0", true, false,
                 "relay: both NATs map by destination", 12_000, 300, 44_120, 51_002, [],

@@ -239,18 +239,22 @@ public sealed class TunnelTimerTests
         Assert.True(sent[1] - sent[0] >= Limits.RekeyTimeout);
     }
 
-    [Fact]
-    public void The_last_counters_begin_a_handshake_and_are_then_refused()
+    [Theory]
+    [InlineData(0, Limits.RekeyAfterMessages, Limits.RejectAfterMessages)]
+    [InlineData(4, Limits.RekeyAfterMessagesAes, Limits.RejectAfterMessagesAes)]
+    public void The_last_counters_begin_a_handshake_and_are_then_refused(uint suites, ulong rekeyAfter, ulong rejectAfter)
     {
-        var rig = new TunnelRig().Established();
+        var rig = new TunnelRig();
+        rig.AtoB.Suites = rig.BtoA.Suites = new(new(suites), new(suites));
+        rig.Established();
         rig.Run(10);
         rig.Fate = _ => null;
-        rig.AtoB.Current!.Sent = Limits.RekeyAfterMessages - 2;
+        rig.AtoB.Current!.Sent = rekeyAfter - 2;
         rig.A.Seal(rig.AtoB, TunnelRig.IPv4(60));
         Assert.False(rig.AtoB.IsHandshakeUnderWay);
         rig.A.Seal(rig.AtoB, TunnelRig.IPv4(60));
         Assert.True(rig.AtoB.IsHandshakeUnderWay);
-        rig.AtoB.Current!.Sent = Limits.RejectAfterMessages - 1;
+        rig.AtoB.Current!.Sent = rejectAfter - 1;
         Assert.Equal(Disposition.ToWire, rig.A.Seal(rig.AtoB, TunnelRig.IPv4(60)));
         var last = rig.Log[^1].Bytes;
         Assert.False(rig.AtoB.IsEstablished);
