@@ -14,6 +14,7 @@ return args switch
     ["allocation", "--write", var page] => AllocationBenchmark.Run(page),
     ["relay", .. var options] => RelayBenchmark.Run(options),
     ["scale", .. var options] => ScaleBenchmark.Run(options),
+    ["lanes"] => LanesBenchmark.Run(),
     ["peer", .. var options] => PathPeer.Run(options), // one end of ours, started by "path"
     ["null", .. var options] => NullPeer.Run(options), // the same without encryption
     ["relay-peer", .. var options] => RelayPeer.Run(options), // a relay, started by "relay"
