@@ -83,7 +83,7 @@ internal sealed class RelayZone : IDisposable
     private Signal Ask(Signal request)
     {
         var answered = new TaskCompletionSource<Signal?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (!_relay.Task.Wait(TimeSpan.FromSeconds(20)))
+        if (!_relay.Task.Wait(TimeSpan.FromSeconds(60)))
         {
             throw new InvalidOperationException("The relay has not announced itself.");
         }

@@ -41,7 +41,7 @@ internal sealed class ScaleZone : IDisposable
     /// <summary>Directs the hub to a peer at an address: it is to wait for the peer's handshake, or, where it wants the peer itself, to begin one.</summary>
     public void Introduce(IReadOnlyList<(string Name, PublicKey Key, RealAddress Address)> peers)
     {
-        if (!_hub.Task.Wait(TimeSpan.FromSeconds(20)))
+        if (!_hub.Task.Wait(TimeSpan.FromSeconds(60)))
         {
             throw new InvalidOperationException("The hub has not registered.");
         }
