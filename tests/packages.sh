@@ -5,6 +5,9 @@
 BOX_PACKAGES="iproute2 procps util-linux nftables dnsmasq-base coturn nsd unbound tcpdump busybox curl bind9-dnsutils iputils-ping socat openssl ca-certificates"
 # Tests besides: the peer that the tunnel is tried against, the translator that translation is, and a reader of QR codes.
 TEST_PACKAGES="wireguard-go wireguard-tools tayga zbar-tools"
+# Benchmarks besides: what makes the load and sets the wire, and who is measured against; a contestant that cannot be had is left out.
+BENCHMARK_PACKAGES="iperf3 ethtool"
+BENCHMARK_OPTIONAL_PACKAGES="nebula openvpn tinc linux-perf"
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1
 export DOTNET_ADD_GLOBAL_TOOLS_TO_PATH=false DOTNET_CLI_UI_LANGUAGE=en MSBUILDDISABLENODEREUSE=1
@@ -149,7 +152,7 @@ ensure_packages() {
   say "Installing packages: $missing"
   apt_update_once
   # Debian starts these as services when they are installed. The box and the tests run their own, in namespaces; the machine gets none.
-  for service in coturn tayga nsd unbound; do
+  for service in coturn tayga nsd unbound nebula openvpn tinc; do
     case " $missing " in *" $service "*)
       if [ -d /run/systemd/system ] && as_root systemctl mask -q "$service.service" 2>/dev/null; then
         masked="$masked $service"
@@ -165,6 +168,20 @@ ensure_packages() {
   for service in $masked; do
     as_root systemctl unmask -q "$service.service" || true
     as_root systemctl disable -q "$service.service" 2>/dev/null || true
+  done
+}
+
+# ensure_optional PACKAGE...: installs those that are to be had, and names the others.
+ensure_optional() {
+  local missing package
+  missing=$(packages_missing "$@")
+  [ -z "$missing" ] || apt_update_once
+  for package in $missing; do
+    if has_candidate "$package"; then
+      ensure_packages "$package"
+    else
+      say "$package cannot be had here: what needs it is left out."
+    fi
   done
 }
 

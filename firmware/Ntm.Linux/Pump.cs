@@ -17,7 +17,7 @@ public sealed class Pump : IDisposable
     private readonly PumpOptions _options;
     private readonly Poller _poller = new();
     private readonly ConcurrentQueue<Posting> _posted = new();
-    private readonly PacketBatch _received = new();
+    private readonly PacketBatch _received;
     private readonly PacketBatch _outgoing = new();
     private readonly SocketTable _sockets = new();
     private (int Descriptor, Action<Now> OnReadable)[] _watched = []; // replaced, never changed: a callback may watch another
@@ -35,6 +35,7 @@ public sealed class Pump : IDisposable
     {
         _core = core;
         _options = options ?? new PumpOptions();
+        _received = new PacketBatch(_options.BatchSlots);
         _lanes = _options.Lanes > 1 ? new Lanes(_options.Lanes - 1, _options.Name) : null;
         _thread = new Thread(Run) { Name = _options.Name, IsBackground = true };
     }

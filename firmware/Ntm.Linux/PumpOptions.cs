@@ -8,6 +8,9 @@ public sealed record PumpOptions
     /// <summary>The thread's name.</summary>
     public string Name { get; init; } = "pump";
 
+    /// <summary>Packets that are handed to the core at once, at most.</summary>
+    public int BatchSlots { get; init; } = Limits.BatchSlots;
+
     /// <summary>How many threads share the work that the core leaves to them (<see cref="ICore.Ahead"/>, <see cref="ICore.Left"/>), the pump's included.</summary>
     public int Lanes { get; init; } = 1;
 

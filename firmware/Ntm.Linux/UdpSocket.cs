@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using Ntm.Linux.Offloads;
 using Ntm.Linux.Queues;
 using Ntm.Protocol;
 
@@ -30,12 +31,6 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <summary>Room for two control messages a message: when it came, and how long each of its datagrams is.</summary>
     private const int ControlsReceived = 3;
 
-    /// <summary>Datagrams in one of UDP_SEGMENT's (UDP_MAX_SEGMENTS of linux/udp.h before it grew), and their bytes.</summary>
-    private const int MostSegments = 64, MostSegmentBytes = 65_507;
-
-    /// <summary>Runs back that a datagram's path is looked for in.</summary>
-    private const int LooksBack = 8;
-
     /// <summary>Datagrams that go singly after the link turned out to be narrower than their length, before that is tried again.</summary>
     private const int SinglyAfterRefusal = 4096;
 
@@ -56,18 +51,19 @@ public sealed unsafe class UdpSocket : IDisposable
     private Codel _codel;           // of the kernel's buffer
 
     // Sending: a message is a run.
-    private readonly MessageRing _send = new(Limits.BatchSlots, MostSegments);
-    private readonly Run[] _runs = new Run[Limits.BatchSlots];
+    private readonly MessageRing _send;
+    private readonly DatagramRun[] _runs;
     private int _runCount;
     private int _stagedCount;
     private int _longestSegment = int.MaxValue;
     private int _singly;
     private int _descriptor;
 
-    private UdpSocket(int descriptor, AddressFamily family, int uplink, ushort port, Counters counters)
+    private UdpSocket(int descriptor, AddressFamily family, int uplink, ushort port, Counters counters, int batch)
     {
         _descriptor = descriptor;
         _counters = counters;
+        (_send, _runs) = (new MessageRing(batch, DatagramRun.MostDatagrams), new DatagramRun[batch]);
         _addressLength = family == AddressFamily.InterNetwork ? 16u : 28u;
         (Family, Uplink, Port) = (family, uplink, port);
         for (var i = 0; i < MostReceived; i++)
@@ -126,8 +122,10 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <param name="uplink">See <see cref="Uplink"/>.</param>
     /// <param name="device">Send and receive on this interface only (SO_BINDTODEVICE); null: any.</param>
     /// <param name="counters">Where what the system did not take is counted; null: its own.</param>
+    /// <param name="batch">Datagrams that are staged at most; as many as a batch of the pump's has slots.</param>
     /// <exception cref="LinuxException">The port is in use, the family is switched off, or the interface does not exist.</exception>
-    public static UdpSocket Open(AddressFamily family, int port = 0, int uplink = 0, string? device = null, Counters? counters = null)
+    public static UdpSocket Open(
+        AddressFamily family, int port = 0, int uplink = 0, string? device = null, Counters? counters = null, int batch = Limits.BatchSlots)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)port, ushort.MaxValue);
         var isIPv4 = family == AddressFamily.InterNetwork;
@@ -143,7 +141,7 @@ public sealed unsafe class UdpSocket : IDisposable
             var bound = Configure(descriptor, isIPv4, port, device, what);
             // Linux 5.0; without it, each datagram comes by itself.
             var receivesRuns = Libc.SetSocketOption(descriptor, Libc.SOL_UDP, Libc.UDP_GRO, 1) == 0;
-            return new UdpSocket(descriptor, family, uplink, bound, counters ?? new Counters()) { ReceivesRuns = receivesRuns };
+            return new UdpSocket(descriptor, family, uplink, bound, counters ?? new Counters(), batch) { ReceivesRuns = receivesRuns };
         }
         catch
         {
@@ -186,11 +184,11 @@ public sealed unsafe class UdpSocket : IDisposable
 
     /// <summary>
     /// Takes note of a datagram to be sent to <c>packet.Path.Remote</c>, whose family is this socket's. Nothing is copied: the packet must stay as
-    /// it is until <see cref="Flush"/>. Flushes by itself when <see cref="Limits.BatchSlots"/> are staged.
+    /// it is until <see cref="Flush"/>. Flushes by itself when a batch is staged.
     /// </summary>
     public void Stage(Packet packet)
     {
-        if (_stagedCount == Limits.BatchSlots)
+        if (_stagedCount == _runs.Length)
         {
             Flush();
         }
@@ -198,7 +196,7 @@ public sealed unsafe class UdpSocket : IDisposable
         _stagedCount++;
         var remote = packet.Path.Remote;
         var vector = new Libc.IoVector { Base = packet.Address + packet.Start, Length = packet.Length };
-        for (var i = _runCount - 1; i >= 0 && i >= _runCount - LooksBack; i--)
+        for (var i = _runCount - 1; i >= 0; i--)
         {
             ref var run = ref _runs[i];
             if (run.Remote != remote)
@@ -207,19 +205,18 @@ public sealed unsafe class UdpSocket : IDisposable
             }
 
             // Only the path's last run: datagrams of one path keep their order.
-            if (!run.Takes(packet.Length, SendsRuns ? _longestSegment : 0))
+            if (!run.TryAdd(packet.Length, SendsRuns ? _longestSegment : 0))
             {
                 break;
             }
 
-            *_send.Vector(i, run.Count) = vector;
-            run.Add(packet.Length);
+            *_send.Vector(i, run.Count - 1) = vector;
             return;
         }
 
         WriteAddress(_send.Address(_runCount), remote);
         *_send.Vector(_runCount, 0) = vector;
-        _runs[_runCount++] = Run.Begin(remote, packet.Length);
+        _runs[_runCount++] = DatagramRun.Begin(remote, packet.Length);
     }
 
     /// <summary>Sends what is staged.</summary>
@@ -541,28 +538,6 @@ public sealed unsafe class UdpSocket : IDisposable
             *(ushort*)address = Libc.AF_INET6;
             BinaryPrimitives.WriteUInt64BigEndian(bytes[8..], remote.High);
             BinaryPrimitives.WriteUInt64BigEndian(bytes[16..], remote.Low);
-        }
-    }
-
-    /// <summary>Datagrams of one path and one length, but for a shorter last one.</summary>
-    private struct Run
-    {
-        public RealAddress Remote;
-        public int Segment;
-        public int Count;
-        public int Bytes;
-        private bool _isClosed;
-
-        public static Run Begin(RealAddress remote, int length) => new() { Remote = remote, Segment = length, Count = 1, Bytes = length };
-
-        public readonly bool Takes(int length, int longest) =>
-            !_isClosed && length > 0 && length <= Segment && Segment <= longest && Count < MostSegments && Bytes + length <= MostSegmentBytes;
-
-        public void Add(int length)
-        {
-            Count++;
-            Bytes += length;
-            _isClosed = length < Segment;
         }
     }
 }

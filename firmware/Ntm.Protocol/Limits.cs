@@ -268,5 +268,9 @@ public static class Limits
 
     /// <summary>Four super-packets: 48 packets each, of which 44 go in one run; together they fill five runs, where one by one they take eight.</summary>
     public const int BatchSlots = 192;
+
+    /// <summary>The same for a relay, which has little to do with each: of channels that come in turn, longer runs go on.</summary>
+    public const int RelayBatchSlots = 256;
+
     public const int OutboxDatagrams = 4096;
 }

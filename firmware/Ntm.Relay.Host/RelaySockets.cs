@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Ntm.Linux;
+using Ntm.Protocol;
 
 namespace Ntm.Relay.Host;
 
@@ -13,10 +14,10 @@ internal static class RelaySockets
     /// <exception cref="LinuxException">The port is in use, or may not be used.</exception>
     public static bool Open(Pump pump, ushort port)
     {
-        pump.AddSocket(UdpSocket.Open(AddressFamily.InterNetwork, port, counters: pump.Counters));
+        pump.AddSocket(UdpSocket.Open(AddressFamily.InterNetwork, port, counters: pump.Counters, batch: Limits.RelayBatchSlots));
         try
         {
-            pump.AddSocket(UdpSocket.Open(AddressFamily.InterNetworkV6, port, counters: pump.Counters));
+            pump.AddSocket(UdpSocket.Open(AddressFamily.InterNetworkV6, port, counters: pump.Counters, batch: Limits.RelayBatchSlots));
             return true;
         }
         catch (LinuxException e) when (e.Error == NoSuchFamily)

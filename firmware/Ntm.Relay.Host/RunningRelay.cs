@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Ntm.Hosting;
 using Ntm.Linux;
+using Ntm.Protocol;
 using Ntm.Store;
 using Ntm.Tunnel;
 
@@ -65,6 +66,7 @@ internal sealed partial class RunningRelay(RelayConfig config, Fate fate, ILogge
         _pump = new Pump(core, new PumpOptions
         {
             Name = "relay",
+            BatchSlots = Limits.RelayBatchSlots,
             AfterEach = _ => RelayEvents.Take(core, store, LogSentence),
             OnBug = fate.Fail,
             Exit = _ => { }, // the host ends the program, with the failure's own code

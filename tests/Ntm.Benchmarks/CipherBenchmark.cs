@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Ntm.Benchmarks.Report;
 using Ntm.Crypto;
 
 namespace Ntm.Benchmarks;
@@ -7,76 +8,80 @@ namespace Ntm.Benchmarks;
 /// <summary>What sealing and opening one packet cost, by suite: the largest part of a packet's way. Rounds of all contestants are interleaved.</summary>
 internal static class CipherBenchmark
 {
-    // Rounds are short, so that few of them are interrupted by whatever else runs.
-    private const int Rounds = 401;
-    private const int WarmUpRounds = 400;
-    private const int Times = 250;
+    public const string Usage = """
+        cipher                   what sealing and opening a packet costs, by suite
+          --write FILE           put the report into this page
+        """;
 
-    private static readonly (string Name, CipherSuite Suite, AesGcmSource Source)[] s_contestants =
+    // Rounds are short, so that few of them are interrupted by whatever else runs.
+    private const int Rounds = 201, WarmUpRounds = 400, Times = 250;
+
+    private static readonly (string Name, Func<PacketCipher> Make)[] s_contestants =
     [
-        ("ChaCha20-Poly1305, libcrypto", CipherSuite.ChaCha20Poly1305, AesGcmSource.Library),
-        ("AES-256-GCM, libcrypto", CipherSuite.Aes256Gcm, AesGcmSource.Library),
-        ("AES-256-GCM, instructions", CipherSuite.Aes256Gcm, AesGcmSource.Instructions),
+        ("ChaCha20-Poly1305, libcrypto", () => new PacketCipher(CipherSuite.ChaCha20Poly1305, new byte[PacketCipher.KeySize])),
+        ("AES-256-GCM, libcrypto", () => new PacketCipher(CipherSuite.Aes256Gcm, new byte[PacketCipher.KeySize], aes: AesGcmSource.Library)),
+        ("AES-256-GCM, instructions", () => new PacketCipher(CipherSuite.Aes256Gcm, new byte[PacketCipher.KeySize], aes: AesGcmSource.Instructions)),
     ];
 
-    public static int Run()
+    /// <param name="page">Where the report goes besides; null: nowhere.</param>
+    public static int Run(string? page)
     {
-        if (!CipherHardware.HasAes)
-        {
-            Console.WriteLine("This processor has no instructions for AES: what is called so is libcrypto's.");
-        }
-
-        Console.WriteLine($"Nanoseconds a packet, median (10th to 90th percentile) of {Rounds} rounds, in brackets how many times faster than ChaCha20-Poly1305 and than libcrypto's AES-256-GCM.");
+        var table = new Table("", "bytes", "seal, ns", "copy and open, ns", "both, times faster than the first", "bytes allocated");
         foreach (var length in new[] { 16, 64, 512, 1424 })
         {
-            Measure(length);
+            Measure(table, length);
         }
 
+        Page.Publish(page, new Section("Cipher")
+            .Say("""
+                Nanoseconds for sealing one packet in place, and for copying and opening one: median (lowest-highest) of interleaved rounds; and the bytes that a packet makes either allocate.
+                """ + (CipherHardware.HasAes ? "" : " This processor has no instructions for AES."))
+            .Quote(Machine.Command("cipher"))
+            .Show(table)
+            .Say($"{Machine.Today()}: {Machine.Describe()}."));
         return 0;
     }
 
-    private static void Measure(int length)
+    private static void Measure(Table table, int length)
     {
-        var ciphers = s_contestants.Select(c => new PacketCipher(c.Suite, new byte[PacketCipher.KeySize], aes: c.Source)).ToArray();
-        var seals = ciphers.Select(_ => new double[Rounds]).ToArray();
-        var opens = ciphers.Select(_ => new double[Rounds]).ToArray();
+        var ciphers = s_contestants.Select(contestant => contestant.Make()).ToArray();
+        var found = ciphers.Select(_ => (Seal: new Sample(), Open: new Sample(), Both: new Sample(), Allocated: new Sample())).ToArray();
         for (var round = -WarmUpRounds; round < Rounds; round++)
         {
             for (var i = 0; i < ciphers.Length; i++)
             {
-                var (seal, open) = Once(ciphers[i], length);
+                var (seal, open, allocated) = Once(ciphers[i], length);
                 if (round >= 0)
                 {
-                    (seals[i][round], opens[i][round]) = (seal, open);
+                    found[i].Seal.Add(seal);
+                    found[i].Open.Add(open);
+                    found[i].Both.Add(seal + open);
+                    found[i].Allocated.Add(allocated);
                 }
             }
         }
 
-        foreach (var times in seals.Concat(opens))
-        {
-            Array.Sort(times);
-        }
-
         for (var i = 0; i < ciphers.Length; i++)
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{length,5} bytes  {s_contestants[i].Name,-28}  seal {Text(seals, i)}  copy and open {Text(opens, i)}"));
+            table.Add(
+                s_contestants[i].Name, length.ToString(CultureInfo.InvariantCulture), found[i].Seal.Show("0"), found[i].Open.Show("0"), Sample.Ratios(found[0].Both, found[i].Both).Middle(),
+                found[i].Allocated.Middle("0"));
             ciphers[i].Dispose();
         }
     }
 
-    private static (double Seal, double Open) Once(PacketCipher cipher, int length)
+    private static (double Seal, double Open, double Allocated) Once(PacketCipher cipher, int length)
     {
-        var packet = new byte[length + PacketCipher.TagSize];
-        var (text, tag) = (packet.AsMemory(0, length), packet.AsMemory(length));
+        var (packet, opened) = (new byte[length + PacketCipher.TagSize], new byte[length + PacketCipher.TagSize]);
+        var before = GC.GetAllocatedBytesForCurrentThread();
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < Times; i++)
         {
-            cipher.Seal((ulong)i, text.Span, tag.Span);
+            cipher.Seal((ulong)i, packet.AsSpan(0, length), packet.AsSpan(length));
         }
 
         var seal = Stopwatch.GetElapsedTime(start).TotalNanoseconds / Times;
-        cipher.Seal(7, text.Span, tag.Span);
-        var opened = new byte[packet.Length];
+        cipher.Seal(7, packet.AsSpan(0, length), packet.AsSpan(length));
         start = Stopwatch.GetTimestamp();
         for (var i = 0; i < Times; i++)
         {
@@ -87,12 +92,6 @@ internal static class CipherBenchmark
             }
         }
 
-        return (seal, Stopwatch.GetElapsedTime(start).TotalNanoseconds / Times);
-    }
-
-    private static string Text(double[][] times, int i)
-    {
-        double Median(int contestant) => times[contestant][Rounds / 2];
-        return string.Create(CultureInfo.InvariantCulture, $"{Median(i),5:0} ({times[i][Rounds / 10]:0} to {times[i][Rounds * 9 / 10]:0}) [{Median(0) / Median(i):0.00}, {Median(1) / Median(i):0.00}]");
+        return (seal, Stopwatch.GetElapsedTime(start).TotalNanoseconds / Times, (double)(GC.GetAllocatedBytesForCurrentThread() - before) / Times);
     }
 }

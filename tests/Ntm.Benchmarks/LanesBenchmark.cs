@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Ntm.Benchmarks.Report;
 using Ntm.Crypto;
 using Ntm.Linux;
 using Ntm.Protocol;
@@ -27,10 +28,10 @@ internal static class LanesBenchmark
                 }
             }
 
-            var one = PathBenchmark.Median(rows[1]);
+            var one = new Sample(rows[1]).Median;
             foreach (var (lanes, values) in rows)
             {
-                var median = PathBenchmark.Median(values);
+                var median = new Sample(values).Median;
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{suite.Name(),-18} {lanes} lane{(lanes == 1 ? " " : "s")} {median,6:0} ({values.Min():0}-{values.Max():0}) · {one / median:0.00} x one lane"));
             }

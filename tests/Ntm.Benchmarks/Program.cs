@@ -1,18 +1,30 @@
 using Ntm.Benchmarks;
+using Ntm.Benchmarks.Allocation;
+using Ntm.Benchmarks.Contestants;
+using Ntm.Benchmarks.Relaying;
+using Ntm.Benchmarks.Scaling;
 
-// `dotnet run -c Release --project tests/Ntm.Benchmarks -- path [options]`; needs root, wireguard-go, wireguard-tools and iperf3.
+// `dotnet run -c Release --project tests/Ntm.Benchmarks -- COMMAND [options]`; tests/benchmarks.sh installs what is missing and runs them all.
 return args switch
 {
-    ["path", .. var options] => PathBenchmark.Run(options),
-    ["cipher"] => CipherBenchmark.Run(),
+    ["path", .. var options] => PathCommand.Run(options),
+    ["cipher"] => CipherBenchmark.Run(null),
+    ["cipher", "--write", var page] => CipherBenchmark.Run(page),
+    ["allocation"] => AllocationBenchmark.Run(null),
+    ["allocation", "--write", var page] => AllocationBenchmark.Run(page),
+    ["relay", .. var options] => RelayBenchmark.Run(options),
+    ["scale", .. var options] => ScaleBenchmark.Run(options),
     ["lanes"] => LanesBenchmark.Run(),
     ["peer", .. var options] => PathPeer.Run(options), // one end of ours, started by "path"
-    ["home", .. var options] => HomePeer.Run(options), // the same with a LAN behind it
+    ["null", .. var options] => NullPeer.Run(options), // the same without encryption
+    ["relay-peer", .. var options] => RelayPeer.Run(options), // a relay, started by "relay"
+    ["node-peer", .. var options] => NodePeer.Run(options), // a node that registers at it
+    ["hub-peer", .. var options] => HubPeer.Run(options), // a node with many peers, started by "scale"
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine(PathBenchmark.Usage);
+    Console.Error.WriteLine(string.Join('\n', PathOptions.Usage, CipherBenchmark.Usage, AllocationBenchmark.Usage, RelayBenchmark.Usage, ScaleBenchmark.Usage));
     return 2;
 }

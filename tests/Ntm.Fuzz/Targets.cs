@@ -12,7 +12,7 @@ public static class Targets
     [
         new TextTarget(), new NameTarget(), new DnsTarget(), new DnsResponseTarget(), new NtmRecordTarget(), new AuthorityTarget(), new NetlinkTarget(), new LeaseTarget(), new SignalTarget(), new ConfigTarget(), new InviteTarget(), new ShareCodeTarget(), new BindingTarget(), new RemovalTarget(),
         new StoredDevicesTarget(), new StoredNodeTarget(), new StoredRelayTarget(), new StoredCoordinatorTarget(),
-        new TunnelTarget(), new HandshakeTarget(), new ChannelTarget(), new ProxyTarget(outbound: true), new ProxyTarget(outbound: false), new RelayDatagramsTarget(), new SuperPacketTarget(), new PacketCipherTarget(),
+        new TunnelTarget(), new HandshakeTarget(), new ChannelTarget(), new ProxyTarget(outbound: true), new ProxyTarget(outbound: false), new RelayDatagramsTarget(), new SuperPacketTarget(), new PacketCipherTarget(), new OffloadedPathTarget(),
         new CoordinatorTarget(), new RelayTarget(), new NodeTarget(),
     ];
 

@@ -16,7 +16,7 @@ internal static class IpLayout
 
     // TCP
     public const int Sequence = 4, Acknowledgement = 8, DataOffset = 12, Flags = 13, Window = 14, TcpChecksum = 16, Urgent = 18;
-    public const byte Fin = 0x01, Push = 0x08, Ack = 0x10, Ecn = 0x40, WindowReduced = 0x80;
+    public const byte Fin = 0x01, Syn = 0x02, Reset = 0x04, Push = 0x08, Ack = 0x10, UrgentFlag = 0x20, Ecn = 0x40, WindowReduced = 0x80;
 
     // UDP
     public const int UdpLength = 4, UdpChecksum = 6;

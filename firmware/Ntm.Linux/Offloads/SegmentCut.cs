@@ -51,34 +51,43 @@ public struct SegmentCut
         cut = default;
         if (header.Kind == VirtioHeader.Single)
         {
-            var field = header.ChecksumStart + header.ChecksumOffset;
             var needs = (header.Flags & VirtioHeader.NeedsChecksum) != 0;
-            if (packet.IsEmpty || (needs && (field + sizeof(ushort) > packet.Length || field == 0)))
+            // What a packet lacks, the tunnel's padding would pass for.
+            if (packet.IsEmpty || LengthTold(packet) > packet.Length || (needs && !IsChecksumAt(packet, header)))
             {
                 return false;
             }
 
             cut._isWhole = true;
             cut._length = packet.Length;
-            (cut._transport, cut._checksumAt) = needs ? (header.ChecksumStart, field) : (0, 0);
+            (cut._transport, cut._checksumAt) = needs ? (header.ChecksumStart, header.ChecksumStart + header.ChecksumOffset) : (0, 0);
             return true;
         }
 
         var kind = header.Kind & ~VirtioHeader.Ecn;
         var isTcp = kind is VirtioHeader.TcpIPv4 or VirtioHeader.TcpIPv6;
-        int transport = header.ChecksumStart;
         if ((!isTcp && header.Kind != VirtioHeader.Udp) || (header.Flags & VirtioHeader.NeedsChecksum) == 0 || header.SegmentSize == 0
-            || packet.Length < IPv4Header || transport + (isTcp ? TcpHeader : UdpHeader) > packet.Length)
+            || !TransportHeader.TryFind(packet, out var found) || found.Protocol != (isTcp ? Tcp : Udp) || found.IsFragment || found.IsRouted)
         {
             return false;
         }
 
+        var transport = found.Start;
         var isIPv4 = packet[0] >> 4 == 4;
-        var fits = isIPv4
-            ? transport >= IPv4Header && transport == (packet[0] & 15) * 4 && kind != VirtioHeader.TcpIPv6
-            : packet[0] >> 4 == 6 && transport >= IPv6Header && kind != VirtioHeader.TcpIPv4;
+        if (header.ChecksumStart != transport || header.ChecksumOffset != (isTcp ? TcpChecksum : UdpChecksum) || LengthTold(packet) != packet.Length
+            || (isTcp && isIPv4 != (kind == VirtioHeader.TcpIPv4)) || transport + (isTcp ? TcpHeader : UdpHeader) > packet.Length)
+        {
+            return false;
+        }
+
         var headers = transport + (isTcp ? (packet[transport + DataOffset] >> 4) * 4 : UdpHeader);
-        if (!fits || headers < transport + (isTcp ? TcpHeader : UdpHeader) || headers >= packet.Length)
+        if (headers < transport + (isTcp ? TcpHeader : UdpHeader) || headers >= packet.Length)
+        {
+            return false;
+        }
+
+        // Flags that are one segment's alone: in each of several they would mean something else.
+        if (isTcp && packet.Length - headers > header.SegmentSize && (packet[transport + Flags] & (Syn | Reset | UrgentFlag)) != 0)
         {
             return false;
         }
@@ -121,6 +130,46 @@ public struct SegmentCut
         WriteTransportHeader(segment);
         _index++;
         return segment.Length;
+    }
+
+    // 0 where it is no IP packet, which is not ours to judge.
+    private static int LengthTold(ReadOnlySpan<byte> packet) => (packet[0] >> 4) switch
+    {
+        4 when packet.Length >= IPv4Header => BinaryPrimitives.ReadUInt16BigEndian(packet[TotalLength..]),
+        6 when packet.Length >= IPv6Header => BinaryPrimitives.ReadUInt16BigEndian(packet[PayloadLength..]) + IPv6Header,
+        _ => 0,
+    };
+
+    // Of TCP and UDP it is known where the checksum is; of what else there may be, that it is behind the IP header. What UDP carries may be a packet of its own,
+    // whose checksum is to be made while UDP's is there already, and right for what will be (the kernel's "local checksum offload"); or none, of a tunnel over IPv4.
+    private static bool IsChecksumAt(ReadOnlySpan<byte> packet, VirtioHeader header)
+    {
+        int start = header.ChecksumStart, field = start + header.ChecksumOffset;
+        if (!TransportHeader.TryFind(packet, out var found) || field + sizeof(ushort) > packet.Length || start < found.Start)
+        {
+            return false;
+        }
+
+        if (found.Protocol is not (Tcp or Udp))
+        {
+            return true;
+        }
+
+        if (found.IsFragment || start == found.Start || found.Protocol == Tcp)
+        {
+            return !found.IsFragment && start == found.Start && header.ChecksumOffset == (found.Protocol == Tcp ? TcpChecksum : UdpChecksum);
+        }
+
+        if (start < found.Start + UdpHeader || (start - found.Start) % 2 != 0)
+        {
+            return false;
+        }
+
+        // Completed, what begins there will sum up to all that its field's seed leaves out.
+        var carrying = packet[found.Start..start];
+        var sum = PseudoHeader.Sum(packet, packet[0] >> 4 == 4, Udp, packet.Length - found.Start) + InternetChecksum.Sum(carrying)
+            + (ushort)~BinaryPrimitives.ReadUInt16BigEndian(packet[field..]);
+        return BinaryPrimitives.ReadUInt16BigEndian(carrying[UdpChecksum..]) == 0 || InternetChecksum.Finish(sum) == 0;
     }
 
     private readonly void WriteNetworkHeader(Span<byte> segment)

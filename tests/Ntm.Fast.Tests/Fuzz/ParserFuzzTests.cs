@@ -21,6 +21,7 @@ public sealed class ParserFuzzTests(ITestOutputHelper output) : FuzzRun(output)
     [InlineData("relay-datagrams", 1_000_000)]
     [InlineData("super-packet", 1_000_000)]
     [InlineData("packet-cipher", 200_000)]
+    [InlineData("offloaded-path", 5_000)]
     [InlineData("channel", 1_000_000)]
     [InlineData("signal", 1_000_000)]
     public void Broken_bytes_break_no_law(string target, long executions) => Fuzz(target, executions);

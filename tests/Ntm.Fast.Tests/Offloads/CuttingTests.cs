@@ -96,6 +96,9 @@ public sealed class CuttingTests
         { "UDP with ECN", new(1, VirtioHeader.Udp | VirtioHeader.Ecn, 0, 500, 20, 6) },
         { "the checksum beyond the end", new(1, 0, 0, 0, 20, 60_000) },
         { "the checksum at the first byte", new(1, 0, 0, 0, 0, 0) },
+        { "the checksum in the IP header", new(1, 0, 0, 0, 8, 2) },
+        { "the checksum over other bytes", new(1, 0, 0, 0, 22, 14) },
+        { "the checksum of TCP where UDP's would be", new(1, VirtioHeader.TcpIPv4, 0, 500, 20, 6) },
     };
 
     [Theory]
@@ -105,6 +108,66 @@ public sealed class CuttingTests
         Assert.False(SegmentCut.TryBegin(header, Tcp(true, 1, Payload(1000)), out var cut), what);
         Assert.False(cut.HasMore);
         Assert.False(SegmentCut.TryBegin(header, [], out _), what);
+    }
+
+    public static TheoryData<string, int, byte> Unsuited => new()
+    {
+        { "UDP inside, TCP told", 9, 17 },
+        { "a first fragment", 6, 0x20 },
+        { "a later fragment", 7, 1 },
+        { "longer than there is", 3, 0xFF },
+        { "SYN, of one segment alone", 33, Ack | Syn },
+        { "RST", 33, Ack | Reset },
+        { "URG", 33, Ack | Urgent },
+        { "headers beyond the end", 32, 0xF0 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Unsuited))]
+    public void A_packet_that_is_not_what_its_header_tells_is_refused(string what, int at, byte value)
+    {
+        var packet = Tcp(true, 1, Payload(at == 32 ? 5 : 1000));
+        packet[at] = value;
+        Assert.False(SegmentCut.TryBegin(new(1, VirtioHeader.TcpIPv4, 0, at == 32 ? (ushort)2 : (ushort)500, 20, 16), packet, out _), what);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_packet_that_says_it_is_longer_than_it_is_is_refused(bool ipv4)
+    {
+        var packet = Tcp(ipv4, 1, Payload(10));
+        Assert.True(SegmentCut.TryBegin(default, packet, out _));
+        Assert.False(SegmentCut.TryBegin(default, packet.AsSpan(..^1), out _));
+    }
+
+    [Fact]
+    public void A_super_packet_behind_extension_headers_is_cut_and_one_that_is_routed_refused()
+    {
+        var plain = Tcp(false, 1, Payload(1000));
+        foreach (var (extension, isTaken) in new[] { ((byte)60, true), ((byte)0, true), ((byte)43, false), ((byte)44, false) })
+        {
+            byte[] packet = [.. plain[..40], 6, 0, 1, 4, 0, 0, 0, 0, .. plain[40..]];
+            packet[6] = extension;
+            packet[4] = (byte)((packet.Length - 40) >> 8);
+            packet[5] = (byte)(packet.Length - 40);
+            Assert.Equal(isTaken, SegmentCut.TryBegin(new(1, VirtioHeader.TcpIPv6, 0, 500, 48, 16), packet, out var cut));
+            Assert.Equal(isTaken, cut.HasMore);
+        }
+    }
+
+    // A tunnel of a device's own: the kernel has made the checksum of the UDP around, and leaves the one inside to us.
+    [Fact]
+    public void The_checksum_of_a_packet_in_UDP_is_made_where_the_one_around_fits()
+    {
+        var inside = Tcp(true, 5, Payload(99));
+        var right = Udp(false, [.. new byte[8], .. inside]);
+        var partial = right.ToArray();
+        MakePartial(partial.AsSpan(56), 20, 16);
+        var header = new VirtioHeader(VirtioHeader.NeedsChecksum, 0, 0, 0, 76, 16);
+        Assert.Equal([right], Cut(header, partial));
+        Assert.False(SegmentCut.TryBegin(header with { ChecksumStart = 78 }, partial, out _));
+        Assert.False(SegmentCut.TryBegin(header with { ChecksumOffset = 18 }, partial, out _));
     }
 
     [Fact]

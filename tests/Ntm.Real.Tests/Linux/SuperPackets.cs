@@ -89,6 +89,56 @@ public sealed class SuperPackets
         pair.AssertNothingRefused();
     }
 
+    // Segments of 76 bytes of payload, and datagrams of one byte: the kernel cuts and takes runs of those as of any.
+    [NeedsRootFact]
+    public void Only_tiny_segments_arrive_whole()
+    {
+        using var pair = new Pair();
+        pair.OnBoth("ip route change 10.7.0.0/24 dev ntm0 advmss 88");
+        pair.OnBoth("ip -6 route add 2001:db8:7::/64 dev ntm0 metric 10 advmss 88");
+        pair.TransferAll(300_000);
+        using var receiver = pair.RightSide.In(() => new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 5000, ReceiveBufferSize = 4 << 20 });
+        receiver.Bind(new IPEndPoint(IPAddress.Parse(RightInside), 0));
+        using var sender = pair.LeftSide.In(() => new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp));
+        const int udp = 17, segment = 103;
+        sender.SetRawSocketOption(udp, segment, BitConverter.GetBytes(1));
+        byte[] sent = [.. Enumerable.Range(0, 60).Select(i => (byte)i)], buffer = new byte[100];
+        for (var round = 0; round < 20; round++)
+        {
+            sender.SendTo(sent, receiver.LocalEndPoint!);
+            foreach (var expected in sent)
+            {
+                Assert.Equal((1, expected), (receiver.Receive(buffer), buffer[0]));
+            }
+        }
+
+        pair.AssertNothingRefused();
+    }
+
+    // Of a relay's batch, which is longer: to twenty addresses in turn go twenty runs.
+    [NeedsRootFact]
+    public void A_longer_batch_to_many_addresses_in_turn_goes_in_a_run_each()
+    {
+        const int addresses = 20, each = 12;
+        using var home = new TestNamespace("h");
+        using var socket = home.In(() => UdpSocket.Open(AddressFamily.InterNetwork, batch: Limits.RelayBatchSlots));
+        var receivers = Enumerable.Range(0, addresses).Select(_ => home.In(() => UdpSocket.Open(AddressFamily.InterNetwork))).ToArray();
+        var batch = new PacketBatch(Limits.RelayBatchSlots);
+        for (var i = 0; i < addresses * each; i++)
+        {
+            Assert.True(RealAddress.TryParse($"127.0.0.1:{receivers[i % addresses].Port}", out var to));
+            Add(batch, to, (byte)(i / addresses), 1000);
+        }
+
+        Stage(socket, batch);
+        Assert.Equal((addresses * each, addresses), (socket.DatagramsSent, socket.MessagesSent));
+        foreach (var receiver in receivers)
+        {
+            Assert.Equal([.. Enumerable.Range(0, each).Select(i => (i, 1000))], ReceiveAll(receiver, each));
+            receiver.Dispose();
+        }
+    }
+
     // What a relay does, but for the three bytes: what comes in a run goes on in a run.
     [NeedsRootFact]
     public void Datagrams_that_come_in_one_piece_leave_in_one_piece()

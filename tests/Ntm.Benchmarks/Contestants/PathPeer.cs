@@ -2,7 +2,7 @@ using Ntm.Protocol;
 using Ntm.Real.Tests.Interop;
 using Ntm.Tunnel;
 
-namespace Ntm.Benchmarks;
+namespace Ntm.Benchmarks.Contestants;
 
 /// <summary>One end of our path in a process of its own, as wireguard-go has one. Its private key comes on standard input; it ends with it.</summary>
 internal static class PathPeer

@@ -5,11 +5,14 @@ using Ntm.Node.Devices;
 using Ntm.Protocol;
 using Ntm.Tunnel;
 
-namespace Ntm.Benchmarks;
+namespace Ntm.Benchmarks.Allocation;
 
 /// <summary>A router with one published LAN device and one peer like it: the device proxy and a tunnel, as in the gateway, without coordinator and names.</summary>
 internal sealed class HomeCore : ICore
 {
+    /// <summary>The zone's part of virtual addresses.</summary>
+    public const ulong Site = 0x1122334455;
+
     public const string Device4 = "192.168.1.10", Router4 = "192.168.1.1";
 
     private readonly AliasTable _aliases;
@@ -100,5 +103,5 @@ internal sealed class HomeCore : ICore
 
     public void HandleTimeout(Now now) => Table.HandleTimeout(now);
 
-    private static VirtualAddress OwnOf(bool isLeft) => VirtualAddress.Compose(0x1122334455, isLeft ? 0xA1A2A3A4A5A6A7A8 : 0xB1B2B3B4B5B6B7B8, 0);
+    private static VirtualAddress OwnOf(bool isLeft) => VirtualAddress.Compose(Site, isLeft ? 0xA1A2A3A4A5A6A7A8 : 0xB1B2B3B4B5B6B7B8, 0);
 }
