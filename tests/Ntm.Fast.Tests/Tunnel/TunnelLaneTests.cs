@@ -129,7 +129,7 @@ public sealed class TunnelLaneTests
         for (var i = 0; i < Limits.BatchSlots; i++)
         {
             var packet = _batch.Add();
-            packet.Fill(i % 2 == 0 ? TunnelRig.IPv4(40 + (i * 20), (byte)round) : TunnelRig.IPv6(41 + (i * 20), (byte)round));
+            packet.Fill(i % 2 == 0 ? TunnelRig.IPv4(40 + (i % 64 * 20), (byte)round) : TunnelRig.IPv6(41 + (i % 64 * 20), (byte)round));
             rig.A.Table.Seal(rig.Now, rig.AtoB, packet, mayWait: true);
             Assert.Equal(Disposition.ToWire, packet.Disposition);
         }
