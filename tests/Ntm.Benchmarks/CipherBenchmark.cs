@@ -5,71 +5,91 @@ using Ntm.Crypto;
 
 namespace Ntm.Benchmarks;
 
-/// <summary>What sealing and opening one packet cost: the largest part of a packet's way.</summary>
+/// <summary>What sealing and opening one packet cost, by suite: the largest part of a packet's way. Rounds of all contestants are interleaved.</summary>
 internal static class CipherBenchmark
 {
-    private const int Times = 20_000, Rounds = 15;
-
     public const string Usage = """
-        cipher                   what sealing and opening a packet costs
+        cipher                   what sealing and opening a packet costs, by suite
           --write FILE           put the report into this page
         """;
+
+    private const int Rounds = 25, WarmUpRounds = 25, Times = 4_000;
+
+    private static readonly (string Name, Func<PacketCipher> Make)[] s_contestants =
+    [
+        ("ChaCha20-Poly1305, libcrypto", () => new PacketCipher(CipherSuite.ChaCha20Poly1305, new byte[PacketCipher.KeySize])),
+        ("AES-256-GCM, libcrypto", () => new PacketCipher(CipherSuite.Aes256Gcm, new byte[PacketCipher.KeySize])),
+    ];
 
     /// <param name="page">Where the report goes besides; null: nowhere.</param>
     public static int Run(string? page)
     {
-        var section = Measure();
-        Page.Publish(page, section);
+        var table = new Table("", "bytes", "seal, ns", "copy and open, ns", "both, times faster than the first", "bytes allocated");
+        foreach (var length in new[] { 16, 64, 512, 1424 })
+        {
+            Measure(table, length);
+        }
+
+        Page.Publish(page, new Section("Cipher")
+            .Say("""
+                Nanoseconds for sealing one packet in place, and for copying and opening one: median (lowest-highest) of interleaved rounds; and the bytes that a packet makes either allocate.
+                """ + (CipherHardware.HasAes ? "" : " This processor has no instructions for AES."))
+            .Quote(Machine.Command("cipher"))
+            .Show(table)
+            .Say($"{Machine.Today()}: {Machine.Describe()}."));
         return 0;
     }
 
-    private static Section Measure()
+    private static void Measure(Table table, int length)
     {
-        var table = new Table("", "bytes", "seal, ns", "copy and open, ns", "bytes allocated");
-        foreach (var length in new[] { 16, 64, 512, 1424 })
+        var ciphers = s_contestants.Select(contestant => contestant.Make()).ToArray();
+        var found = ciphers.Select(_ => (Seal: new Sample(), Open: new Sample(), Both: new Sample(), Allocated: new Sample())).ToArray();
+        for (var round = -WarmUpRounds; round < Rounds; round++)
         {
-            using var cipher = new ChaCha20Poly1305(new byte[ChaCha20Poly1305.KeySize]);
-            Add(table, "ChaCha20-Poly1305", length, (counter, text, tag) => cipher.Seal(counter, default, text, tag), (counter, text, tag) => cipher.TryOpen(counter, default, text, tag));
-        }
-
-        return new Section("Cipher")
-            .Say("Sealing and opening one packet in place, the best of many short rounds, and the bytes that one of each allocates.")
-            .Quote(Machine.Command("cipher"))
-            .Show(table)
-            .Say($"{Machine.Today()}: {Machine.Describe()}.");
-    }
-
-    private static void Add(Table table, string name, int length, Action<ulong, byte[], byte[]> seal, Action<ulong, byte[], byte[]> open)
-    {
-        var (text, tag, sealedText, counter) = (new byte[length], new byte[ChaCha20Poly1305.TagSize], new byte[length], 0UL);
-        var sealing = Best(() => seal(counter++, text, tag));
-        seal(7, sealedText, tag);
-        var opening = Best(() =>
-        {
-            sealedText.CopyTo(text, 0);
-            open(7, text, tag);
-        });
-        table.Add(name, Show(length), Show(sealing.Nanoseconds), Show(opening.Nanoseconds), Show(sealing.Allocated + opening.Allocated));
-    }
-
-    // The best of several short rounds: what else the machine does only adds.
-    private static (double Nanoseconds, double Allocated) Best(Action once)
-    {
-        var (best, least) = (double.MaxValue, double.MaxValue);
-        for (var round = 0; round < Rounds; round++)
-        {
-            var (start, before) = (Stopwatch.GetTimestamp(), GC.GetAllocatedBytesForCurrentThread());
-            for (var i = 0; i < Times; i++)
+            for (var i = 0; i < ciphers.Length; i++)
             {
-                once();
+                var (seal, open, allocated) = Once(ciphers[i], length);
+                if (round >= 0)
+                {
+                    found[i].Seal.Add(seal);
+                    found[i].Open.Add(open);
+                    found[i].Both.Add(seal + open);
+                    found[i].Allocated.Add(allocated);
+                }
             }
-
-            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalNanoseconds / Times);
-            least = Math.Min(least, (double)(GC.GetAllocatedBytesForCurrentThread() - before) / Times);
         }
 
-        return (best, least);
+        for (var i = 0; i < ciphers.Length; i++)
+        {
+            table.Add(
+                s_contestants[i].Name, length.ToString(CultureInfo.InvariantCulture), found[i].Seal.Show("0"), found[i].Open.Show("0"), Sample.Ratios(found[0].Both, found[i].Both).Middle(),
+                found[i].Allocated.Middle("0"));
+            ciphers[i].Dispose();
+        }
     }
 
-    private static string Show(double value) => value.ToString("0", CultureInfo.InvariantCulture);
+    private static (double Seal, double Open, double Allocated) Once(PacketCipher cipher, int length)
+    {
+        var (packet, opened) = (new byte[length + PacketCipher.TagSize], new byte[length + PacketCipher.TagSize]);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var start = Stopwatch.GetTimestamp();
+        for (var i = 0; i < Times; i++)
+        {
+            cipher.Seal((ulong)i, packet.AsSpan(0, length), packet.AsSpan(length));
+        }
+
+        var seal = Stopwatch.GetElapsedTime(start).TotalNanoseconds / Times;
+        cipher.Seal(7, packet.AsSpan(0, length), packet.AsSpan(length));
+        start = Stopwatch.GetTimestamp();
+        for (var i = 0; i < Times; i++)
+        {
+            packet.CopyTo(opened, 0);
+            if (!cipher.TryOpen(7, opened.AsSpan(0, length), opened.AsSpan(length)))
+            {
+                throw new InvalidOperationException("What was sealed was not opened.");
+            }
+        }
+
+        return (seal, Stopwatch.GetElapsedTime(start).TotalNanoseconds / Times, (double)(GC.GetAllocatedBytesForCurrentThread() - before) / Times);
+    }
 }
