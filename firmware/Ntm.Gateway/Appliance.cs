@@ -56,9 +56,9 @@ public sealed class Appliance : IDisposable
             var kept = _store.LoadAll();
             _routed = ReadRoutes(kept);
             _core = new NodeCore(key, SystemEntropy.Instance, config.NodeOptions, kept.Where(write => write.Collection != Uplinks.PortCollection));
-            undo.Push(_pump = new Pump(_core, new PumpOptions { AfterEach = AfterEach, OnBug = OnBug }));
+            undo.Push(_pump = new Pump(_core, new PumpOptions { Lanes = config.Lanes, AfterEach = AfterEach, OnBug = OnBug }));
             _dns = new OverlayDns(_core.NameOf, _dnsCounters) { AnswersIPv6 = config.Lan?.IPv6 ?? true };
-            _switchboard = new Switchboard(_pump, _core, _dns, _dnsCounters, BootClock.Boot, Version);
+            _switchboard = new Switchboard(config, _pump, _core, _dns, _dnsCounters, BootClock.Boot, Version);
             if (config.Lan is { } home)
             {
                 undo.Push(_neighbours = new Neighbours(
@@ -202,6 +202,9 @@ public sealed class Appliance : IDisposable
                     break;
                 case NodeEvent.NameAnswered answered:
                     _switchboard.OnNameAnswered(answered.Ticket, answered.Answer);
+                    break;
+                case NodeEvent.Runs runs:
+                    _uplinks.SetRuns(runs);
                     break;
                 case NodeEvent.NeighbourWanted:
                     _neighbours?.Want();

@@ -24,6 +24,9 @@ public sealed record GatewayConfig(
     /// <summary>Uplinks at most: their number is part of every path.</summary>
     public const int UplinksMost = 8;
 
+    /// <summary>Beyond as many, the pump's own work is what bounds.</summary>
+    public const int LanesMost = 8;
+
     private const string AnyCipher = "auto", ChaCha20Poly1305Alone = "chacha20-poly1305";
 
     private const int InterfaceNameMost = 15; // IFNAMSIZ, less the closing zero
@@ -35,10 +38,13 @@ public sealed record GatewayConfig(
     /// <summary>The alias range's first address, host order.</summary>
     public uint AliasNetwork => BinaryPrimitives.ReadUInt32BigEndian(Aliases.BaseAddress.GetAddressBytes());
 
-    public NodeOptions NodeOptions => new(AliasNetwork, Aliases.PrefixLength, Lan?.Networks ?? []) { Suites = Suites };
+    public NodeOptions NodeOptions => new(AliasNetwork, Aliases.PrefixLength, Lan?.Networks ?? []) { Suites = Suites, Lanes = Lanes };
 
     /// <summary>The cipher suites offered to other nodes besides ChaCha20-Poly1305.</summary>
     public CipherSuites Suites { get; init; }
+
+    /// <summary>Threads that seal and open packets.</summary>
+    public int Lanes { get; init; } = 1;
 
     /// <exception cref="ConfigException">It cannot be read, or something in it is wrong: the message names each key.</exception>
     public static GatewayConfig Read(string path)
@@ -71,6 +77,7 @@ public sealed record GatewayConfig(
                 dns.Has("dnsmasqServers") ? dns.FilePath("dnsmasqServers", "") : null, dns.Has("dnsmasqPidFile") ? dns.FilePath("dnsmasqPidFile", "") : null))
         {
             Suites = file.Value<CipherSuites>("cipher", $"\"{AnyCipher}\" or \"{ChaCha20Poly1305Alone}\"", TrySuites, SuitesHere),
+            Lanes = file.Number("lanes", Linux.Lanes.For(Environment.ProcessorCount), 1, LanesMost),
         };
         config.Judge(file, lan);
         file.Finish();

@@ -10,7 +10,7 @@ namespace Ntm.Gateway;
 /// <summary>
 /// Puts questions of other threads (HTTP, DNS) to the core on the pump's thread, and hands the core's later answers to whoever asked. What is outstanding is bounded.
 /// </summary>
-public sealed class Switchboard(Pump pump, NodeCore core, OverlayDns dns, Counters dnsCounters, TimeSpan started, string version)
+public sealed class Switchboard(GatewayConfig config, Pump pump, NodeCore core, OverlayDns dns, Counters dnsCounters, TimeSpan started, string version)
 {
     /// <summary>Names asked for and not answered yet, at most, over all askers.</summary>
     public const int NamesMost = 512;
@@ -110,7 +110,12 @@ public sealed class Switchboard(Pump pump, NodeCore core, OverlayDns dns, Counte
     }
 
     private Task<PictureDocument> PictureAsync(CancellationToken stop) => AskAsync(
-        now => Picture.Of(core.Describe(now), now, started, version, [.. pump.Counters.All, .. dnsCounters.All, new("dns-too-many", Interlocked.Read(ref _refused))]), stop);
+        now =>
+        {
+            var picture = Picture.Of(core.Describe(now), now, started, version, [.. pump.Counters.All, .. dnsCounters.All, new("dns-too-many", Interlocked.Read(ref _refused))]);
+            return picture with { Status = picture.Status with { DataPath = DataPathPicture.Of(pump, config) } };
+        },
+        stop);
 
     private async Task<Verdict> JoinAsync(JoinOrder order, CancellationToken stop)
     {

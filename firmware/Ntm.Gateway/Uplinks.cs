@@ -76,6 +76,16 @@ public sealed class Uplinks : IDisposable
         });
     }
 
+    /// <summary>Whether an uplink's datagrams may go in runs: the core has found out.</summary>
+    public void SetRuns(NodeEvent.Runs runs)
+    {
+        if (_attachments.Find(a => a.Number == runs.Uplink) is { } attachment)
+        {
+            (attachment.Singly4, attachment.Singly6) = runs.IPv4 ? (!runs.Allowed, attachment.Singly6) : (attachment.Singly4, !runs.Allowed);
+            ApplyRuns(attachment);
+        }
+    }
+
     public void Dispose() => _watch.Dispose();
 
     /// <summary>What an uplink is, from what Linux says. Pure.</summary>
@@ -222,6 +232,7 @@ public sealed class Uplinks : IDisposable
             }
 
             attachment.Socket4 = four;
+            ApplyRuns(attachment);
             _pump.AddSocket(four);
             if (attachment.Socket6 is { } six)
             {
@@ -230,6 +241,12 @@ public sealed class Uplinks : IDisposable
 
             return;
         }
+    }
+
+    private static void ApplyRuns(Attachment attachment)
+    {
+        attachment.Socket4?.SendsRuns = !attachment.Singly4;
+        attachment.Socket6?.SendsRuns = !attachment.Singly6;
     }
 
     private void Close(Attachment attachment)
@@ -269,6 +286,11 @@ public sealed class Uplinks : IDisposable
         public UdpSocket? Socket4 { get; set; }
 
         public UdpSocket? Socket6 { get; set; }
+
+        /// <summary>Datagrams go one by one: the device spoils runs.</summary>
+        public bool Singly4 { get; set; }
+
+        public bool Singly6 { get; set; }
 
         public string? Failure { get; set; }
     }

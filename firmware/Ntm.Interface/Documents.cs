@@ -6,7 +6,22 @@ namespace Ntm.Interface;
 /// <param name="Removed">Where a zone's owner took this gateway out of the zone: that, as a sentence; else null.</param>
 public sealed record StatusDocument(
     string Version, DateTimeOffset Now, double UptimeSeconds, MemberDocument? Member, IReadOnlyList<UplinkDocument> Uplinks, IReadOnlyDictionary<string, long> Counters,
-    string? Removed = null);
+    string? Removed = null)
+{
+    /// <summary>How packets are carried.</summary>
+    public DataPathDocument? DataPath { get; init; }
+}
+
+/// <summary>What kernel, devices and processor take part in (docs/data-path.md).</summary>
+/// <param name="Tun">"super-packets of TCP and UDP", "super-packets of TCP", "packet by packet"; null: there is no TUN yet.</param>
+/// <param name="Lanes">Threads that seal and open.</param>
+/// <param name="Ciphers">Offered to other homes, the preferred first.</param>
+public sealed record DataPathDocument(string? Tun, int Lanes, string Ciphers, IReadOnlyList<SocketDocument> Sockets);
+
+/// <param name="Family">"IPv4", "IPv6".</param>
+/// <param name="Sends">"runs", or "one by one" with the reason.</param>
+/// <param name="Receives">"runs", "one by one".</param>
+public sealed record SocketDocument(string Uplink, string Family, string Sends, string Receives);
 
 /// <param name="Node">The full name, node.zone.</param>
 public sealed record MemberDocument(

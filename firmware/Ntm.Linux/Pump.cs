@@ -20,6 +20,7 @@ public sealed class Pump : IDisposable
     private readonly PacketBatch _outgoing = new();
     private readonly SocketTable _sockets = new();
     private (int Descriptor, Action<Now> OnReadable)[] _watched = []; // replaced, never changed: a callback may watch another
+    private readonly Lanes? _lanes;
     private readonly Thread _thread;
     private Tun? _tun;
     private volatile bool _stopping;
@@ -30,11 +31,15 @@ public sealed class Pump : IDisposable
     {
         _core = core;
         _options = options ?? new PumpOptions();
+        _lanes = _options.Lanes > 1 ? new Lanes(_options.Lanes - 1, _options.Name) : null;
         _thread = new Thread(Run) { Name = _options.Name, IsBackground = true };
     }
 
     /// <summary>What Linux did not take, by reason. Hand it to the sockets and the TUN; read it on the pump's thread (<see cref="Ask"/>).</summary>
     public Counters Counters { get; } = new();
+
+    /// <summary>Pieces of work that other lanes than the pump's own have done (<see cref="PumpOptions.Lanes"/>). To be read on the pump's thread.</summary>
+    public long Shared => _lanes?.Shared ?? 0;
 
     /// <summary>The sockets. To be read on the pump's thread.</summary>
     public IReadOnlyList<UdpSocket> Sockets => _sockets.All;
@@ -207,6 +212,7 @@ public sealed class Pump : IDisposable
                 if (socket.Receive(_received) > 0)
                 {
                     now = _options.Clock();
+                    Do(_core.Ahead(now, _received));
                     _core.ReceiveDatagrams(now, _received);
                     Settle(now, _received);
                 }
@@ -233,6 +239,7 @@ public sealed class Pump : IDisposable
     private void Settle(Now now, PacketBatch? batch = null)
     {
         _options.AfterEach?.Invoke(now);
+        Do(_core.Left);
         for (var i = 0; i < batch?.Count; i++)
         {
             var packet = batch[i];
@@ -257,6 +264,23 @@ public sealed class Pump : IDisposable
         {
             Drain(outbox);
         }
+    }
+
+    private void Do(IBatchWork? work)
+    {
+        if (work is null || work.Count == 0)
+        {
+            return;
+        }
+
+        if (_lanes is { } lanes)
+        {
+            lanes.Run(work);
+            return;
+        }
+
+        work.Do(0, work.Count, 0);
+        work.Done();
     }
 
     private void Drain(Outbox outbox)
@@ -343,6 +367,7 @@ public sealed class Pump : IDisposable
         }
 
         _tun?.Dispose();
+        _lanes?.Dispose();
     }
 
     private void Abandon()

@@ -8,6 +8,9 @@ public sealed record PumpOptions
     /// <summary>The thread's name.</summary>
     public string Name { get; init; } = "pump";
 
+    /// <summary>How many threads share the work that the core leaves to them (<see cref="ICore.Ahead"/>, <see cref="ICore.Left"/>), the pump's included.</summary>
+    public int Lanes { get; init; } = 1;
+
     /// <summary>
     /// Called after every call of the core, on the pump's thread, before anything that call wants sent is sent: the place to take the core's events and
     /// to store what must be stored first. It may call the core.

@@ -80,6 +80,15 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <summary>Whether a message that was received is not yet cut to its end: <see cref="Receive"/> goes on with it, and polling does not tell.</summary>
     public bool HasRest => _at < _received;
 
+    /// <summary>Whether datagrams of one path and length may be handed to the kernel as one, where it can. False: never, the device spoils them.</summary>
+    public bool SendsRuns { get; set; } = true;
+
+    /// <summary>Whether the kernel hands over datagrams of one sender and length as one (UDP_GRO).</summary>
+    public bool ReceivesRuns { get; private init; }
+
+    /// <summary>Whether kernel or device refused a run lately; it is tried again.</summary>
+    public bool WasRefusedRuns => _longestSegment < int.MaxValue;
+
     /// <summary>Datagrams and their bytes (UDP payload) that the system took and gave.</summary>
     public long DatagramsSent { get; private set; }
 
@@ -114,7 +123,9 @@ public sealed unsafe class UdpSocket : IDisposable
         try
         {
             var bound = Configure(descriptor, isIPv4, port, device, what);
-            return new UdpSocket(descriptor, family, uplink, bound, counters ?? new Counters());
+            // Linux 5.0; without it, each datagram comes by itself.
+            var receivesRuns = Libc.SetSocketOption(descriptor, Libc.SOL_UDP, Libc.UDP_GRO, 1) == 0;
+            return new UdpSocket(descriptor, family, uplink, bound, counters ?? new Counters()) { ReceivesRuns = receivesRuns };
         }
         catch
         {
@@ -165,7 +176,7 @@ public sealed unsafe class UdpSocket : IDisposable
             }
 
             // Only the path's last run: datagrams of one path keep their order.
-            if (!run.Takes(packet.Length, _longestSegment))
+            if (!run.Takes(packet.Length, SendsRuns ? _longestSegment : 0))
             {
                 break;
             }
@@ -400,7 +411,6 @@ public sealed unsafe class UdpSocket : IDisposable
             _ = Libc.SetSocketOption(descriptor, Libc.SOL_SOCKET, Libc.SO_SNDBUF, KernelBuffer);
         }
 
-        _ = Libc.SetSocketOption(descriptor, Libc.SOL_UDP, Libc.UDP_GRO, 1); // Linux 5.0; without it, each datagram comes by itself
         if (device is not null)
         {
             var name = Encoding.UTF8.GetBytes(device + "\0");

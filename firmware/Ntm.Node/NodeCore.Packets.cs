@@ -7,6 +7,10 @@ namespace Ntm.Node;
 /// <summary>A packet's journey through the node: between the tunnels and the TUN, by way of the device proxy (DESIGN.md).</summary>
 public sealed partial class NodeCore
 {
+    public IBatchWork? Ahead(Now now, PacketBatch batch) => _context.Tunnels.OpenAhead(now, batch);
+
+    public IBatchWork? Left => _context.Tunnels.LeftToSeal;
+
     public void ReceiveDatagrams(Now now, PacketBatch batch)
     {
         Start(now);
@@ -23,7 +27,7 @@ public sealed partial class NodeCore
         Start(now);
         for (var i = 0; i < batch.Count; i++)
         {
-            Outbound(now, batch[i], mayHold: true);
+            Outbound(now, batch[i], isInBatch: true);
         }
     }
 
@@ -37,7 +41,7 @@ public sealed partial class NodeCore
 
         _held.Release(packet =>
         {
-            Outbound(now, packet, mayHold: false);
+            Outbound(now, packet, isInBatch: false);
             switch (packet.Disposition)
             {
                 case Disposition.ToWire:
@@ -85,13 +89,13 @@ public sealed partial class NodeCore
                     packet.Disposition = Disposition.ToTun;
                     break;
                 case InboundVerdict.Answered:
-                    SendTo(now, peer, packet);
+                    SendTo(now, peer, packet, mayWait: true);
                     break;
             }
         }
     }
 
-    private void Outbound(Now now, Packet packet, bool mayHold)
+    private void Outbound(Now now, Packet packet, bool isInBatch)
     {
         packet.Disposition = Disposition.Drop;
         if (_proxy is not { } proxy)
@@ -102,7 +106,7 @@ public sealed partial class NodeCore
 
         switch (proxy.Outbound(now, packet, out var remote))
         {
-            case OutboundVerdict.NeighbourWanted when !mayHold:
+            case OutboundVerdict.NeighbourWanted when !isInBatch:
                 _context.Counters.Count(HeldPackets.DeviceUnknown);
                 break;
             case OutboundVerdict.NeighbourWanted:
@@ -113,7 +117,7 @@ public sealed partial class NodeCore
 
                 break;
             case OutboundVerdict.ToPeer when _peers.FindByVip(remote) is { } peer:
-                SendTo(now, peer, packet);
+                SendTo(now, peer, packet, mayWait: isInBatch);
                 break;
             case OutboundVerdict.Answered:
                 packet.Disposition = Disposition.ToTun;
@@ -121,7 +125,8 @@ public sealed partial class NodeCore
         }
     }
 
-    private void SendTo(Now now, Peer peer, Packet packet)
+    // Sealed at once where its bytes are needed again here, or where it lies in no batch.
+    private void SendTo(Now now, Peer peer, Packet packet, bool mayWait)
     {
         if (!peer.Tunnel.IsEstablished || now.Boot > peer.RenewAt)
         {
@@ -130,7 +135,7 @@ public sealed partial class NodeCore
 
         _checks.Sending(now, peer);
         _peers.Used(now, peer);
-        _context.Tunnels.Seal(now, peer.Tunnel, packet);
+        _context.Tunnels.Seal(now, peer.Tunnel, packet, mayWait && peer.Double is null);
         if (packet.Disposition != Disposition.ToWire)
         {
             return; // staged

@@ -23,6 +23,7 @@ public sealed partial class NodeCore : ICore
     private readonly DeviceTable _devices;
     private readonly AliasTable _aliases;
     private readonly PathChecks _checks;
+    private readonly RunChecks _runs;
     private readonly Registration _registration;
     private readonly Peers _peers;
     private readonly Directions _directions;
@@ -42,7 +43,11 @@ public sealed partial class NodeCore : ICore
     public NodeCore(StaticKeyPair key, IEntropy entropy, NodeOptions options, IEnumerable<StoreWrite> memory)
     {
         _memory = [.. memory];
-        var tunnels = new TunnelTable(key, entropy, Outbox, StoredMark(_memory)) { OnChange = OnTunnelChange, OnTimestampMark = KeepMark };
+        var tunnels = new TunnelTable(key, entropy, Outbox, StoredMark(_memory), lanes: options.Lanes)
+        {
+            OnChange = OnTunnelChange,
+            OnTimestampMark = KeepMark,
+        };
         var counters = new Counters();
         var sharing = new SharingBook(new GivenShares(counters, Keep), new TakenShares(counters, Keep), () => tunnels.TimestampMark);
         _context = new NodeContext(options, tunnels, entropy) { Counters = counters, Sharing = sharing };
@@ -51,7 +56,8 @@ public sealed partial class NodeCore : ICore
         _devices = new DeviceTable(_context.Counters, Keep);
         _aliases = new AliasTable(options.AliasNetwork, options.AliasPrefixLength, _context.Counters, Keep);
         var budgets = new PathBudgets();
-        _checks = new PathChecks(_context, budgets);
+        _runs = new RunChecks(_context);
+        _checks = new PathChecks(_context, budgets, _runs);
         _registration = new Registration(_context, Published) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
         _peers = new Peers(_context, _registration, _checks, budgets);
         _directions = new Directions(_context, _registration, _peers) { Finish = Finish };
@@ -89,7 +95,7 @@ public sealed partial class NodeCore : ICore
                 return TimeSpan.Zero;
             }
 
-            var next = Min(_context.Tunnels.NextDeadline, _checks.NextDeadline);
+            var next = Min(_context.Tunnels.NextDeadline, Min(_checks.NextDeadline, _runs.NextDeadline));
             if (_context.Signals is { } signals)
             {
                 next = Min(next, signals.NextDeadline);
@@ -107,6 +113,11 @@ public sealed partial class NodeCore : ICore
         if (_context.Uplinks.TryGetValue(uplink.Number, out var former) && Same(former, uplink))
         {
             return;
+        }
+
+        if (uplink.Usable && former is not { Usable: true })
+        {
+            _runs.Forget(uplink.Number);
         }
 
         _context.Uplinks[uplink.Number] = uplink;
@@ -202,6 +213,7 @@ public sealed partial class NodeCore : ICore
         _directions.HandleTimeout(now);
         _peers.HandleTimeout(now);
         _checks.HandleTimeout(now);
+        _runs.HandleTimeout(now);
         _shareholding.HandleTimeout(now);
         _held.HandleTimeout(now.Boot);
     }

@@ -37,6 +37,9 @@ public abstract record NodeEvent
         public static NeighbourWanted Soon { get; } = new();
     }
 
+    /// <summary>Whether datagrams of this uplink and IP family may be handed to the kernel several in one.</summary>
+    public sealed record Runs(int Uplink, bool IPv4, bool Allowed) : NodeEvent;
+
     /// <summary>For the log: a full sentence. Info is what an owner cares about.</summary>
     public sealed record Notice(bool Warning, string Sentence) : NodeEvent;
 }

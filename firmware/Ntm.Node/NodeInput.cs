@@ -12,6 +12,9 @@ public sealed record NodeOptions(uint AliasNetwork, int AliasPrefixLength, IRead
     /// <summary>The cipher suites offered to other nodes besides ChaCha20-Poly1305.</summary>
     public CipherSuites Suites { get; init; }
 
+    /// <summary>How many threads may seal and open at once; as many as the pump has lanes.</summary>
+    public int Lanes { get; init; } = 1;
+
     public static NodeOptions Default { get; } = new(Limits.AliasNetwork, Limits.AliasPrefixLength, []);
 }
 

@@ -138,6 +138,19 @@ public static class Limits
 
     public static readonly TimeSpan CheckSpacing = TimeSpan.FromMilliseconds(250);
     public const int CheckRounds = 5;
+
+    /// <summary>Runs, and single datagrams between them, that find out whether an uplink carries runs.</summary>
+    public const int RunCheckRounds = 6;
+
+    /// <summary>Datagrams of such a run.</summary>
+    public const int RunCheckLength = 4;
+
+    /// <summary>Bytes of padding of each, so that it has about the length of bulk data and yet passes every IPv6 link.</summary>
+    public const int RunCheckPadding = 1000;
+
+    /// <summary>Bytes of padding that a reply has at most because the check wants it.</summary>
+    public const int ReplyPadding = 64;
+
     public static readonly TimeSpan CheckAgain = TimeSpan.FromSeconds(30);
     public static readonly TimeSpan CheckUsed = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan SilenceBeforeCheck = TimeSpan.FromSeconds(1);

@@ -53,6 +53,9 @@ public sealed class Packet
 
     public Disposition Disposition { get; set; }
 
+    /// <summary>Which piece of <see cref="ICore.Ahead"/> it was; -1: none.</summary>
+    public int AheadPiece { get; set; }
+
     public Span<byte> Bytes
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -66,6 +69,7 @@ public sealed class Packet
         Length = 0;
         Path = default;
         Disposition = Disposition.Drop;
+        AheadPiece = -1;
     }
 
     /// <summary>The room a receiver may fill, from <see cref="Start"/> to the end; then call <see cref="SetLength"/>.</summary>

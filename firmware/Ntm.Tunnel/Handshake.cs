@@ -68,7 +68,7 @@ internal sealed class Handshake : IDisposable
 
     /// <summary>Reads the response to this handshake.</summary>
     /// <returns>The keys; null where it is forged, and then nothing changed.</returns>
-    public Keypair? Finish(StaticKeyPair own, Tunnel tunnel, ReadOnlySpan<byte> response, TimeSpan boot, int replayWindow)
+    public Keypair? Finish(StaticKeyPair own, Tunnel tunnel, ReadOnlySpan<byte> response, TimeSpan boot, KeypairOptions options)
     {
         using var state = _state.Copy();
         Span<byte> psk = stackalloc byte[NoiseState.Size];
@@ -80,7 +80,7 @@ internal sealed class Handshake : IDisposable
             return null;
         }
 
-        return Split(state, tunnel.Suites.Chosen, LocalIndex, BinaryPrimitives.ReadUInt32LittleEndian(response[Sender..]), true, boot, replayWindow);
+        return Split(state, tunnel.Suites.Chosen, LocalIndex, BinaryPrimitives.ReadUInt32LittleEndian(response[Sender..]), true, boot, options);
     }
 
     /// <summary>Reads an initiation up to the key it claims to come from.</summary>
@@ -108,7 +108,7 @@ internal sealed class Handshake : IDisposable
     /// <summary>Makes the response, with mac1, and the keys. Null where the initiation's ephemeral key is of low order.</summary>
     /// <param name="state">As <see cref="TryReadTimestamp"/> left it.</param>
     public static Keypair? Respond(NoiseState state, Tunnel tunnel, IEntropy entropy, uint localIndex, ReadOnlySpan<byte> initiation,
-        Span<byte> response, TimeSpan boot, int replayWindow)
+        Span<byte> response, TimeSpan boot, KeypairOptions options)
     {
         Span<byte> ephemeral = stackalloc byte[X25519.Size];
         Span<byte> peerPublic = stackalloc byte[PublicKey.Size];
@@ -131,7 +131,7 @@ internal sealed class Handshake : IDisposable
         }
 
         Cookies.WriteMac1(tunnel.Mac1Key, response, TunnelMessage.ResponseMac1);
-        return Split(state, tunnel.Suites.Chosen, localIndex, remoteIndex, false, boot, replayWindow);
+        return Split(state, tunnel.Suites.Chosen, localIndex, remoteIndex, false, boot, options);
     }
 
     /// <summary>The sender's index in an initiation or response.</summary>
@@ -146,14 +146,14 @@ internal sealed class Handshake : IDisposable
         CryptographicOperations.ZeroMemory(_ephemeral);
     }
 
-    private static Keypair Split(NoiseState state, CipherSuite suite, uint localIndex, uint remoteIndex, bool isInitiator, TimeSpan boot, int replayWindow)
+    private static Keypair Split(NoiseState state, CipherSuite suite, uint localIndex, uint remoteIndex, bool isInitiator, TimeSpan boot, KeypairOptions options)
     {
         Span<byte> initiatorKey = stackalloc byte[NoiseState.Size];
         Span<byte> responderKey = stackalloc byte[NoiseState.Size];
         state.Split(initiatorKey, responderKey);
         var keypair = isInitiator
-            ? new Keypair(suite, initiatorKey, responderKey, localIndex, remoteIndex, true, boot, replayWindow)
-            : new Keypair(suite, responderKey, initiatorKey, localIndex, remoteIndex, false, boot, replayWindow);
+            ? new Keypair(suite, initiatorKey, responderKey, localIndex, remoteIndex, true, boot, options)
+            : new Keypair(suite, responderKey, initiatorKey, localIndex, remoteIndex, false, boot, options);
         CryptographicOperations.ZeroMemory(initiatorKey);
         CryptographicOperations.ZeroMemory(responderKey);
         return keypair;

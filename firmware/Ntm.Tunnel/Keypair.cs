@@ -14,14 +14,14 @@ internal sealed class Keypair : IDisposable
     private ulong _sent;
 
     public Keypair(CipherSuite suite, ReadOnlySpan<byte> sendKey, ReadOnlySpan<byte> receiveKey, uint localIndex, uint remoteIndex, bool isInitiator, TimeSpan made,
-        int replayWindow)
+        KeypairOptions options)
     {
-        Sealer = new PacketCipher(suite, sendKey);
-        Opener = new PacketCipher(suite, receiveKey);
+        Sealer = new PacketCipher(suite, sendKey, options.Lanes);
+        Opener = new PacketCipher(suite, receiveKey, options.Lanes);
         (_rekeyAfter, _rejectAfter) = suite == CipherSuite.Aes256Gcm
             ? (Limits.RekeyAfterMessagesAes, Limits.RejectAfterMessagesAes)
             : (Limits.RekeyAfterMessages, Limits.RejectAfterMessages);
-        Window = new ReplayWindow(replayWindow);
+        Window = new ReplayWindow(options.ReplayWindow);
         (LocalIndex, RemoteIndex, IsInitiator, Made) = (localIndex, remoteIndex, isInitiator, made);
     }
 

@@ -154,7 +154,7 @@ public sealed partial class TunnelTable
             return OpenVerdict.Refused;
         }
 
-        if (pending.Finish(Key, of, response, now.Boot, _replayWindow) is not { } keypair)
+        if (pending.Finish(Key, of, response, now.Boot, _options) is not { } keypair)
         {
             if (of.Suites != default)
             {

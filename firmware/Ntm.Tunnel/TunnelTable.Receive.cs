@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Ntm.Crypto;
 using Ntm.Protocol;
 
 namespace Ntm.Tunnel;
@@ -34,6 +35,35 @@ public sealed partial class TunnelTable
         };
     }
 
+    /// <summary>
+    /// What of a batch can be opened by several threads before <see cref="Open"/> is called for each datagram. It changes their bytes alone, and nothing
+    /// else may be called meanwhile. What it passes over, <see cref="Open"/> opens itself. Null: the table does all by itself.
+    /// </summary>
+    public IBatchWork? OpenAhead(Now now, PacketBatch batch)
+    {
+        if (_toOpen is not { } work)
+        {
+            return null;
+        }
+
+        work.Clear();
+        for (var i = 0; i < batch.Count; i++)
+        {
+            var bytes = batch[i].Bytes;
+            if (TunnelMessage.Classify(bytes) == TunnelMessage.Transport
+                && _receivers.TryGetValue(BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]), out var receiver) && receiver.Keypair is { } keypair
+                && BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]) is var counter && keypair.MayOpen(now.Boot, counter) && keypair.Window.IsFresh(counter))
+            {
+                work.Add(batch[i], keypair);
+            }
+        }
+
+        return work;
+    }
+
+    internal static bool TryOpen(PacketCipher cipher, ulong counter, Span<byte> datagram, int lane) =>
+        cipher.TryOpen(counter, datagram[TunnelMessage.TransportHeaderSize..^TunnelMessage.TagSize], datagram[^TunnelMessage.TagSize..], lane);
+
     private OpenVerdict OpenTransport(Now now, Packet packet, out Tunnel? tunnel)
     {
         tunnel = null;
@@ -61,7 +91,7 @@ public sealed partial class TunnelTable
             return Refuse(TunnelRefusals.Replayed);
         }
 
-        if (!keypair.Opener.TryOpen(counter, bytes[TunnelMessage.TransportHeaderSize..^TunnelMessage.TagSize], bytes[^TunnelMessage.TagSize..]))
+        if (!(packet.AheadPiece < 0 ? TryOpen(keypair.Opener, counter, bytes, lane: 0) : _toOpen!.IsOpened(packet, keypair)))
         {
             return Refuse(TunnelRefusals.Forged);
         }

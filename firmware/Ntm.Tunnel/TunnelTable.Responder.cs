@@ -113,7 +113,7 @@ public sealed partial class TunnelTable
     {
         var response = new byte[TunnelMessage.ResponseSize];
         var index = NewIndex();
-        if (Handshake.Respond(state, tunnel, _entropy, index, initiation, response, now.Boot, _replayWindow) is not { } keypair)
+        if (Handshake.Respond(state, tunnel, _entropy, index, initiation, response, now.Boot, _options) is not { } keypair)
         {
             return Refuse(TunnelRefusals.Forged);
         }

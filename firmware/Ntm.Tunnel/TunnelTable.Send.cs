@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Ntm.Crypto;
 using Ntm.Protocol;
 
 namespace Ntm.Tunnel;
@@ -12,18 +13,25 @@ public sealed partial class TunnelTable
     /// Seals in place for <c>tunnel.SendPath</c> and sets path, channel and disposition ToWire. Where no key may seal, copies the packet to the
     /// staged ones (disposition Drop) and begins a handshake.
     /// </summary>
-    public void Seal(Now now, Tunnel tunnel, Packet packet)
+    /// <param name="mayWait">With more than one lane: the packet stays where it is until <see cref="LeftToSeal"/> is done, and its bytes are worth nothing before.</param>
+    public void Seal(Now now, Tunnel tunnel, Packet packet, bool mayWait = false)
     {
         Boot = now.Boot;
         if (tunnel.Current is { } keypair && keypair.MaySeal(now.Boot))
         {
-            SealWith(now, tunnel, keypair, packet, tunnel.SendPath);
+            SealWith(now, tunnel, keypair, packet, tunnel.SendPath, mayWait ? _toSeal : null);
             return;
         }
 
         packet.Disposition = Disposition.Drop;
         Stage(now, tunnel, packet.Bytes);
     }
+
+    /// <summary>What was put off by <see cref="Seal(Now, Tunnel, Packet, bool)"/>; to be done before the next call. Null: nothing ever is.</summary>
+    public IBatchWork? LeftToSeal => _toSeal;
+
+    internal static void Seal(PacketCipher cipher, ulong counter, Span<byte> datagram, int lane) =>
+        cipher.Seal(counter, datagram[TunnelMessage.TransportHeaderSize..^TunnelMessage.TagSize], datagram[^TunnelMessage.TagSize..], lane);
 
     /// <summary>Seals a copy of <paramref name="inner"/> (empty: keep-alive) for <paramref name="path"/> into the outbox. Never staged.</summary>
     /// <returns>False where no key may seal; a handshake has then been begun.</returns>
@@ -91,7 +99,7 @@ public sealed partial class TunnelTable
         }
     }
 
-    private bool SealWith(Now now, Tunnel tunnel, Keypair keypair, Packet packet, WirePath path)
+    private bool SealWith(Now now, Tunnel tunnel, Keypair keypair, Packet packet, WirePath path, SealWork? later = null)
     {
         var length = packet.Length;
         var padding = PaddedLength(length) - length;
@@ -111,7 +119,11 @@ public sealed partial class TunnelTable
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, TunnelMessage.Transport);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[4..], keypair.RemoteIndex);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], counter);
-        keypair.Sealer.Seal(counter, text, bytes[^TunnelMessage.TagSize..]);
+        if (later?.TryAdd(packet, keypair, counter) != true)
+        {
+            Seal(keypair.Sealer, counter, bytes, lane: 0);
+        }
+
         TunnelMessage.WriteChannel(bytes, path.Channel);
         packet.Path = path;
         packet.Disposition = Disposition.ToWire;

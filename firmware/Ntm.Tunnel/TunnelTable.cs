@@ -40,7 +40,7 @@ public sealed partial class TunnelTable
 {
     private readonly IEntropy _entropy;
     private readonly Outbox _outbox;
-    private readonly int _replayWindow;
+    private readonly KeypairOptions _options;
     private readonly HandshakeClock _clock;
     private readonly Cookies _cookies;
     private readonly Staging _staging = new();
@@ -53,6 +53,10 @@ public sealed partial class TunnelTable
     // By mac1 of the last believed initiation, NTM tunnels only: at most one a tunnel.
     private readonly Dictionary<UInt128, Tunnel> _heard = [];
 
+    // With more than one lane.
+    private readonly SealWork? _toSeal;
+    private readonly OpenWork? _toOpen;
+
     // For what is sealed outside the caller's buffers: keep-alives, staged packets, SendOn.
     private readonly Packet _scratch = new();
 
@@ -61,14 +65,22 @@ public sealed partial class TunnelTable
     /// <param name="outbox">Where handshakes, keep-alives and flushed staged packets go.</param>
     /// <param name="timestampMark">The stored mark of <see cref="TimestampMark"/>, 0 the first time.</param>
     /// <param name="replayWindow">Datagrams; a multiple of 64.</param>
-    public TunnelTable(StaticKeyPair key, IEntropy entropy, Outbox outbox, ulong timestampMark = 0, int replayWindow = Limits.ReplayWindowNode)
+    /// <param name="lanes">How many threads may seal and open packets at once (<see cref="OpenAhead"/>, <see cref="LeftToSeal"/>); 1: the table does it by itself, at once.</param>
+    public TunnelTable(
+        StaticKeyPair key, IEntropy entropy, Outbox outbox, ulong timestampMark = 0, int replayWindow = Limits.ReplayWindowNode, int lanes = 1)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(lanes, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(replayWindow, 64);
         ArgumentOutOfRangeException.ThrowIfNotEqual(replayWindow % 64, 0);
         Key = key;
         _entropy = entropy;
         _outbox = outbox;
-        _replayWindow = replayWindow;
+        _options = new(replayWindow, lanes);
+        if (lanes > 1)
+        {
+            (_toSeal, _toOpen) = (new SealWork(), new OpenWork());
+        }
+
         _clock = new HandshakeClock(timestampMark);
         _cookies = new Cookies(key.Public, entropy);
     }
@@ -167,6 +179,7 @@ public sealed partial class TunnelTable
     {
         if (keypair is not null)
         {
+            _toSeal?.Finish();
             _receivers.Remove(keypair.LocalIndex);
             keypair.Dispose();
         }

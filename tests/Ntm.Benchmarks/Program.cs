@@ -10,6 +10,7 @@ return args switch
     ["cipher", "--write", var page] => CipherBenchmark.Run(page),
     ["allocation"] => AllocationBenchmark.Run(null),
     ["allocation", "--write", var page] => AllocationBenchmark.Run(page),
+    ["lanes"] => LanesBenchmark.Run(),
     ["peer", .. var options] => PathPeer.Run(options), // one end of ours, started by "path"
     ["null", .. var options] => NullPeer.Run(options), // the same without encryption
     _ => Usage(),
@@ -17,6 +18,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine(string.Join('\n', PathOptions.Usage, CipherBenchmark.Usage, AllocationBenchmark.Usage));
+    Console.Error.WriteLine(string.Join('\n', PathOptions.Usage, CipherBenchmark.Usage, AllocationBenchmark.Usage, LanesBenchmark.Usage));
     return 2;
 }

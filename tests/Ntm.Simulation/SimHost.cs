@@ -204,6 +204,12 @@ public sealed class SimHost : IStation
         }
     }
 
+    /// <summary>A device with a bad driver: of datagrams to one address and of one length that leave together, as a run, only the first arrives.</summary>
+    public bool SpoilsRuns { get; set; }
+
+    /// <summary>Whether such datagrams leave as runs.</summary>
+    public bool SendsRuns { get; set; } = true;
+
     private void CarryOut()
     {
         AfterEach?.Invoke(Now);
@@ -232,9 +238,17 @@ public sealed class SimHost : IStation
         }
 
         AfterEach?.Invoke(Now);
+        var spoilt = default((RealAddress Remote, int Length));
         while (core.Outbox.TryTakeDatagram(out var path, out var datagram))
         {
-            Send(path, datagram);
+            // What is left of a run: its first datagram.
+            var run = (path.Remote, datagram.Length);
+            if (!SpoilsRuns || !SendsRuns || run != spoilt)
+            {
+                Send(path, datagram);
+            }
+
+            spoilt = run;
         }
 
         while (core.Outbox.TryTakePacket(out var packet))

@@ -211,6 +211,9 @@ public sealed class HomeRouter
 
     public List<string> Notices { get; } = [];
 
+    /// <summary>What the core found out of its uplinks' runs.</summary>
+    public List<NodeEvent.Runs> Runs { get; } = [];
+
     public List<string> Warnings { get; } = [];
 
     public Verdict? JoinEnd { get; private set; }
@@ -324,6 +327,10 @@ public sealed class HomeRouter
                     break;
                 case NodeEvent.OtherZones others:
                     OtherZones = others.Zones;
+                    break;
+                case NodeEvent.Runs runs:
+                    Home.Router.SendsRuns = runs.Allowed;
+                    Runs.Add(runs);
                     break;
                 case NodeEvent.NeighbourWanted:
                     wanted = true;

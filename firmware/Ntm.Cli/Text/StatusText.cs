@@ -53,6 +53,15 @@ public static class StatusText
             ], indent: 4);
         }
 
+        if (status.DataPath is { } path)
+        {
+            output.WriteLine();
+            output.WriteLine("Data path");
+            List<string[]> carried = [["TUN", path.Tun ?? "none yet"], ["ciphers", path.Ciphers], ["lanes", Number(path.Lanes)]];
+            carried.AddRange(path.Sockets.Select(socket => (string[])[$"{socket.Uplink} {socket.Family}", $"sends {socket.Sends}, receives {socket.Receives}"]));
+            Columns.Write(output, carried, indent: 2);
+        }
+
         var counted = status.Counters.Where(counter => counter.Value != 0).OrderBy(counter => counter.Key, StringComparer.Ordinal).ToList();
         if (counted.Count > 0)
         {

@@ -9,7 +9,7 @@ namespace Ntm.Node.Paths;
 /// check 250 ms (rounds of five, or until answered while suspect) · again 30 s (relay in use and traffic) · used 10 s (direct path in use and traffic) ·
 /// silence 1 s (data out, nothing in) · lost 3 s (suspect without an answer). A peer that has no traffic has no timer.
 /// </summary>
-internal sealed class PathChecks(NodeContext context, PathBudgets budgets)
+internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunChecks runs)
 {
     /// <summary>Traffic this long ago still counts as traffic.</summary>
     private static readonly TimeSpan Active = TimeSpan.FromMinutes(3);
@@ -75,6 +75,11 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets)
         }
 
         var reply = new Signal { PathCheckReply = new() { Id = check.Id, Seen = from.Remote.ToWire() } };
+        if (check.ReplyPadding > 0)
+        {
+            reply.PathCheckReply.Padding = Google.Protobuf.ByteString.CopyFrom(new byte[Math.Min(check.ReplyPadding, Limits.ReplyPadding)]);
+        }
+
         if (Afford(now, path, reply))
         {
             Sent(path, reply, context.Signals!.Notify(now, peer.Tunnel, reply, path.Path));
@@ -89,6 +94,11 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets)
 
     public void OnReply(Now now, Peer peer, WirePath from, PathCheckReply reply)
     {
+        if (runs.TryTake(now, peer, from, reply))
+        {
+            return;
+        }
+
         if (!peer.Checks.Remove(reply.Id, out var check) || check.Path.Path != from)
         {
             context.Counters.Count("path-reply-to-nothing");
@@ -217,6 +227,11 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets)
         }
 
         Choose(now, peer);
+        if (active && peer.Used is { } inUse)
+        {
+            runs.Look(now, peer, inUse);
+        }
+
         var next = TimeSpan.MaxValue;
         foreach (var path in peer.Paths)
         {

@@ -35,6 +35,13 @@ public sealed class TextTests
             NAT        not known yet
             traffic    received 0 B, sent 0 B
 
+        Data path
+          TUN        super-packets of TCP and UDP
+          ciphers    AES-256-GCM, ChaCha20-Poly1305
+          lanes      3
+          catv IPv4  sends runs, receives runs
+          catv IPv6  sends one by one: the device spoils runs, receives runs
+
         Counted
           admission-not-published  41
           tunnel-replayed          3
@@ -50,7 +57,7 @@ public sealed class TextTests
         Uplinks
           none
 
-        """, output => StatusText.Write(SamplePicture.Alone.Status with { Uplinks = [] }, output));
+        """, output => StatusText.Write(SamplePicture.Alone.Status with { Uplinks = [], DataPath = null }, output));
 
     [Fact]
     public void Devices() => Is(

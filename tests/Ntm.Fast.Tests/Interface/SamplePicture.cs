@@ -24,7 +24,12 @@ internal static class SamplePicture
                     "a NAT that maps independently of the destination", 184_220_115, 22_904_880),
                 new UplinkDocument("lte", "unusable", "the interface wan1 has no address", [], [], "not known yet", 0, 0),
             ],
-            new SortedDictionary<string, long> { ["tunnel-replayed"] = 3, ["admission-not-published"] = 41, ["tunnel-forged"] = 0 }),
+            new SortedDictionary<string, long> { ["tunnel-replayed"] = 3, ["admission-not-published"] = 41, ["tunnel-forged"] = 0 })
+        {
+            DataPath = new(
+                "super-packets of TCP and UDP", 3, "AES-256-GCM, ChaCha20-Poly1305",
+                [new SocketDocument("catv", "IPv4", "runs", "runs"), new SocketDocument("catv", "IPv6", "one by one: the device spoils runs", "runs")]),
+        },
         [
             new DeviceDocument("02:00:5e:10:00:01", 1, "nas", "nas.alice.home.example", true, ["192.168.1.20", "fe80::5eff:fe10:1"], 2_000),
             new DeviceDocument("02:00:5e:10:00:02", 2, null, null, false, ["192.168.1.34"], 95_000),

@@ -9,12 +9,12 @@ internal sealed class Party
 {
     private readonly TunnelRig _rig;
 
-    public Party(TunnelRig rig, StaticKeyPair key, string address, ulong seed, ulong mark = 0, int replayWindow = Limits.ReplayWindowNode)
+    public Party(TunnelRig rig, StaticKeyPair key, string address, ulong seed, ulong mark = 0, int replayWindow = Limits.ReplayWindowNode, int lanes = 1)
     {
         _rig = rig;
         Assert.True(RealAddress.TryParse(address, out var parsed));
         Address = parsed;
-        Table = new TunnelTable(key, new SeededEntropy(seed), Outbox, mark, replayWindow)
+        Table = new TunnelTable(key, new SeededEntropy(seed), Outbox, mark, replayWindow, lanes)
         {
             OnChange = (now, tunnel, change) => Changes.Add((now.Boot, tunnel, change)),
         };
@@ -81,13 +81,13 @@ internal sealed class TunnelRig
     private readonly PriorityQueue<(Party To, WirePath From, byte[] Bytes), (TimeSpan, int)> _flying = new();
     private int _order;
 
-    public TunnelRig(TunnelKind kind = TunnelKind.Ntm, byte[]? presharedKey = null, ulong seed = 1, int replayWindow = Limits.ReplayWindowNode)
+    public TunnelRig(TunnelKind kind = TunnelKind.Ntm, byte[]? presharedKey = null, ulong seed = 1, int replayWindow = Limits.ReplayWindowNode, int lanes = 1)
     {
         var entropy = new SeededEntropy(seed);
         var (a, b) = (StaticKeyPair.Generate(entropy), StaticKeyPair.Generate(entropy));
         (a, b) = a.Public < b.Public ? (a, b) : (b, a);
-        A = new Party(this, a, "192.0.2.1:4916", seed + 100, replayWindow: replayWindow);
-        B = new Party(this, b, "198.51.100.2:4916", seed + 200, replayWindow: replayWindow);
+        A = new Party(this, a, "192.0.2.1:4916", seed + 100, replayWindow: replayWindow, lanes: lanes);
+        B = new Party(this, b, "198.51.100.2:4916", seed + 200, replayWindow: replayWindow, lanes: lanes);
         AtoB = A.Table.Add(b.Public, kind, presharedKey);
         BtoA = B.Table.Add(a.Public, kind, presharedKey);
         AtoB.SendPath = B.Path;

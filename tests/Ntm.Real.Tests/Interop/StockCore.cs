@@ -9,9 +9,10 @@ internal sealed class StockCore : ICore
 {
     /// <param name="endpoint">Where the peer is; null: it comes to us.</param>
     /// <param name="presharedKey">32 bytes, or empty.</param>
-    public StockCore(StaticKeyPair key, PublicKey peer, RealAddress? endpoint, ReadOnlySpan<byte> presharedKey = default)
+    /// <param name="lanes">As many as its pump has.</param>
+    public StockCore(StaticKeyPair key, PublicKey peer, RealAddress? endpoint, ReadOnlySpan<byte> presharedKey = default, int lanes = 1)
     {
-        Table = new TunnelTable(key, SystemEntropy.Instance, Outbox);
+        Table = new TunnelTable(key, SystemEntropy.Instance, Outbox, lanes: lanes);
         Tunnel = Table.Add(peer, TunnelKind.Stock, presharedKey);
         if (endpoint is { } address)
         {
@@ -26,6 +27,10 @@ internal sealed class StockCore : ICore
     public Outbox Outbox { get; } = new();
 
     public TimeSpan NextDeadline => Table.NextDeadline;
+
+    public IBatchWork? Ahead(Now now, PacketBatch batch) => Table.OpenAhead(now, batch);
+
+    public IBatchWork? Left => Table.LeftToSeal;
 
     public void ReceiveDatagrams(Now now, PacketBatch batch)
     {
@@ -42,7 +47,7 @@ internal sealed class StockCore : ICore
     {
         for (var i = 0; i < batch.Count; i++)
         {
-            Table.Seal(now, Tunnel, batch[i]);
+            Table.Seal(now, Tunnel, batch[i], mayWait: true);
         }
     }
 
