@@ -1,3 +1,4 @@
+using Ntm.Linux;
 using Ntm.Protocol;
 using Ntm.Real.Tests.Interop;
 using Ntm.Tunnel;
@@ -20,7 +21,7 @@ internal static class PathPeer
         }
 
         var suites = options is [.., Aes] ? CipherSuites.Aes256Gcm : CipherSuites.None;
-        using var end = new OurPeer(options[0], key, peer, endpoint, int.Parse(options[3]), [options[4]], suites: new SuiteAgreement(suites, suites));
+        using var end = new OurPeer(options[0], key, peer, endpoint, int.Parse(options[3]), [options[4]], suites: new SuiteAgreement(suites, suites), lanes: Lanes.For(Environment.ProcessorCount));
         Console.WriteLine("ready");
         Console.ReadLine();
         foreach (var (reason, count) in end.Ask(() => end.Pump.Counters.All.Concat(end.Core.Table.Counters.All).ToList()))
