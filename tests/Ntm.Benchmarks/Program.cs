@@ -3,18 +3,27 @@ using Ntm.Benchmarks.Allocation;
 using Ntm.Benchmarks.Contestants;
 
 // `dotnet run -c Release --project tests/Ntm.Benchmarks -- COMMAND [options]`; tests/benchmarks.sh installs what is missing and runs them all.
-return args switch
+try
 {
-    ["path", .. var options] => PathCommand.Run(options),
-    ["cipher"] => CipherBenchmark.Run(null),
-    ["cipher", "--write", var page] => CipherBenchmark.Run(page),
-    ["allocation"] => AllocationBenchmark.Run(null),
-    ["allocation", "--write", var page] => AllocationBenchmark.Run(page),
-    ["lanes"] => LanesBenchmark.Run(),
-    ["peer", .. var options] => PathPeer.Run(options), // one end of ours, started by "path"
-    ["null", .. var options] => NullPeer.Run(options), // the same without encryption
-    _ => Usage(),
-};
+    return args switch
+    {
+        ["path", .. var options] => PathCommand.Run(options),
+        ["cipher"] => CipherBenchmark.Run(null),
+        ["cipher", "--write", var page] => CipherBenchmark.Run(page),
+        ["allocation"] => AllocationBenchmark.Run(null),
+        ["allocation", "--write", var page] => AllocationBenchmark.Run(page),
+        ["lanes"] => LanesBenchmark.Run(),
+        ["peer", .. var options] => PathPeer.Run(options), // one end of ours, started by "path"
+        ["null", .. var options] => NullPeer.Run(options), // the same without encryption
+        _ => Usage(),
+    };
+}
+catch (Exception e) when (e is InvalidOperationException or TimeoutException)
+{
+    // What was made is gone by now.
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}
 
 static int Usage()
 {
