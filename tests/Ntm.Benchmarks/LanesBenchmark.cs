@@ -11,6 +11,8 @@ namespace Ntm.Benchmarks;
 /// <summary>What lanes bring where there is nothing but sealing and opening: batches of 64 full packets, from memory, with one lane and with more.</summary>
 internal static class LanesBenchmark
 {
+    public const string Usage = "lanes                    what several lanes bring where there is nothing but sealing and opening";
+
     private const int Rounds = 9, Batches = 4000, Length = 1400;
 
     public static int Run()
@@ -19,7 +21,7 @@ internal static class LanesBenchmark
         foreach (var suite in new[] { CipherSuite.ChaCha20Poly1305, CipherSuite.Aes256Gcm })
         {
             var counts = Enumerable.Range(1, Math.Min(Environment.ProcessorCount, 4)).ToArray();
-            var rows = counts.ToDictionary(lanes => lanes, _ => new List<double>());
+            var rows = counts.ToDictionary(lanes => lanes, _ => new Sample());
             for (var round = 0; round < Rounds; round++)
             {
                 foreach (var lanes in counts)
@@ -28,12 +30,12 @@ internal static class LanesBenchmark
                 }
             }
 
-            var one = new Sample(rows[1]).Median;
+            var one = rows[1].Median;
             foreach (var (lanes, values) in rows)
             {
-                var median = new Sample(values).Median;
+                var median = values.Median;
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{suite.Name(),-18} {lanes} lane{(lanes == 1 ? " " : "s")} {median,6:0} ({values.Min():0}-{values.Max():0}) · {one / median:0.00} x one lane"));
+                    $"{suite.Name(),-18} {lanes} lane{(lanes == 1 ? " " : "s")} {median,6:0} ({values.Lowest:0}-{values.Highest:0}) · {one / median:0.00} x one lane"));
             }
         }
 

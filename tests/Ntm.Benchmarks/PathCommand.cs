@@ -81,7 +81,7 @@ internal static class PathCommand
     {
         foreach (var contestant in contestants)
         {
-            Iperf.Run(contestant, TimeSpan.FromSeconds(2), 1);
+            Try(() => Iperf.Run(contestant, TimeSpan.FromSeconds(2), 1));
             using var stream = new Measurements.Stream(contestant);
             stream.Send(20_000, TimeSpan.FromSeconds(0.5));
         }

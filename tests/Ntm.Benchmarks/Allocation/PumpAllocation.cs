@@ -15,18 +15,16 @@ internal static class PumpAllocation
 {
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(2);
 
-    public static IEnumerable<PathAllocation> Measure(Belongings belongings) => [.. Bare(belongings), .. Homes(belongings)];
+    public static IEnumerable<PathAllocation> Measure(Belongings belongings) => [.. Bare(belongings, lanes: 1), .. Bare(belongings, lanes: 2), .. Homes(belongings)];
 
-    private static IEnumerable<PathAllocation> Bare(Belongings belongings)
+    private static IEnumerable<PathAllocation> Bare(Belongings belongings, int lanes)
     {
         var wire = new Wire(belongings);
         var (left, right, toLeft, toRight) = Keys();
-        var ends = new[]
-        {
-            belongings.Add(() => new OurPeer(wire.Left.Name, left, right.Public, toRight, Limits.SignallingPort, [$"{Wire.LeftInside}/64"])),
-            belongings.Add(() => new OurPeer(wire.Right.Name, right, left.Public, toLeft, Limits.SignallingPort, [$"{Wire.RightInside}/64"])),
-        };
-        return Run("tunnel", new Contestant("pump, tunnel", wire, Wire.RightInside), ends[0].Pump, ends[1].Pump);
+        OurPeer Start(TestNamespace where, StaticKeyPair key, PublicKey peer, RealAddress endpoint, IPAddress inside) =>
+            belongings.Add(() => new OurPeer(where.Name, key, peer, endpoint, Limits.SignallingPort, [$"{inside}/64"], lanes: lanes));
+        var (one, other) = (Start(wire.Left, left, right.Public, toRight, Wire.LeftInside), Start(wire.Right, right, left.Public, toLeft, Wire.RightInside));
+        return Run($"tunnel, {lanes} lane{(lanes == 1 ? "" : "s")}", new Contestant("pump, tunnel", wire, Wire.RightInside), one.Pump, other.Pump);
     }
 
     private static IEnumerable<PathAllocation> Homes(Belongings belongings)

@@ -6,6 +6,8 @@ namespace Ntm.Benchmarks.Contestants;
 /// <summary>A way from one application to another that is measured: through a tunnel of some kind, or none.</summary>
 internal sealed class Contestant
 {
+    private const int IperfPort = 5201;
+
     /// <param name="name">As tables show it.</param>
     /// <param name="from">Where the client is.</param>
     /// <param name="to">Where the server is.</param>
@@ -16,6 +18,7 @@ internal sealed class Contestant
         (Name, Wire, From, To, Target, Ends) = (name, wire, from, to, target, ends);
         TestNamespace.WaitFor(() => from.Try($"ping -c 1 -W 1 {target}"), $"the first answer through {name}", TimeSpan.FromSeconds(30));
         to.Start("iperf3 -s");
+        TestNamespace.WaitFor(() => to.Run("ss -Hltn").Contains($":{IperfPort} ", StringComparison.Ordinal), "iperf3's open port", TimeSpan.FromSeconds(30));
     }
 
     /// <summary>Between the two ends themselves.</summary>

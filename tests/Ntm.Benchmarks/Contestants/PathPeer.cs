@@ -1,3 +1,4 @@
+using Ntm.Linux;
 using Ntm.Protocol;
 using Ntm.Real.Tests.Interop;
 using Ntm.Tunnel;
@@ -7,7 +8,10 @@ namespace Ntm.Benchmarks.Contestants;
 /// <summary>One end of our path in a process of its own, as wireguard-go has one. Its private key comes on standard input; it ends with it.</summary>
 internal static class PathPeer
 {
-    /// <param name="options">Namespace, the peer's public key, endpoint, port, address inside.</param>
+    /// <summary>As a further option: both ends have AES-256-GCM.</summary>
+    public const string Aes = "aes-256-gcm";
+
+    /// <param name="options">Namespace, the peer's public key, endpoint, port, address inside; and, where it is wanted, a suite.</param>
     public static int Run(string[] options)
     {
         var key = new StaticKeyPair(Convert.FromBase64String(Console.ReadLine()!));
@@ -16,7 +20,8 @@ internal static class PathPeer
             return 2;
         }
 
-        using var end = new OurPeer(options[0], key, peer, endpoint, int.Parse(options[3]), [options[4]]);
+        var suites = options is [.., Aes] ? CipherSuites.Aes256Gcm : CipherSuites.None;
+        using var end = new OurPeer(options[0], key, peer, endpoint, int.Parse(options[3]), [options[4]], suites: new SuiteAgreement(suites, suites), lanes: Lanes.For(Environment.ProcessorCount));
         Console.WriteLine("ready");
         Console.ReadLine();
         foreach (var (reason, count) in end.Ask(() => end.Pump.Counters.All.Concat(end.Core.Table.Counters.All).ToList()))

@@ -13,7 +13,11 @@ internal static class Iperf
     {
         var seconds = Math.Max(1, (int)Math.Round(duration.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
         using var result = JsonDocument.Parse(contestant.From.Run($"iperf3 -c {contestant.Target} -t {seconds} -P {streams} -J", duration + TimeSpan.FromSeconds(30)));
-        var sum = result.RootElement.GetProperty("end").GetProperty("sum_received");
+        if (!result.RootElement.TryGetProperty("end", out var end) || !end.TryGetProperty("sum_received", out var sum))
+        {
+            throw new InvalidOperationException($"iperf3 through {contestant.Name}: {(result.RootElement.TryGetProperty("error", out var error) ? error.GetString() : "no result")}.");
+        }
+
         return (sum.GetProperty("bits_per_second").GetDouble() / 1e9, sum.GetProperty("bytes").GetDouble() / 1e9);
     }
 }

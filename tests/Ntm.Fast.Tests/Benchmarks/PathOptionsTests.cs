@@ -1,6 +1,7 @@
 using Ntm.Benchmarks;
 using Ntm.Benchmarks.Contestants;
 using Ntm.Benchmarks.Measurements;
+using Ntm.Crypto;
 
 namespace Ntm.Fast.Tests.Benchmarks;
 
@@ -12,7 +13,8 @@ public sealed class PathOptionsTests
     {
         var options = PathOptions.Read([])!;
         Assert.Equal((5, TimeSpan.FromSeconds(4), false, null), (options.Rounds, options.Duration, options.Profile, options.Page));
-        Assert.Equal(["ours", "homes", "null", "wireguard-go", "nebula", "openvpn", "tinc", "plain"], options.Entries.Select(entry => entry.Key));
+        string[] aes = CipherHardware.HasAes ? ["ours-aes"] : [];
+        Assert.Equal(["ours", .. aes, "homes", "null", "wireguard-go", "nebula", "openvpn", "tinc", "plain"], options.Entries.Select(entry => entry.Key));
         Assert.Equal(["tcp", "packets", "idle", "loaded", "mixed"], options.Measurements.Select(measurement => measurement.Key));
         Assert.Equal([WireSetting.Offloads, WireSetting.SingleFrames], options.Settings);
     }

@@ -18,12 +18,14 @@ internal sealed class OurPeer : IDisposable
     /// <param name="port">0: any.</param>
     /// <param name="inside">Our addresses inside the tunnel, each routing its whole prefix ("10.7.0.1/24").</param>
     /// <param name="offloads">Of the TUN.</param>
+    /// <param name="suites">What both ends have, as signalling would have told them.</param>
     /// <param name="lanes">Threads that seal and open.</param>
     public OurPeer(string where, StaticKeyPair key, PublicKey peer, RealAddress? endpoint, int port, string[] inside, byte[]? presharedKey = null,
-        TunOffloads offloads = TunOffloads.All, int lanes = 1)
+        TunOffloads offloads = TunOffloads.All, SuiteAgreement suites = default, int lanes = 1)
     {
         _namespace = where;
         Core = new StockCore(key, peer, endpoint, presharedKey, lanes);
+        Core.Tunnel.Suites = suites;
         Pump = new Pump(Core, new PumpOptions { Name = where, Lanes = lanes, OnBug = e => Console.Error.WriteLine(e) });
         var tun = NetworkNamespace.Run(where, () => Tun.Open(Device, counters: Pump.Counters, offloads: offloads));
         Pump.SetTun(tun);
