@@ -1,5 +1,6 @@
 using Ntm.Fuzz.Wire;
 using Ntm.Linux.Offloads;
+using Ntm.Protocol;
 using Ntm.Simulation;
 
 namespace Ntm.Fast.Tests.Offloads;
@@ -56,7 +57,7 @@ public sealed class WholePathTests
 
         Assert.Equal(0, path.Missing);
         Assert.Empty(path.Refused);
-        Assert.InRange(path.Pieces, path.Cut / 64, path.Cut / 8);
+        Assert.InRange(path.Pieces, path.Cut / Limits.BatchSlots, path.Cut / 8);
     }
 
     [Theory]
