@@ -41,6 +41,7 @@ run() { as_root env "DOTNET_ROOT=$DOTNET_ROOT" "PATH=$PATH" tests/Ntm.Benchmarks
 
 # shellcheck disable=SC2086 # a list of words
 prepare $BOX_PACKAGES $TEST_PACKAGES $BENCHMARK_PACKAGES
+# shellcheck disable=SC2086
 ensure_optional $BENCHMARK_OPTIONAL_PACKAGES
 say "Building..."
 build tests/Ntm.Benchmarks

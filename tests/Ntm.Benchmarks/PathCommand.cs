@@ -57,7 +57,7 @@ internal static class PathCommand
 
     private static IReadOnlyList<Contestant> Begin(Entry entry, Belongings belongings, List<string> leftOut)
     {
-        var reason = entry.Missing() is { Count: > 0 } missing ? $"{string.Join(" and ", missing)} cannot be found." : null;
+        var reason = entry.Missing() is { Count: > 0 } missing ? $"{string.Join(" and ", missing.Select(Path.GetFileName))} cannot be found." : null;
         try
         {
             if (reason is null)

@@ -25,7 +25,8 @@ internal static class Profiling
 
         section.Say(Text($"""
             Processor time of both ends' processes while one TCP stream fills the wire with offloads, by perf ({SamplesPerSecond} samples a second). What the kernel does for them in their name is in it, what it does elsewhere is not.
-            *Our code* is all of the program's own but the cipher, with the framework's methods it calls in *.NET*.
+            *Our code* is all of the program's own but the cipher, the framework's methods that it calls and the C library are in *.NET*, also where libcrypto calls
+            the latter (its lookups by name, strcmp).
             """));
         var shares = new Table("", "cipher", "kernel", "our code", ".NET", "other");
         var most = new List<(string Name, ProfileShares Shares)>();

@@ -59,7 +59,7 @@ internal sealed class PathReport(PathOptions options, IReadOnlyList<string> cont
             .Select(pair => Text($"{pair.Sample.Spread * 100:0} % with {Name(pair.setting)}"));
         var noise = string.Join(", ", spreads);
         return section
-            .Say(Text($"{options.Rounds} rounds, {options.Duration.TotalSeconds:0} s each measurement; in a round each contestant is measured once, one after the other. ")
+            .Say(Text($"{options.Rounds} round{(options.Rounds == 1 ? "" : "s")}, {options.Duration.TotalSeconds:0} s each measurement; in a round each contestant is measured once, one after the other. ")
                 + $"How noisy it was: the load average at the start was {load}" + (noise.Length > 0 ? $"; the plain veth's TCP throughput varied by {noise} of its median (highest less lowest)." : ".")
                 + string.Concat(leftOut.Select(sentence => $" {sentence}")))
             .Say("""
