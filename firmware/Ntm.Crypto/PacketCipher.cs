@@ -26,7 +26,7 @@ public sealed class PacketCipher : IDisposable
     /// <param name="key">32 bytes; they are copied.</param>
     /// <param name="lanes">How many threads may use it at once, each with a lane's number of its own.</param>
     /// <param name="aes">Whose AES-256-GCM, where that is the suite.</param>
-    public PacketCipher(CipherSuite suite, ReadOnlySpan<byte> key, int lanes = 1, AesGcmSource aes = AesGcmSource.Instructions)
+    public PacketCipher(CipherSuite suite, ReadOnlySpan<byte> key, int lanes = 1, AesGcmSource aes = AesGcmSource.Library)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, KeySize, nameof(key));
         ArgumentOutOfRangeException.ThrowIfLessThan(lanes, 1);
@@ -48,7 +48,7 @@ public sealed class PacketCipher : IDisposable
 
     /// <summary>Seals and opens a packet of nothing, so that all of the code is compiled before packets flow: AES-256-GCM from instructions takes about 20 ms, which a
     /// tunnel's first packet would wait for. For a program's start.</summary>
-    public static void WarmUp(CipherSuite suite, AesGcmSource aes = AesGcmSource.Instructions)
+    public static void WarmUp(CipherSuite suite, AesGcmSource aes = AesGcmSource.Library)
     {
         using var cipher = new PacketCipher(suite, stackalloc byte[KeySize], aes: aes);
         Span<byte> text = stackalloc byte[WarmUpText];

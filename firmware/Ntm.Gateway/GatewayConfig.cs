@@ -27,7 +27,7 @@ public sealed record GatewayConfig(
     /// <summary>Beyond as many, the pump's own work is what bounds.</summary>
     public const int LanesMost = 8;
 
-    private const string AnyCipher = "auto", LibraryAes = "aes-libcrypto", ChaCha20Poly1305Alone = "chacha20-poly1305";
+    private const string AnyCipher = "auto", AesByInstructions = "aes-instructions", ChaCha20Poly1305Alone = "chacha20-poly1305";
 
     private const int InterfaceNameMost = 15; // IFNAMSIZ, less the closing zero
 
@@ -77,7 +77,7 @@ public sealed record GatewayConfig(
                 dns.Has("dnsmasqServers") ? dns.FilePath("dnsmasqServers", "") : null, dns.Has("dnsmasqPidFile") ? dns.FilePath("dnsmasqPidFile", "") : null))
         {
             Cipher = file.Value<(CipherSuites, AesGcmSource)>(
-                "cipher", $"\"{AnyCipher}\", \"{LibraryAes}\" or \"{ChaCha20Poly1305Alone}\"", TryCipher, (SuitesHere, AesGcmSource.Instructions)),
+                "cipher", $"\"{AnyCipher}\", \"{AesByInstructions}\" or \"{ChaCha20Poly1305Alone}\"", TryCipher, (SuitesHere, AesGcmSource.Library)),
             Lanes = file.Number("lanes", Linux.Lanes.For(Environment.ProcessorCount), 1, LanesMost),
         };
         config.Judge(file, lan);
@@ -157,8 +157,8 @@ public sealed record GatewayConfig(
 
     private static bool TryCipher(string text, out (CipherSuites Suites, AesGcmSource Aes) cipher)
     {
-        cipher = (text == ChaCha20Poly1305Alone ? CipherSuites.None : SuitesHere, text == LibraryAes ? AesGcmSource.Library : AesGcmSource.Instructions);
-        return text is AnyCipher or LibraryAes or ChaCha20Poly1305Alone;
+        cipher = (text == ChaCha20Poly1305Alone ? CipherSuites.None : SuitesHere, text == AesByInstructions ? AesGcmSource.Instructions : AesGcmSource.Library);
+        return text is AnyCipher or AesByInstructions or ChaCha20Poly1305Alone;
     }
 
     private static bool TryAliases(string text, out IPNetwork network) =>

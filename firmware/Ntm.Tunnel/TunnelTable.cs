@@ -70,7 +70,7 @@ public sealed partial class TunnelTable
     /// <param name="aes">Whose AES-256-GCM; nobody else notices.</param>
     public TunnelTable(
         StaticKeyPair key, IEntropy entropy, Outbox outbox, ulong timestampMark = 0, int replayWindow = Limits.ReplayWindowNode, int lanes = 1,
-        AesGcmSource aes = AesGcmSource.Instructions)
+        AesGcmSource aes = AesGcmSource.Library)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(lanes, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(replayWindow, 64);

@@ -12,7 +12,7 @@ internal sealed class PathOptions
           --rounds N             interleaved rounds, 5 unless told
           --seconds N            of each measurement, 4 unless told
           --quick                one round of a second each, over the wire with offloads: some two minutes
-          --only A,B             these contestants: ours, ours-aes, homes, null, wireguard-go, nebula, openvpn, tinc, plain
+          --only A,B             these contestants: ours, ours-aes, ours-aes-instructions, homes, null, wireguard-go, nebula, openvpn, tinc, plain
           --without A,B          all but these
           --measure A,B          these measurements: tcp, packets, idle, loaded, mixed
           --wire SETTING         offloads, single (frames), or both, which it is unless told

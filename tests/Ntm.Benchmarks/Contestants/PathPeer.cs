@@ -1,3 +1,4 @@
+using Ntm.Crypto;
 using Ntm.Linux;
 using Ntm.Protocol;
 using Ntm.Real.Tests.Interop;
@@ -11,6 +12,9 @@ internal static class PathPeer
     /// <summary>As a further option: both ends have AES-256-GCM.</summary>
     public const string Aes = "aes-256-gcm";
 
+    /// <summary>The same by our own code in place of libcrypto's.</summary>
+    public const string AesInstructions = "aes-256-gcm-instructions";
+
     /// <param name="options">Namespace, the peer's public key, endpoint, port, address inside; and, where it is wanted, a suite.</param>
     public static int Run(string[] options)
     {
@@ -20,8 +24,9 @@ internal static class PathPeer
             return 2;
         }
 
-        var suites = options is [.., Aes] ? CipherSuites.Aes256Gcm : CipherSuites.None;
-        using var end = new OurPeer(options[0], key, peer, endpoint, int.Parse(options[3]), [options[4]], suites: new SuiteAgreement(suites, suites), lanes: Lanes.For(Environment.ProcessorCount));
+        var suites = options is [.., Aes or AesInstructions] ? CipherSuites.Aes256Gcm : CipherSuites.None;
+        using var end = new OurPeer(options[0], key, peer, endpoint, int.Parse(options[3]), [options[4]], suites: new SuiteAgreement(suites, suites), lanes: Lanes.For(Environment.ProcessorCount),
+            aes: options is [.., AesInstructions] ? AesGcmSource.Instructions : AesGcmSource.Library);
         Console.WriteLine("ready");
         Console.ReadLine();
         foreach (var (reason, count) in end.Ask(() => end.Pump.Counters.All.Concat(end.Core.Table.Counters.All).ToList()))

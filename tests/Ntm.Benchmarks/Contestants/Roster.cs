@@ -6,7 +6,7 @@ namespace Ntm.Benchmarks.Contestants;
 internal static class Roster
 {
     /// <summary>Against whom the others are measured: names as tables show them.</summary>
-    public const string Plain = "veth, no tunnel", Ours = "ours, ChaCha20-Poly1305", OursAes = "ours, AES-256-GCM", Null = "ours, null cipher";
+    public const string Plain = "veth, no tunnel", Ours = "ours, ChaCha20-Poly1305", OursAes = "ours, AES-256-GCM", OursAesInstructions = "ours, AES by instructions", Null = "ours, null cipher";
 
     /// <summary>The product between devices of IPv6, and of IPv4.</summary>
     public const string Homes6 = "homes, IPv6 to IPv6", Homes4 = "homes, IPv4 to IPv4";
@@ -16,7 +16,12 @@ internal static class Roster
     public static IReadOnlyList<Entry> All(IReadOnlyList<string> wireGuards, bool profiled = false) =>
     [
         new("ours", [], b => [OurPair.Make(b, Ours, "peer", profiled)]) { IsOurs = true },
-        .. CipherHardware.HasAes ? [new Entry("ours-aes", [], b => [OurPair.Make(b, OursAes, "peer", profiled, PathPeer.Aes)]) { IsOurs = true }] : (Entry[])[],
+        .. CipherHardware.HasAes
+            ? [
+                new Entry("ours-aes", [], b => [OurPair.Make(b, OursAes, "peer", profiled, PathPeer.Aes)]) { IsOurs = true },
+                new Entry("ours-aes-instructions", [], b => [OurPair.Make(b, OursAesInstructions, "peer", profiled, PathPeer.AesInstructions)]) { IsOurs = true },
+            ]
+            : (Entry[])[],
         new("homes", [], b => [Homes.Make(b, Homes6, isIPv4: false, profiled), Homes.Make(b, Homes4, isIPv4: true, profiled)]) { IsOurs = true },
         new("null", [], b => [OurPair.Make(b, Null, "null")]),
         .. wireGuards.Select(program => new Entry("wireguard-go", [program, "wg"], b => [WireGuardPair.Make(b, program)])),

@@ -13,7 +13,7 @@ public sealed class PathOptionsTests
     {
         var options = PathOptions.Read([])!;
         Assert.Equal((5, TimeSpan.FromSeconds(4), false, null), (options.Rounds, options.Duration, options.Profile, options.Page));
-        string[] aes = CipherHardware.HasAes ? ["ours-aes"] : [];
+        string[] aes = CipherHardware.HasAes ? ["ours-aes", "ours-aes-instructions"] : [];
         Assert.Equal(["ours", .. aes, "homes", "null", "wireguard-go", "nebula", "openvpn", "tinc", "plain"], options.Entries.Select(entry => entry.Key));
         Assert.Equal(["tcp", "packets", "idle", "loaded", "mixed"], options.Measurements.Select(measurement => measurement.Key));
         Assert.Equal([WireSetting.Offloads, WireSetting.SingleFrames], options.Settings);

@@ -45,10 +45,10 @@ public sealed class GatewayConfigTests : IDisposable
     }
 
     [Theory]
-    [InlineData("", true, AesGcmSource.Instructions)]
-    [InlineData("\"cipher\": \"auto\",", true, AesGcmSource.Instructions)]
-    [InlineData("\"cipher\": \"aes-libcrypto\",", true, AesGcmSource.Library)]
-    [InlineData("\"cipher\": \"chacha20-poly1305\",", false, AesGcmSource.Instructions)]
+    [InlineData("", true, AesGcmSource.Library)]
+    [InlineData("\"cipher\": \"auto\",", true, AesGcmSource.Library)]
+    [InlineData("\"cipher\": \"aes-instructions\",", true, AesGcmSource.Instructions)]
+    [InlineData("\"cipher\": \"chacha20-poly1305\",", false, AesGcmSource.Library)]
     public void Aes_is_offered_where_the_processor_has_it_and_the_owner_wants_it(string key, bool wanted, AesGcmSource source)
     {
         var config = Read(Least.Replace("{ \"data\"", $"{{ {key} \"data\"", StringComparison.Ordinal));

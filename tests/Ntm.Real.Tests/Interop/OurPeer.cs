@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Ntm.Crypto;
 using Ntm.Linux;
 using Ntm.Linux.Offloads;
 using Ntm.Protocol;
@@ -19,12 +20,13 @@ internal sealed class OurPeer : IDisposable
     /// <param name="inside">Our addresses inside the tunnel, each routing its whole prefix ("10.7.0.1/24").</param>
     /// <param name="offloads">Of the TUN.</param>
     /// <param name="suites">What both ends have, as signalling would have told them.</param>
+    /// <param name="aes">Whose AES-256-GCM.</param>
     /// <param name="lanes">Threads that seal and open.</param>
     public OurPeer(string where, StaticKeyPair key, PublicKey peer, RealAddress? endpoint, int port, string[] inside, byte[]? presharedKey = null,
-        TunOffloads offloads = TunOffloads.All, SuiteAgreement suites = default, int lanes = 1)
+        TunOffloads offloads = TunOffloads.All, SuiteAgreement suites = default, int lanes = 1, AesGcmSource aes = AesGcmSource.Library)
     {
         _namespace = where;
-        Core = new StockCore(key, peer, endpoint, presharedKey, lanes);
+        Core = new StockCore(key, peer, endpoint, presharedKey, lanes, aes);
         Core.Tunnel.Suites = suites;
         Pump = new Pump(Core, new PumpOptions { Name = where, Lanes = lanes, OnBug = e => Console.Error.WriteLine(e) });
         var tun = NetworkNamespace.Run(where, () => Tun.Open(Device, counters: Pump.Counters, offloads: offloads));

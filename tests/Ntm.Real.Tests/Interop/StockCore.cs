@@ -1,3 +1,4 @@
+using Ntm.Crypto;
 using Ntm.Linux;
 using Ntm.Protocol;
 using Ntm.Tunnel;
@@ -10,9 +11,9 @@ internal sealed class StockCore : ICore
     /// <param name="endpoint">Where the peer is; null: it comes to us.</param>
     /// <param name="presharedKey">32 bytes, or empty.</param>
     /// <param name="lanes">As many as its pump has.</param>
-    public StockCore(StaticKeyPair key, PublicKey peer, RealAddress? endpoint, ReadOnlySpan<byte> presharedKey = default, int lanes = 1)
+    public StockCore(StaticKeyPair key, PublicKey peer, RealAddress? endpoint, ReadOnlySpan<byte> presharedKey = default, int lanes = 1, AesGcmSource aes = AesGcmSource.Library)
     {
-        Table = new TunnelTable(key, SystemEntropy.Instance, Outbox, lanes: lanes);
+        Table = new TunnelTable(key, SystemEntropy.Instance, Outbox, lanes: lanes, aes: aes);
         Tunnel = Table.Add(peer, TunnelKind.Stock, presharedKey);
         if (endpoint is { } address)
         {
