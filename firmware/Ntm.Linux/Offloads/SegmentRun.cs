@@ -11,6 +11,9 @@ namespace Ntm.Linux.Offloads;
 /// </summary>
 public struct SegmentRun
 {
+    /// <summary>Of UDP in one piece: UDP_MAX_SEGMENTS of linux/udp.h, in its smaller value; the kernel refuses more (virtio_net_hdr_to_skb).</summary>
+    public const int MostDatagrams = 64;
+
     private MergeFacts _head;
     private int _payload;       // of all
     private int _identified;    // IPv4 identification: 0 not known yet, 1 one up each, 2 all the same (only with DF: RFC 6864)
@@ -58,7 +61,7 @@ public struct SegmentRun
         _identified = identified;
         _payload += facts.Payload;
         Count++;
-        IsClosed = facts.Ends || facts.Payload < _head.Payload;
+        IsClosed = facts.Ends || facts.Payload < _head.Payload || (!_head.IsTcp && Count == MostDatagrams);
         return IsClosed ? MergeVerdict.Last : MergeVerdict.Next;
     }
 

@@ -48,6 +48,17 @@ public sealed class MergingTests
         Assert.Equal(5, Merge(datagrams, mergesUdp: false).Count);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void No_more_datagrams_become_one_than_the_kernel_takes(bool ipv4)
+    {
+        byte[][] datagrams = [.. Enumerable.Range(0, 150).Select(i => Udp(ipv4, Payload(36, (byte)i), id: (ushort)i))];
+        var written = Merge(datagrams);
+        Assert.Equal([64, 64, 22], written.Select(w => Cut(w.Header, w.Packet).Count));
+        Assert.Equal(datagrams, [.. written.SelectMany(w => Cut(w.Header, w.Packet))]);
+    }
+
     public static TheoryData<string, byte[]> NotNext
     {
         get

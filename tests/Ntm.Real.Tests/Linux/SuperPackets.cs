@@ -139,6 +139,28 @@ public sealed class SuperPackets
         }
     }
 
+    [NeedsRootFact]
+    public void Many_tiny_datagrams_of_one_flow_are_all_taken()
+    {
+        using var pair = new Pair();
+        using var receiver = pair.RightSide.In(() => new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 8 << 20 });
+        receiver.Bind(new IPEndPoint(IPAddress.Parse(RightInside), 0));
+        using var sender = pair.LeftSide.In(() => new Socket(AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp));
+        const int udp = 17, segment = 103, each = 36, inOne = 60, times = 200;
+        sender.SetRawSocketOption(udp, segment, BitConverter.GetBytes(each));
+        for (var i = 0; i < times; i++)
+        {
+            sender.SendTo(new byte[each * inOne], receiver.LocalEndPoint!);
+            if (i % 8 == 7)
+            {
+                Thread.Sleep(2); // the left one's queue holds 128 of these
+            }
+        }
+
+        TestNamespace.WaitFor(() => pair.Right.Ask(() => pair.Right.Pump.Sockets.Sum(s => s.DatagramsReceived)) >= times * inOne, "the datagrams");
+        pair.AssertNothingRefused();
+    }
+
     // What a relay does, but for the three bytes: what comes in a run goes on in a run.
     [NeedsRootFact]
     public void Datagrams_that_come_in_one_piece_leave_in_one_piece()
