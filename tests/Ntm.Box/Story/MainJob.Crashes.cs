@@ -228,6 +228,9 @@ internal sealed partial class MainJob
 
     private async Task Settled(Exchange exchange, string with, TimeSpan longest)
     {
+        // However soon all is back: that it still goes on is seen by what comes after.
+        var until = exchange.Count + 10;
+        await UntilAsync(Short, () => Task.FromResult(exchange.Count), n => n >= until ? null : $"the exchange {with} has ended");
         var report = await exchange.EndAsync(stop);
         tell.Say($"the exchange {with} went on: {report}");
         if (!report.InOrder || report.Count < 10 || report.Silence > longest)
