@@ -28,9 +28,8 @@ public sealed class CommandTests : IDisposable
     {
         var said = await DoAsync("init", "--zone", "Home.Example.", "--data", Data, "--endpoint", "203.0.113.10:5000", "--endpoint", "[2001:db8::10]:5000");
         Assert.Contains(Path.Combine(Data, "owner.key"), said, StringComparison.Ordinal);
-        Assert.Equal(
-            [("coordinator.json", "644"), ("node.key", "600"), ("owner.key", "600")],
-            Directory.GetFiles(Data).Order().Select(f => (Path.GetFileName(f), Convert.ToString((int)File.GetUnixFileMode(f), 8))));
+        Assert.Equal(["coordinator.json", "node.key", "owner.key"], Directory.GetFiles(Data).Order().Select(Path.GetFileName));
+        Assert.Equal(["600", "600"], Directory.GetFiles(Data, "*.key").Select(f => Convert.ToString((int)File.GetUnixFileMode(f), 8)));
         Assert.Equal("700", Convert.ToString((int)File.GetUnixFileMode(Data), 8));
 
         var config = CoordinatorConfig.Read(Path.Combine(Data, "coordinator.json"));
