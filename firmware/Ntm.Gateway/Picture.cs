@@ -62,7 +62,10 @@ public static class Picture
     private static UplinkDocument Of(UplinkStatus uplink) => new(
         uplink.State.Name, uplink.State.Usable ? "usable" : "unusable", uplink.State.Reason, [.. uplink.State.Addresses.Select(address => address.ToString())],
         [.. uplink.Mapped.Select(mapped => new MappedDocument(mapped.SeenBy, mapped.Address.ToString()))], uplink.NatMapping,
-        uplink.BytesReceived, uplink.BytesSent);
+        uplink.BytesReceived, uplink.BytesSent)
+    {
+        Nats = [.. uplink.Nats.Select(NatPicture.Of)],
+    };
 
     private static DeviceDocument Of(DeviceStatus device, MemberStatus? member, Now now) => new(
         device.Mac.ToString(), device.Number, device.Name,

@@ -86,6 +86,25 @@ public sealed class Uplinks : IDisposable
         }
     }
 
+    /// <summary>The core wants a further socket of an uplink, or no more. Done on the pump's next turn: it may be reading from that very socket.</summary>
+    public void SetSocket(NodeEvent.Socket wanted) => _pump.Post(now =>
+    {
+        if (_attachments.Find(a => a.Number == UplinkSocket.UplinkOf(wanted.Number)) is not { } attachment)
+        {
+            return;
+        }
+
+        if (attachment.Further.Remove((wanted.Number, wanted.IPv4), out var former))
+        {
+            _pump.RemoveSocket(former);
+        }
+
+        if (wanted.Open)
+        {
+            _core.SocketOpened(now, wanted.Number, wanted.IPv4, OpenFurther(attachment, wanted));
+        }
+    });
+
     public void Dispose() => _watch.Dispose();
 
     /// <summary>What an uplink is, from what Linux says. Pure.</summary>
@@ -243,6 +262,28 @@ public sealed class Uplinks : IDisposable
         }
     }
 
+    private ushort OpenFurther(Attachment attachment, NodeEvent.Socket wanted)
+    {
+        if (attachment.Index is null)
+        {
+            return 0;
+        }
+
+        try
+        {
+            var socket = UdpSocket.Open(
+                wanted.IPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, 0, wanted.Number, attachment.Config.Interface, _pump.Counters);
+            attachment.Further.Add((wanted.Number, wanted.IPv4), socket);
+            _pump.AddSocket(socket);
+            return socket.Port;
+        }
+        catch (LinuxException refused)
+        {
+            _log.Debug("Uplink {Uplink}: a further socket cannot be opened: {Reason}", attachment.Config.Name, refused.Message);
+            return 0;
+        }
+    }
+
     private static void ApplyRuns(Attachment attachment)
     {
         attachment.Socket4?.SendsRuns = !attachment.Singly4;
@@ -259,6 +300,12 @@ public sealed class Uplinks : IDisposable
             }
         }
 
+        foreach (var socket in attachment.Further.Values)
+        {
+            _pump.RemoveSocket(socket);
+        }
+
+        attachment.Further.Clear();
         (attachment.Socket4, attachment.Socket6, attachment.Failure) = (null, null, null);
     }
 
@@ -286,6 +333,9 @@ public sealed class Uplinks : IDisposable
         public UdpSocket? Socket4 { get; set; }
 
         public UdpSocket? Socket6 { get; set; }
+
+        /// <summary>Further sockets, by number and family.</summary>
+        public Dictionary<(int Number, bool IPv4), UdpSocket> Further { get; } = [];
 
         /// <summary>Datagrams go one by one: the device spoils runs.</summary>
         public bool Singly4 { get; set; }

@@ -361,6 +361,8 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         peer.Direction = peer.Direction.Clone();
         peer.Direction.Candidates.Clear();
         peer.Direction.Candidates.AddRange(update.Candidates.Take(Limits.Candidates));
+        peer.Direction.Nats.Clear();
+        peer.Direction.Nats.AddRange(update.Nats.Take(Limits.NatTraits));
         Aim(now, peer);
         if (peer.Tunnel.IsEstablished)
         {
