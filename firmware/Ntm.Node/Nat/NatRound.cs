@@ -28,7 +28,7 @@ internal sealed class NatRound(NodeContext context, int uplink, IReadOnlyList<Na
 
     public NatObservation Seen => new(own, _samples) { Further = _further, LetsInAnotherPort = _anotherPort, LetsInAnotherAddress = _anotherAddress };
 
-    public TimeSpan NextDeadline => _asking.Count == 0 ? TimeSpan.MaxValue : _asking.Min(q => q.IsOver ? TimeSpan.Zero : q.NextAt);
+    public TimeSpan NextDeadline => _asking.Where(q => !q.IsOver).Select(q => q.NextAt).DefaultIfEmpty(_asking.Count > 0 ? TimeSpan.Zero : TimeSpan.MaxValue).Min();
 
     public void Opened(Now now, ushort port)
     {
