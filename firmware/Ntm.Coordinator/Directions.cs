@@ -130,7 +130,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
 
         var candidates = request.Candidates.Take(Limits.Candidates)
             .Select(c => NodeCandidate.TryRead(c, context.Addressing.Prefix, out var read) ? read : (NodeCandidate?)null);
-        asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()], new(request.Suites));
+        asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()], new(request.Suites)) { HasNat64 = request.Nat64 };
         return true;
     }
 

@@ -249,7 +249,10 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
         else
         {
-            body.RegistrationRequest = new() { Generation = NextGeneration(), Suites = context.Options.Suites.Bits };
+            body.RegistrationRequest = new()
+            {
+                Generation = NextGeneration(), Suites = context.Options.Suites.Bits, Nat64 = context.Uplinks.Values.Any(u => u is { Usable: true, NeedsNat64: true }),
+            };
             body.RegistrationRequest.Candidates.AddRange(OwnCandidates(withCoordinators: false));
             body.RegistrationRequest.Devices.AddRange(published().Take(Limits.PublishedDevices));
         }

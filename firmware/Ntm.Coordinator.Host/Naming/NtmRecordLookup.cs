@@ -1,4 +1,5 @@
 using System.Net;
+using Ntm.Hosting;
 using Ntm.Protocol;
 using Ntm.Protocol.Naming;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Ntm.Coordinator.Host.Naming;
+using Ntm.Hosting;
 using Ntm.Fast.Tests.Naming;
 using Ntm.Protocol;
 using Ntm.Protocol.Naming;
