@@ -134,7 +134,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
 
         var candidates = request.Candidates.Take(Limits.Candidates)
             .Select(c => NodeCandidate.TryRead(c, context.Addressing.Prefix, out var read) ? read : (NodeCandidate?)null);
-        asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()], new(request.Suites), [.. request.Nats.Take(Limits.NatTraits)]);
+        asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()], new(request.Suites), [.. request.Nats.Take(Limits.NatTraits)]) { HasNat64 = request.Nat64 };
         return true;
     }
 

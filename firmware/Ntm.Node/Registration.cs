@@ -103,7 +103,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     public void MeetGuestRelay(Now now, VouchedBinding vouched, IEnumerable<Endpoint> endpoints)
     {
         var server = new Server { PublicKey = vouched.Key.ToWire() };
-        server.Endpoints.AddRange(endpoints);
+        server.Endpoints.AddRange(endpoints.Where(IsAnybodys));
 
         // Another owner's word says nothing of a relay of ours, nor of a third zone's.
         var known = _links.Find(l => l.Tunnel.Peer == vouched.Key);
@@ -116,6 +116,10 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             context.Counters.Count("direction-relay-refused");
         }
     }
+
+    // Another owner may not have us knock at doors of our own network.
+    private bool IsAnybodys(Endpoint endpoint) =>
+        endpoint.TryRead(out var address) && Candidates.IsPossible(address, context.Options, context.Membership!.Addressing.Prefix) && !CandidateAddress.IsPrivate(address);
 
     /// <summary>Relays of other zones that no peer is reached by any more are forgotten.</summary>
     public void ForgetGuestRelays(Now now, Predicate<PublicKey> isUsed)
@@ -256,7 +260,8 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         {
             body.RegistrationRequest = new()
             {
-                Generation = NextGeneration(), Suites = context.Options.Suites.Bits, KeepAlive = (uint)Math.Ceiling(link.Tunnel.PersistentKeepAlive!.Value.TotalSeconds),
+                Generation = NextGeneration(), Suites = context.Options.Suites.Bits, Nat64 = context.Uplinks.Values.Any(u => u is { Usable: true, NeedsNat64: true }),
+                KeepAlive = (uint)Math.Ceiling(link.Tunnel.PersistentKeepAlive!.Value.TotalSeconds),
             };
             body.RegistrationRequest.Nats.AddRange(nat.Traits);
             body.RegistrationRequest.Candidates.AddRange(OwnCandidates(withCoordinators: false));
