@@ -10,10 +10,11 @@ internal sealed class TwoHomes
 {
     private int _sent;
 
-    public TwoHomes(NatKind alices, NatKind bobs, ulong seed = 7, bool withRelay = true, bool twoCoordinators = false, WireConditions? wires = null, bool withIPv6 = false)
+    public TwoHomes(NatKind alices, NatKind bobs, ulong seed = 7, bool withRelay = true, bool twoCoordinators = false, WireConditions? wires = null, bool withIPv6 = false,
+        bool withSecondPorts = true)
     {
         Scenario = new Scenario(seed);
-        Zone = new Zone(Scenario);
+        Zone = new Zone(Scenario, withSecondPorts: withSecondPorts);
         if (twoCoordinators)
         {
             SecondCoordinator = Zone.AddCoordinator();
