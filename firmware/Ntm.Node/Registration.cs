@@ -11,7 +11,7 @@ namespace Ntm.Node;
 
 /// <summary>
 /// Keeps this node registered: at its coordinators with its candidates and published devices, at its relays with its binding. Registrations are repeated
-/// at a third of their lifetime, and at once when a server's tunnel stands anew; a failed one is tried again after 1, 2, 4 ... 30 s. In between the tunnel's
+/// at a third of their lifetime, and at once when a server says that it knows of none; a failed one is tried again after 1, 2, 4 ... 30 s. In between the tunnel's
 /// keep-alives keep the NAT's mapping and the server's notice of us, as rarely as the uplink's NAT allows.
 /// </summary>
 internal sealed class Registration(NodeContext context, Func<IEnumerable<PublishedDevice>> published, NatObserver nat)
@@ -159,11 +159,11 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
     }
 
-    /// <summary>The tunnel with a server stands anew: it may have restarted and know nothing of us.</summary>
+    /// <summary>The tunnel with a server stands anew. Where that was a new key alone, all is as before: a server that has restarted says so.</summary>
     public void Established(Now now, ServerLink link)
     {
         Pace(link);
-        if (link.NextAt != TimeSpan.MaxValue)
+        if (link is { Registered: false, NextAt: var next } && next != TimeSpan.MaxValue)
         {
             link.NextAt = now.Boot;
         }
@@ -355,18 +355,22 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
     }
 
-    /// <summary>A server says that it sees us elsewhere than before.</summary>
-    public void Moved(Now now, ServerLink link, WirePath path, Endpoint seen)
+    /// <summary>A server says, unasked, that it sees us elsewhere than before, or that it knows no registration of ours.</summary>
+    public void Told(Now now, ServerLink link, WirePath path, Endpoint? seen)
     {
-        if (link.Registered)
+        if (seen is null && link.NextAt != TimeSpan.MaxValue)
+        {
+            link.NextAt = now.Boot; // it may have restarted
+        }
+        else if (link.Registered && seen is not null)
         {
             Observed(now, link, path.Uplink, seen);
         }
     }
 
-    private void Observed(Now now, ServerLink link, int uplink, Endpoint observed)
+    private void Observed(Now now, ServerLink link, int uplink, Endpoint? observed)
     {
-        if (observed is null || !observed.TryRead(out var address))
+        if (!observed.TryRead(out var address))
         {
             return;
         }
