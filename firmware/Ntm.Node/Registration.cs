@@ -346,6 +346,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         if (news)
         {
             context.Note($"Registered at {link.Name} {link.Tunnel.SendPath.Remote}.");
+            nat.ServerFound(now);
         }
 
         Observed(now, link, link.Tunnel.SendPath.Uplink, observed);
