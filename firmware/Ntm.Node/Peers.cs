@@ -350,14 +350,18 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
                 continue;
             }
 
-            if (peer.IsOthers && BindingCheck.TryVouch(leg.Binding, ownerKey, peer.Binding.Zone, out var relay, out _) && relay.Role == Role.Relay
-                && leg.RelayPublicKey.TryRead(out var key) && key == relay.Key)
+            if (!BindingCheck.TryVouch(leg.Binding, ownerKey, peer.Binding.Zone, out var relay, out _) || relay.Role != Role.Relay
+                || !leg.RelayPublicKey.TryRead(out var key) || key != relay.Key)
+            {
+                context.Counters.Count("direction-relay-not-vouched");
+            }
+            else if (peer.IsOthers)
             {
                 registration.MeetGuestRelay(now, relay, leg.Endpoints);
             }
             else
             {
-                context.Counters.Count("direction-relay-not-vouched");
+                registration.MeetRelay(now, relay, leg.Endpoints);
             }
         }
 
