@@ -27,6 +27,7 @@ public sealed partial class NodeCore : ICore
     private readonly RunChecks _runs;
     private readonly Registration _registration;
     private readonly NatObserver _nat;
+    private readonly Sightings _sightings;
     private readonly Peers _peers;
     private readonly Directions _directions;
     private readonly Joining _joining;
@@ -62,6 +63,8 @@ public sealed partial class NodeCore : ICore
         _checks = new PathChecks(_context, budgets, _runs);
         _nat = new NatObserver(_context, () => _registration!.Own) { OnChanged = OnNatChanged };
         _registration = new Registration(_context, Published, _nat) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
+        _sightings = new Sightings(_context, () => _registration.Own, _nat.KeepAliveOf, _registration.Seen);
+        _registration.OnReached = _sightings.Look;
         _peers = new Peers(_context, _registration, _checks, budgets);
         _directions = new Directions(_context, _registration, _peers) { Finish = Finish };
         _registration.OnRegistered = _directions.AskAgain;
@@ -98,7 +101,7 @@ public sealed partial class NodeCore : ICore
                 return TimeSpan.Zero;
             }
 
-            var next = Min(Min(_context.Tunnels.NextDeadline, _nat.NextDeadline), Min(_checks.NextDeadline, _runs.NextDeadline));
+            var next = Min(Min(Min(_context.Tunnels.NextDeadline, _sightings.NextDeadline), _nat.NextDeadline), Min(_checks.NextDeadline, _runs.NextDeadline));
             if (_context.Signals is { } signals)
             {
                 next = Min(next, signals.NextDeadline);
@@ -125,6 +128,7 @@ public sealed partial class NodeCore : ICore
 
         _context.Uplinks[uplink.Number] = uplink;
         _nat.UplinkChanged(now, uplink);
+        _sightings.Look(now);
         _context.Note($"Uplink {uplink.Name} is {(uplink.Usable ? "usable" : "not usable")}: {uplink.Reason}.");
         if (_context.Membership is not null)
         {
@@ -227,6 +231,7 @@ public sealed partial class NodeCore : ICore
         _checks.HandleTimeout(now);
         _runs.HandleTimeout(now);
         _nat.HandleTimeout(now);
+        _sightings.HandleTimeout(now);
         _shareholding.HandleTimeout(now);
         _held.HandleTimeout(now.Boot);
     }
@@ -252,7 +257,11 @@ public sealed partial class NodeCore : ICore
             case (not Peer, { PathCheckReply.Id: 0 }):
                 return null; // of one that we are about to join or register at
             case (ServerLink link, { PathCheckReply: { } reply }):
-                _nat.OnReply(now, link, path, reply);
+                if (!_sightings.TryTake(now, link, path, reply))
+                {
+                    _nat.OnReply(now, link, path, reply);
+                }
+
                 return null;
             case (ServerLink { IsRelay: false }, { RouteDirection: { } direction }):
                 return _directions.OnDirected(now, direction);
@@ -339,6 +348,7 @@ public sealed partial class NodeCore : ICore
         _proxy = null;
         _held.Clear();
         _nat.Stop();
+        _sightings.Stop();
     }
 
     private void Enter(Now now, Membership membership, TimeSpan resumesUntil)
@@ -388,7 +398,7 @@ public sealed partial class NodeCore : ICore
     private void TellPeers(Now now)
     {
         var update = new CandidateUpdate { Generation = _registration.NextGeneration() };
-        update.Candidates.AddRange(_registration.OwnCandidates(withCoordinators: true));
+        update.Candidates.AddRange(_registration.OwnCandidates());
         update.Nats.AddRange(_nat.Traits);
         foreach (var peer in _peers.All)
         {

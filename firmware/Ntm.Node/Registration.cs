@@ -28,6 +28,9 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// <summary>Told when an address seen from outside is new.</summary>
     public Action<Now>? OnObserved { get; set; }
 
+    /// <summary>Told when a server has taken the first registration, or runs by another path.</summary>
+    public Action<Now>? OnReached { get; set; }
+
     /// <summary>Told when a coordinator has taken a registration.</summary>
     public Action<Now>? OnRegistered { get; set; }
 
@@ -219,8 +222,8 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// </summary>
     public ulong NextGeneration() => _generation = Math.Max(_generation + 1, context.Tunnels.TimestampMark);
 
-    /// <summary>This node's candidates: local ones, and what relays saw; the coordinator adds what it sees itself.</summary>
-    public IEnumerable<Candidate> OwnCandidates(bool withCoordinators)
+    /// <summary>This node's candidates: local ones, and what its servers saw. A coordinator sets what it sees itself in place of what is said of that uplink.</summary>
+    public IEnumerable<Candidate> OwnCandidates()
     {
         var zone = context.Membership!.Addressing.Prefix;
         var local = from uplink in context.Uplinks.Values
@@ -229,8 +232,8 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
                     where Candidates.IsPossible(address, context.Options, zone)
                     select new Candidate { Kind = CandidateKind.CandidateLocal, Endpoint = address.ToWire(), Uplink = (uint)uplink.Number };
         var mapped = from link in Own
-                     where link.IsRelay || withCoordinators
                      from seen in link.Observed
+                     where context.Uplinks.TryGetValue(seen.Uplink, out var uplink) && uplink.Usable
                      select new Candidate
                      {
                          Kind = link.IsRelay ? CandidateKind.CandidateMappedAtRelay : CandidateKind.CandidateMappedAtCoordinator,
@@ -281,7 +284,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
                 KeepAlive = (uint)Math.Ceiling(link.Tunnel.PersistentKeepAlive!.Value.TotalSeconds),
             };
             body.RegistrationRequest.Nats.AddRange(nat.Traits);
-            body.RegistrationRequest.Candidates.AddRange(OwnCandidates(withCoordinators: false));
+            body.RegistrationRequest.Candidates.AddRange(OwnCandidates());
             body.RegistrationRequest.Devices.AddRange(published().Take(Limits.PublishedDevices));
         }
 
@@ -367,11 +370,19 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
 
         Observed(now, link, link.Tunnel.SendPath.Uplink, observed);
+        if (news)
+        {
+            OnReached?.Invoke(now);
+        }
+
         if (link.IsRelay && news)
         {
             OnRelaysChanged?.Invoke(now);
         }
     }
+
+    /// <summary>A server says where it sees us by a path that its tunnel does not run on.</summary>
+    public void Seen(Now now, ServerLink link, WirePath path, Endpoint seen) => Observed(now, link, path.Uplink, seen);
 
     /// <summary>A server says, unasked, that it sees us elsewhere than before, or that it knows no registration of ours.</summary>
     public void Told(Now now, ServerLink link, WirePath path, Endpoint? seen)
