@@ -63,7 +63,7 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
         });
         Open(_pump, AddressFamily.InterNetwork);
         Open(_pump, AddressFamily.InterNetworkV6);
-        core.SecondPort = SecondPort.Open(_pump, config.SecondPort, out var problem);
+        core.SecondPort = SecondPort.Open(_pump, config.SecondPort, config.Endpoints, out var problem);
         if (problem is not null)
         {
             LogNoSecondPort(problem);
@@ -139,7 +139,7 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
     {
         try
         {
-            pump.AddSocket(UdpSocket.Open(family, config.Port, counters: pump.Counters));
+            pump.AddSocket(UdpSocket.Open(family, config.Port, counters: pump.Counters, address: ListenAddress.Of(config.Endpoints, family)));
         }
         catch (LinuxException e) when (e.Error == NoSuchFamily && family == AddressFamily.InterNetworkV6)
         {

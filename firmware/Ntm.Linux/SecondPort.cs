@@ -16,9 +16,10 @@ public static class SecondPort
 
     /// <summary>Opens it in both families and hands it to the pump.</summary>
     /// <param name="port">0: none is wanted.</param>
+    /// <param name="endpoints">At which nodes reach the server (<see cref="ListenAddress"/>).</param>
     /// <param name="problem">Why there is none, where one was wanted.</param>
     /// <returns>The port; 0: there is none.</returns>
-    public static ushort Open(Pump pump, ushort port, out string? problem)
+    public static ushort Open(Pump pump, ushort port, IReadOnlyList<RealAddress> endpoints, out string? problem)
     {
         problem = null;
         if (port == 0)
@@ -29,8 +30,9 @@ public static class SecondPort
         UdpSocket? four = null;
         try
         {
-            four = UdpSocket.Open(AddressFamily.InterNetwork, port, UplinkSocket.Of(0, UplinkSocket.Observing), counters: pump.Counters);
-            var six = OpenSix(pump, port);
+            four = UdpSocket.Open(
+                AddressFamily.InterNetwork, port, UplinkSocket.Of(0, UplinkSocket.Observing), counters: pump.Counters, address: ListenAddress.Of(endpoints, AddressFamily.InterNetwork));
+            var six = OpenSix(pump, port, endpoints);
             pump.AddSocket(four);
             if (six is not null)
             {
@@ -47,11 +49,12 @@ public static class SecondPort
         }
     }
 
-    private static UdpSocket? OpenSix(Pump pump, ushort port)
+    private static UdpSocket? OpenSix(Pump pump, ushort port, IReadOnlyList<RealAddress> endpoints)
     {
         try
         {
-            return UdpSocket.Open(AddressFamily.InterNetworkV6, port, UplinkSocket.Of(0, UplinkSocket.Observing), counters: pump.Counters);
+            return UdpSocket.Open(
+                AddressFamily.InterNetworkV6, port, UplinkSocket.Of(0, UplinkSocket.Observing), counters: pump.Counters, address: ListenAddress.Of(endpoints, AddressFamily.InterNetworkV6));
         }
         catch (LinuxException e) when (e.Error == NoSuchFamily)
         {

@@ -123,13 +123,14 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <param name="device">Send and receive on this interface only (SO_BINDTODEVICE); null: any.</param>
     /// <param name="counters">Where what the system did not take is counted; null: its own.</param>
     /// <param name="batch">Datagrams that are staged at most; as many as a batch of the pump's has slots.</param>
-    /// <exception cref="LinuxException">The port is in use, the family is switched off, or the interface does not exist.</exception>
+    /// <param name="address">Of the family; null: any of this machine's.</param>
+    /// <exception cref="LinuxException">The port is in use, the family is switched off, or the interface or the address does not exist.</exception>
     public static UdpSocket Open(
-        AddressFamily family, int port = 0, int uplink = 0, string? device = null, Counters? counters = null, int batch = Limits.BatchSlots)
+        AddressFamily family, int port = 0, int uplink = 0, string? device = null, Counters? counters = null, int batch = Limits.BatchSlots, IPAddress? address = null)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)port, ushort.MaxValue);
         var isIPv4 = family == AddressFamily.InterNetwork;
-        var what = $"Opening UDP port {port} for {(isIPv4 ? "IPv4" : "IPv6")}{(device is null ? "" : " on " + device)}";
+        var what = $"Opening UDP port {port} for {(isIPv4 ? "IPv4" : "IPv6")}{(address is null ? "" : $" at {address}")}{(device is null ? "" : " on " + device)}";
         var descriptor = Libc.Socket(isIPv4 ? Libc.AF_INET : Libc.AF_INET6, Libc.SOCK_DGRAM | Libc.SOCK_CLOEXEC | Libc.SOCK_NONBLOCK, 0);
         if (descriptor < 0)
         {
@@ -138,7 +139,7 @@ public sealed unsafe class UdpSocket : IDisposable
 
         try
         {
-            var bound = Configure(descriptor, isIPv4, port, device, what);
+            var bound = Configure(descriptor, isIPv4, port, device, address, what);
             // Linux 5.0; without it, each datagram comes by itself.
             var receivesRuns = Libc.SetSocketOption(descriptor, Libc.SOL_UDP, Libc.UDP_GRO, 1) == 0;
             return new UdpSocket(descriptor, family, uplink, bound, counters ?? new Counters(), batch) { ReceivesRuns = receivesRuns };
@@ -455,7 +456,7 @@ public sealed unsafe class UdpSocket : IDisposable
         _ => "wire-failed",
     };
 
-    private static ushort Configure(int descriptor, bool isIPv4, int port, string? device, string what)
+    private static ushort Configure(int descriptor, bool isIPv4, int port, string? device, IPAddress? own, string what)
     {
         Demand(isIPv4 ? 0 : Libc.SetSocketOption(descriptor, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, 1), what);
 
@@ -492,6 +493,7 @@ public sealed unsafe class UdpSocket : IDisposable
         new Span<byte>(address, SocketAddressSize).Clear();
         *(ushort*)address = (ushort)(isIPv4 ? Libc.AF_INET : Libc.AF_INET6);
         BinaryPrimitives.WriteUInt16BigEndian(new Span<byte>(address + 2, 2), (ushort)port);
+        own?.TryWriteBytes(new Span<byte>(address + (isIPv4 ? 4 : 8), isIPv4 ? 4 : 16), out _);
         uint length = isIPv4 ? 16u : 28u;
         Demand(Libc.Bind(descriptor, address, length), what);
         Demand(Libc.GetSocketName(descriptor, address, &length), what);

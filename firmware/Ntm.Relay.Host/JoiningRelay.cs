@@ -68,7 +68,7 @@ internal static class JoiningRelay
             OnBug = e => ended.TrySetException(e),
             Exit = _ => { },
         });
-        RelaySockets.Open(pump, config.Port);
+        RelaySockets.Open(pump, config.Port, config.Model.Endpoints);
         pump.Start();
         pump.Post(now => core.Join(now, code, name));
         RelayEvent.JoinEnded end;

@@ -71,12 +71,12 @@ internal sealed partial class RunningRelay(RelayConfig config, Fate fate, ILogge
             OnBug = fate.Fail,
             Exit = _ => { }, // the host ends the program, with the failure's own code
         });
-        if (!RelaySockets.Open(_pump, config.Port))
+        if (!RelaySockets.Open(_pump, config.Port, config.Model.Endpoints))
         {
             LogNoIPv6();
         }
 
-        core.SecondPort = SecondPort.Open(_pump, config.SecondPort, out var problem);
+        core.SecondPort = SecondPort.Open(_pump, config.SecondPort, config.Model.Endpoints, out var problem);
         if (problem is not null)
         {
             LogNoSecondPort(problem);

@@ -51,7 +51,6 @@ internal sealed class ProviderWithoutIPv4 : IDisposable
     {
         town.Servers.JoinTo(Edge, "net4", "net0", [$"{ServersAddress}/30"], [$"{OwnAddress}/30"]);
         Forward(1);
-        town.Servers.Run($"ip route replace 192.0.2.132/30 dev net4 src {Town.ServerAddress}"); // it answers from where it was asked
         Edge.Run($"ip route add default via {ServersAddress}");
         Edge.JoinTo(Customer, "in0", "wan0", [$"{Resolver}/64"], [$"{CustomersAddress}/64"]);
         Customer.Run($"ip -6 route add default via {Resolver}");
