@@ -26,7 +26,9 @@ public sealed class Nat64Tests(Town town, ITestOutputHelper output)
 
         await Town.MustAsync(provider.Customer, town.Programs.Ntm, "--socket", socket, "join", await town.InviteAsync(), "--name", "six");
         await Town.UntilAsync(() => at.StatusAsync(default), s => s.Member is { Registered: true } m && m.Relays.Any(r => r.Connected), "the home is registered");
-        var answer = (await Town.MustAsync(provider.Customer, "dig", "+short", "+time=4", "-p", $"{Town.DnsPort}", "@127.0.0.1", $"nas.alice.{Town.Zone}")).Out.Trim();
+        var answer = await Town.UntilAsync(
+            async () => (await Town.MustAsync(provider.Customer, "dig", "+short", "+time=4", "-p", $"{Town.DnsPort}", "@127.0.0.1", $"nas.alice.{Town.Zone}")).Out.Trim(),
+            a => a.Length > 0, "the other home's device is found by name");
         output.WriteLine((await Town.MustAsync(provider.Customer, "ping", "-c", "20", "-i", "0.2", "-W", "2", answer)).Out);
         var peer = (await at.PeersAsync(default)).Single();
         output.WriteLine($"{peer.Reason}: {string.Join(" | ", peer.Paths.Select(p => p.ToString()))}");
