@@ -104,6 +104,23 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         Aim(link);
     }
 
+    /// <summary>A relay of our zone that a peer has and we have not: a direction names it.</summary>
+    /// <param name="vouched">Its binding, good by our owner's key.</param>
+    public void MeetRelay(Now now, VouchedBinding vouched, IEnumerable<Endpoint> endpoints)
+    {
+        if (context.Removals.Cover(vouched, out _) || !IsNobodyElse(vouched.Key))
+        {
+            context.Counters.Count("direction-relay-refused");
+        }
+        else if (!Relays.Any(r => r.Tunnel.Peer == vouched.Key && !IsGuestAt(r)))
+        {
+            var server = new Server { PublicKey = vouched.Key.ToWire() };
+            server.Endpoints.AddRange(endpoints);
+            Meet(now, server, $"relay {vouched.Name}", context.Membership!.Addressing, isRelay: true);
+            ForgetRelays(now, [vouched.Key]);
+        }
+    }
+
     /// <summary>A relay of another zone, by which a node of that zone is reached: this node registers there as a guest.</summary>
     /// <param name="vouched">Its binding, good by the other owner's key.</param>
     public void MeetGuestRelay(Now now, VouchedBinding vouched, IEnumerable<Endpoint> endpoints)
