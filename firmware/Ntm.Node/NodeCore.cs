@@ -60,7 +60,7 @@ public sealed partial class NodeCore : ICore
         _aliases = new AliasTable(options.AliasNetwork, options.AliasPrefixLength, _context.Counters, Keep);
         var budgets = new PathBudgets();
         _runs = new RunChecks(_context);
-        _checks = new PathChecks(_context, budgets, _runs);
+        _checks = new PathChecks(_context, budgets, _runs) { KeepAliveOf = path => _nat!.KeepAliveOf(path) };
         _nat = new NatObserver(_context, () => _registration!.Own) { OnChanged = OnNatChanged };
         _registration = new Registration(_context, Published, _nat) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
         _sightings = new Sightings(_context, () => _registration.Own, _nat.KeepAliveOf, _registration.Seen);
