@@ -1,5 +1,6 @@
 using System.Net;
 using Ntm.Node.Devices;
+using Ntm.Node.Mapping;
 using Ntm.Node.Paths;
 using Ntm.Node.Sharing;
 using Ntm.Protocol;
@@ -25,6 +26,7 @@ public sealed partial class NodeCore : ICore
     private readonly PathChecks _checks;
     private readonly RunChecks _runs;
     private readonly Registration _registration;
+    private readonly UplinkMappings _mappings;
     private readonly Peers _peers;
     private readonly Directions _directions;
     private readonly Joining _joining;
@@ -59,6 +61,8 @@ public sealed partial class NodeCore : ICore
         _runs = new RunChecks(_context);
         _checks = new PathChecks(_context, budgets, _runs);
         _registration = new Registration(_context, Published) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
+        _mappings = new UplinkMappings(_context, _registration) { OnTold = OnPortsTold };
+        _registration.PortMapped = _mappings.Candidates;
         _peers = new Peers(_context, _registration, _checks, budgets);
         _directions = new Directions(_context, _registration, _peers) { Finish = Finish };
         _registration.OnRegistered = _directions.AskAgain;
@@ -102,7 +106,7 @@ public sealed partial class NodeCore : ICore
             }
 
             next = Min(Min(next, _peers.NextDeadline), Min(_registration.NextDeadline, _directions.NextDeadline));
-            return Min(next, Min(_shareholding.NextDeadline, _held.NextDeadline));
+            return Min(Min(next, _mappings.NextDeadline), Min(_shareholding.NextDeadline, _held.NextDeadline));
         }
     }
 
@@ -128,6 +132,8 @@ public sealed partial class NodeCore : ICore
             _peers.AimAll(now);
             TellPeers(now);
         }
+
+        _mappings.Aim(now);
     }
 
     /// <summary>Leaves the zone: membership, peers, pins and kept directions go; node key, devices' numbers, aliases and published names stay.</summary>
@@ -199,7 +205,7 @@ public sealed partial class NodeCore : ICore
     public NodeStatus Describe(Now now)
     {
         Start(now);
-        return NodeDescription.Of(_context, _registration, _peers, _directions, _devices, _aliases, _context.Sharing.Time(now), Outbox.Dropped);
+        return NodeDescription.Of(_context, _registration, _peers, _directions, _devices, _aliases, _mappings, _context.Sharing.Time(now), Outbox.Dropped);
     }
 
     public bool TryTakeEvent(out NodeEvent? happened) => _context.Events.TryDequeue(out happened);
@@ -216,6 +222,7 @@ public sealed partial class NodeCore : ICore
         _runs.HandleTimeout(now);
         _shareholding.HandleTimeout(now);
         _held.HandleTimeout(now.Boot);
+        _mappings.HandleTimeout(now);
     }
 
     private Signal? OnSignal(Now now, Tunnel.Tunnel tunnel, WirePath path, Signal signal)
@@ -282,6 +289,7 @@ public sealed partial class NodeCore : ICore
         }
 
         _memory = null;
+        _mappings.Load(memory);
         if (Membership.TryLoad(memory, _context.Key, Role.Node, _context.Counters, out var membership, out var problem))
         {
             _context.Signals = MakeSignals(membership.Addressing);
@@ -316,6 +324,7 @@ public sealed partial class NodeCore : ICore
     {
         _proxy = null;
         _held.Clear();
+        _mappings.Leave(now);
     }
 
     private void Enter(Now now, Membership membership, TimeSpan resumesUntil)
@@ -332,6 +341,7 @@ public sealed partial class NodeCore : ICore
         _context.Events.Enqueue(new NodeEvent.Member(membership.Zone, membership.Name, _context.Own, membership.Addressing.Prefix));
         _shareholding.Start(now);
         _registration.Start(now);
+        _mappings.Aim(now);
     }
 
     // Who is met by joining is of our own zone.
@@ -349,6 +359,7 @@ public sealed partial class NodeCore : ICore
 
     private void OnObserved(Now now)
     {
+        _mappings.Observed(now);
         _peers.AimAll(now);
         TellPeers(now);
     }
@@ -397,7 +408,8 @@ public sealed partial class NodeCore : ICore
         memory.FirstOrDefault(e => e is { Collection: ClockCollection, Key: ClockKey, Value.Length: 8 }) is { } entry ? BitConverter.ToUInt64(entry.Value!) : 0;
 
     private static bool Same(UplinkState a, UplinkState b) =>
-        a.Usable == b.Usable && a.Name == b.Name && a.Reason == b.Reason && a.Addresses.SequenceEqual(b.Addresses);
+        a.Usable == b.Usable && a.Name == b.Name && a.Reason == b.Reason && a.Addresses.SequenceEqual(b.Addresses)
+        && a.Gateways.SequenceEqual(b.Gateways) && a.MapsPorts == b.MapsPorts;
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

@@ -1,4 +1,5 @@
 using Ntm.Node.Devices;
+using Ntm.Node.Mapping;
 using Ntm.Node.Paths;
 using Ntm.Protocol;
 using Ntm.Signalling.Trust;
@@ -9,10 +10,10 @@ namespace Ntm.Node;
 internal static class NodeDescription
 {
     public static NodeStatus Of(
-        NodeContext context, Registration registration, Peers peers, Directions directions, DeviceTable devices, AliasTable aliases, DateTimeOffset time,
-        long outboxDropped) => new(
+        NodeContext context, Registration registration, Peers peers, Directions directions, DeviceTable devices, AliasTable aliases, UplinkMappings mappings,
+        DateTimeOffset time, long outboxDropped) => new(
         context.Membership is { } m ? Describe(context, m, registration) : null,
-        [.. context.Uplinks.Values.Select(u => Describe(u, registration, peers))],
+        [.. context.Uplinks.Values.Select(u => Describe(u, registration, peers, mappings))],
         devices.Describe(),
         [.. peers.All.OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => Describe(p, directions, aliases))],
         Describe(context, devices, time),
@@ -39,13 +40,16 @@ internal static class NodeDescription
         link.Name, link.Tunnel.Peer, link.Tunnel.SendPath.IsNone ? link.Endpoints.FirstOrDefault() : link.Tunnel.SendPath.Remote,
         link.Registered, link.Tunnel.LastReceived);
 
-    private static UplinkStatus Describe(UplinkState uplink, Registration registration, Peers peers)
+    private static UplinkStatus Describe(UplinkState uplink, Registration registration, Peers peers, UplinkMappings mappings)
     {
         var seen = registration.Links
             .SelectMany(l => l.Observed.Where(o => o.Uplink == uplink.Number).Select(o => (SeenBy: l.IsRelay ? "relay" : "coordinator", o.Address)))
             .ToArray();
         var paths = peers.All.SelectMany(p => p.Paths).Where(p => p.Path.Uplink == uplink.Number).ToArray();
-        return new(uplink, seen, Nat(uplink, seen), paths.Sum(p => p.BytesReceived), paths.Sum(p => p.BytesSent));
+        return new(uplink, seen, Nat(uplink, seen), paths.Sum(p => p.BytesReceived), paths.Sum(p => p.BytesSent))
+        {
+            Ports = mappings.Describe(uplink.Number),
+        };
     }
 
     // What the mapped addresses of two servers tell of the NAT (RFC 4787 section 4.1); filtering cannot be told from them.
@@ -82,7 +86,12 @@ internal static class NodeDescription
         var state = used && path.State == PathState.Proven ? "used"
             : path.State == PathState.Unproven && path.RoundsLeft > 0 ? "checking"
             : path.State.ToString().ToLowerInvariant();
-        var kind = path.Kind == PathKind.PeerReflexive ? "peer-reflexive" : path.Kind.ToString().ToLowerInvariant();
+        var kind = path.Kind switch
+        {
+            PathKind.PeerReflexive => "peer-reflexive",
+            PathKind.PortMapped => "port-mapped",
+            _ => path.Kind.ToString().ToLowerInvariant(),
+        };
         var reason = used ? peer.Reason
             : path == peer.Double ? "carries a second copy while the other path is silent"
             : path.State switch

@@ -28,7 +28,14 @@ public sealed record NodeOptions(uint AliasNetwork, int AliasPrefixLength, IRead
 /// <param name="Usable">Whether it has an address and a route.</param>
 /// <param name="Reason">Why it is or is not usable, for the owner.</param>
 /// <param name="Addresses">Its own addresses, with the port of its socket.</param>
-public sealed record UplinkState(int Number, string Name, bool Usable, string Reason, IReadOnlyList<RealAddress> Addresses);
+public sealed record UplinkState(int Number, string Name, bool Usable, string Reason, IReadOnlyList<RealAddress> Addresses)
+{
+    /// <summary>Its default gateways, at most one of each IP family, port 0.</summary>
+    public IReadOnlyList<RealAddress> Gateways { get; init; } = [];
+
+    /// <summary>Whether the owner lets them be asked to open a port.</summary>
+    public bool MapsPorts { get; init; } = true;
+}
 
 /// <summary>An entry of the kernel's neighbour table on the LAN.</summary>
 public readonly record struct Neighbour(IPAddress Address, MacAddress Mac);

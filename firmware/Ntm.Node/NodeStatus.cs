@@ -33,7 +33,17 @@ public sealed record ServerStatus(string Name, PublicKey Key, RealAddress Addres
 
 /// <param name="Mapped">Addresses seen from outside, each with who saw it ("coordinator", "relay").</param>
 public sealed record UplinkStatus(
-    UplinkState State, IReadOnlyList<(string SeenBy, RealAddress Address)> Mapped, string NatMapping, long BytesReceived, long BytesSent);
+    UplinkState State, IReadOnlyList<(string SeenBy, RealAddress Address)> Mapped, string NatMapping, long BytesReceived, long BytesSent)
+{
+    /// <summary>Whether the box in front has opened the uplink's port, for each IP family where that matters.</summary>
+    public IReadOnlyList<PortStatus> Ports { get; init; } = [];
+}
+
+/// <param name="By">"PCP", "NAT-PMP", "UPnP"; null: no port is open.</param>
+/// <param name="External">Where it is open.</param>
+/// <param name="Until">Unless it is renewed.</param>
+/// <param name="Sentence">All of it as a clause for people, the time excepted.</param>
+public sealed record PortStatus(bool IPv4, string? By, RealAddress External, TimeSpan? Until, string Sentence);
 
 /// <param name="Name">The published name; null where it is not published.</param>
 /// <param name="Number">Its number for good.</param>
@@ -60,6 +70,6 @@ public sealed record PeerStatus(
 /// <param name="Name">The name it was asked for by; null where unknown.</param>
 public sealed record AliasStatus(uint Alias, VirtualAddress Vip, string? Name);
 
-/// <param name="Kind">"relay", "local", "mapped", "peer-reflexive".</param>
+/// <param name="Kind">"relay", "local", "mapped", "port-mapped", "peer-reflexive".</param>
 /// <param name="State">"used", "proven", "checking", "suspect", "unproven", "failed".</param>
 public sealed record PathStatus(WirePath Path, string Kind, string State, TimeSpan? RoundTrip, string Reason, long BytesSent, long BytesReceived);
