@@ -66,7 +66,10 @@ public sealed record GatewayConfig(
                 Leases = lan.Has("leases") ? lan.FilePath("leases", "") : null,
             },
             [.. file.Sections("uplinks").Select(uplink => new UplinkConfig(
-                uplink.RequiredText("name"), InterfaceName(uplink, "interface"), (ushort)uplink.Number("port", 0, 0, ushort.MaxValue)))],
+                uplink.RequiredText("name"), InterfaceName(uplink, "interface"), (ushort)uplink.Number("port", 0, 0, ushort.MaxValue))
+            {
+                MapsPorts = uplink.Flag("portMapping", true),
+            })],
             file.Value("tun", $"an interface name of 1 to {InterfaceNameMost} characters", TryInterfaceName, "ntm0"),
             [.. dns.Addresses("listen").Select(address => address.ToIPEndPoint())],
             file.Value<IPNetwork>("aliases", "an IPv4 network such as \"198.18.0.0/15\", of length 8 to 30, its host bits zero", TryAliases,
@@ -180,4 +183,8 @@ public sealed record LanConfig(string Interface, IReadOnlyList<IPNetwork> Networ
 /// <param name="Name">The owner's name for it.</param>
 /// <param name="Interface">Its interface.</param>
 /// <param name="Port">UDP port; 0: one that is free, kept from then on, so that a restart keeps its NAT mapping.</param>
-public sealed record UplinkConfig(string Name, string Interface, ushort Port);
+public sealed record UplinkConfig(string Name, string Interface, ushort Port)
+{
+    /// <summary>Whether the box in front of it is asked to open the port (PCP, NAT-PMP, UPnP).</summary>
+    public bool MapsPorts { get; init; } = true;
+}

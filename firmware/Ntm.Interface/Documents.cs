@@ -31,7 +31,18 @@ public sealed record MemberDocument(
 public sealed record ServerDocument(string Name, string PublicKey, string Address, bool Connected, double? LastHeardMs);
 
 public sealed record UplinkDocument(
-    string Name, string State, string Reason, IReadOnlyList<string> Addresses, IReadOnlyList<MappedDocument> Mapped, string Nat, long BytesReceived, long BytesSent);
+    string Name, string State, string Reason, IReadOnlyList<string> Addresses, IReadOnlyList<MappedDocument> Mapped, string Nat, long BytesReceived, long BytesSent)
+{
+    /// <summary>Whether the box in front has opened the uplink's port: one for each IP family where that matters.</summary>
+    public IReadOnlyList<PortDocument> Ports { get; init; } = [];
+}
+
+/// <param name="Family">"IPv4", "IPv6".</param>
+/// <param name="By">"PCP", "NAT-PMP", "UPnP"; null: no port is open.</param>
+/// <param name="Address">Where it is open from outside, as the box says; null: nowhere.</param>
+/// <param name="Until">To the minute, unless it is renewed before; null: no port is open.</param>
+/// <param name="Sentence">All of that but the time, or why no port is open.</param>
+public sealed record PortDocument(string Family, string? By, string? Address, DateTimeOffset? Until, string Sentence);
 
 public sealed record MappedDocument(string SeenBy, string Address);
 

@@ -21,7 +21,14 @@ internal static class SamplePicture
                 new UplinkDocument(
                     "catv", "usable", "it has an address and a default route by IPv4 and IPv6", ["192.0.2.7:41641", "[2001:db8:1::7]:41641"],
                     [new MappedDocument("coordinator", "198.51.100.44:41641"), new MappedDocument("relay", "198.51.100.44:41641")],
-                    "a NAT that maps independently of the destination", 184_220_115, 22_904_880),
+                    "a NAT that maps independently of the destination", 184_220_115, 22_904_880)
+                {
+                    Ports =
+                    [
+                        new PortDocument("IPv4", "PCP", "198.51.100.44:41641", new DateTimeOffset(2026, 1, 1, 18, 30, 0, TimeSpan.Zero), "port 41641 is open at 198.51.100.44:41641 by PCP"),
+                        new PortDocument("IPv6", null, null, null, "no port is open: the box at fe80::1 does not open one (PCP: no answer)"),
+                    ],
+                },
                 new UplinkDocument("lte", "unusable", "the interface wan1 has no address", [], [], "not known yet", 0, 0),
             ],
             new SortedDictionary<string, long> { ["tunnel-replayed"] = 3, ["admission-not-published"] = 41, ["tunnel-forged"] = 0 })
