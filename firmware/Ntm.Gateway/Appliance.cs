@@ -38,6 +38,7 @@ public sealed class Appliance : IDisposable
     private readonly Neighbours? _neighbours;
     private readonly Uplinks _uplinks;
     private readonly BoxTransport _boxes;
+    private readonly Nat64Discovery _nat64;
     private readonly NameListener _names;
     private IPNetwork[] _routed; // other owners' zones
     private IPAddress? _own;
@@ -78,6 +79,8 @@ public sealed class Appliance : IDisposable
                 sentence => log.Debug("{Sentence}", sentence)));
             undo.Push(_uplinks = new Uplinks(_pump, _core, config.Lan, config.Uplinks, Uplinks.ReadPorts(kept), _keeper, log));
             undo.Push(_boxes = new BoxTransport(_pump, _core, config.Uplinks, log));
+            _nat64 = new Nat64Discovery(config.Uplinks, (number, prefix) => _pump.Post(now => _uplinks.SetNat64(now, number, prefix)), log);
+            _uplinks.OnIPv6Alone = _nat64.Look;
             _uplinks.Start(BootClock.Now);
             _pump.SetTun(Overlay.Open(config.Tun, _pump.Counters));
             if (config.Lan is { } lan)
@@ -126,6 +129,7 @@ public sealed class Appliance : IDisposable
             }
 
             builder.Services.AddHostedService(_ => _names);
+            builder.Services.AddHostedService(_ => _nat64);
             builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
             builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         });

@@ -69,6 +69,7 @@ public sealed record GatewayConfig(
                 uplink.RequiredText("name"), InterfaceName(uplink, "interface"), (ushort)uplink.Number("port", 0, 0, ushort.MaxValue))
             {
                 MapsPorts = uplink.Flag("portMapping", true),
+                Resolver = uplink.Value<IPEndPoint?>("resolver", "an IP address, with a port where it is not 53", TryResolver, null),
             })],
             file.Value("tun", $"an interface name of 1 to {InterfaceNameMost} characters", TryInterfaceName, "ntm0"),
             [.. dns.Addresses("listen").Select(address => address.ToIPEndPoint())],
@@ -164,6 +165,13 @@ public sealed record GatewayConfig(
         return text is AnyCipher or AesByInstructions or ChaCha20Poly1305Alone;
     }
 
+    private static bool TryResolver(string text, out IPEndPoint? resolver)
+    {
+        var good = Resolver.TryRead(text, out var read);
+        resolver = read;
+        return good;
+    }
+
     private static bool TryAliases(string text, out IPNetwork network) =>
         TryNetwork(text, out network) && network.BaseAddress.AddressFamily == AddressFamily.InterNetwork && network.PrefixLength is >= 8 and <= 30;
 }
@@ -187,4 +195,7 @@ public sealed record UplinkConfig(string Name, string Interface, ushort Port)
 {
     /// <summary>Whether the box in front of it is asked to open the port (PCP, NAT-PMP, UPnP).</summary>
     public bool MapsPorts { get; init; } = true;
+
+    /// <summary>Its network's DNS, which is asked for the network's NAT64; null: the system's.</summary>
+    public IPEndPoint? Resolver { get; init; }
 }

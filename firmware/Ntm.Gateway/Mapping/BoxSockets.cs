@@ -62,10 +62,12 @@ internal sealed class BoxSockets(IReadOnlyList<string> interfaces, Action<int, R
         var questions = Open(datagram.Uplink, new IPEndPoint(datagram.From.ToIPAddress(), 0));
         door = new Door(datagram.From, datagram.Gateway, questions, TryOpenAnnouncements(datagram.Uplink, datagram.From.IsIPv4));
         _doors.Add(key, door);
-        _ = HearAsync(datagram.Uplink, door, questions);
-        if (door.Announcements is { } announcements)
+        foreach (var socket in (Socket?[])[questions, door.Announcements])
         {
-            _ = HearAsync(datagram.Uplink, door, announcements);
+            if (socket is not null)
+            {
+                _ = Task.Run(() => HearAsync(datagram.Uplink, door, socket)); // what is there already is read at once, and not on the pump's thread
+            }
         }
 
         return door;
