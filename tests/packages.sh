@@ -3,8 +3,8 @@
 
 # The box: network namespaces, NAT, DHCP and names, an RFC 5780 server and client, the public DNS's server and resolver, captures, and what its LAN devices run.
 BOX_PACKAGES="iproute2 procps util-linux nftables dnsmasq-base coturn nsd unbound tcpdump busybox curl bind9-dnsutils iputils-ping socat openssl ca-certificates"
-# Tests besides: the peer that the tunnel is tried against, the translator that translation is, and a reader of QR codes.
-TEST_PACKAGES="wireguard-go wireguard-tools tayga zbar-tools"
+# Tests besides: the peer that the tunnel is tried against, the translator that translation is, a reader of QR codes, and what opens ports in home routers (the program alone, no service).
+TEST_PACKAGES="wireguard-go wireguard-tools tayga zbar-tools miniupnpd-nftables"
 # Benchmarks besides: what makes the load and sets the wire, and who is measured against; a contestant that cannot be had is left out.
 BENCHMARK_PACKAGES="iperf3 ethtool"
 BENCHMARK_OPTIONAL_PACKAGES="nebula openvpn tinc linux-perf"

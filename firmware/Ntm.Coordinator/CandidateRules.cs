@@ -13,6 +13,12 @@ public static class CandidateRules
     public static IReadOnlyList<NodeCandidate> HandedOut(IReadOnlyList<NodeCandidate> of, IReadOnlyList<NodeCandidate> to)
     {
         var sameNat = ShareMappedAddress(of, to);
-        return [.. of.Where(c => sameNat || !CandidateAddress.IsPrivate(c.Address)).DistinctBy(c => c.Address).Take(Limits.Candidates)];
+
+        // An open port first, and beside the same address as it is seen: by that one the peer judges whether both are behind one NAT.
+        return
+        [
+            .. of.Where(c => sameNat || !CandidateAddress.IsPrivate(c.Address)).OrderByDescending(c => c.IsOpen).DistinctBy(c => (c.Address, c.IsOpen))
+                .Take(Limits.Candidates),
+        ];
     }
 }

@@ -10,11 +10,15 @@ public readonly record struct NodeCandidate(CandidateKind Kind, RealAddress Addr
 {
     public bool IsMapped => Kind is CandidateKind.CandidateMappedAtCoordinator or CandidateKind.CandidateMappedAtRelay;
 
+    /// <summary>A port that the box in front of the node has opened: any may send to it.</summary>
+    public bool IsOpen => Kind == CandidateKind.CandidatePortMapped;
+
     /// <summary>Reads what may be a candidate at all; false for the rest.</summary>
     internal static bool TryRead(Candidate candidate, VirtualAddress zonePrefix, out NodeCandidate read)
     {
         read = default;
-        if (candidate.Kind is not (CandidateKind.CandidateLocal or CandidateKind.CandidateMappedAtCoordinator or CandidateKind.CandidateMappedAtRelay)
+        if (candidate.Kind is not (CandidateKind.CandidateLocal or CandidateKind.CandidateMappedAtCoordinator or CandidateKind.CandidateMappedAtRelay
+                or CandidateKind.CandidatePortMapped)
             || !candidate.Endpoint.TryRead(out var address) || !CandidateAddress.IsPossible(address, zonePrefix))
         {
             return false;

@@ -27,7 +27,8 @@ public sealed record RouteDecision(RouteVerdict Verdict, string Reason)
         }
 
         var (one, other) = (MapsByDestination(asker), MapsByDestination(responder));
-        var hopeless = one == true && other == true && !ipv6 && !CandidateRules.ShareMappedAddress(asker, responder);
+        var open = ipv4 && (fromAsker.Any(c => c.IsOpen && c.Address.IsIPv4) || fromResponder.Any(c => c.IsOpen && c.Address.IsIPv4));
+        var hopeless = one == true && other == true && !ipv6 && !open && !CandidateRules.ShareMappedAddress(asker, responder);
         if (hopeless)
         {
             return relayInCommon
@@ -39,6 +40,7 @@ public sealed record RouteDecision(RouteVerdict Verdict, string Reason)
         {
             (true, _, _, _) => "both have IPv6",
             (_, true, _, _) => "both are seen with the same address",
+            _ when open => "the box in front of one has opened a port",
             (_, _, true, _) or (_, _, _, true) => "only one NAT is known to map by destination",
             (_, _, false, false) => "neither NAT maps by destination",
             _ => "nothing is known against a direct path",

@@ -4,6 +4,7 @@ using System.Runtime.ExceptionServices;
 using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Ntm.Gateway.Http;
+using Ntm.Gateway.Mapping;
 using Ntm.Crypto;
 using Ntm.Hosting;
 using Ntm.Linux;
@@ -36,6 +37,7 @@ public sealed class Appliance : IDisposable
     private readonly Switchboard _switchboard;
     private readonly Neighbours? _neighbours;
     private readonly Uplinks _uplinks;
+    private readonly BoxTransport _boxes;
     private readonly Nat64Discovery _nat64;
     private readonly NameListener _names;
     private IPNetwork[] _routed; // other owners' zones
@@ -76,6 +78,7 @@ public sealed class Appliance : IDisposable
                 config.DnsListen, (message, _, _, stop) => _switchboard.AnswerDnsAsync(message, stop), () => _neighbours?.Want(), _switchboard.CountRefused,
                 sentence => log.Debug("{Sentence}", sentence)));
             undo.Push(_uplinks = new Uplinks(_pump, _core, config.Lan, config.Uplinks, Uplinks.ReadPorts(kept), _keeper, log));
+            undo.Push(_boxes = new BoxTransport(_pump, _core, config.Uplinks, log));
             _nat64 = new Nat64Discovery(config.Uplinks, (number, prefix) => _pump.Post(now => _uplinks.SetNat64(now, number, prefix)), log);
             _uplinks.OnIPv6Alone = _nat64.Look;
             _uplinks.Start(BootClock.Now);
@@ -148,6 +151,7 @@ public sealed class Appliance : IDisposable
         await app.WaitForShutdownAsync(cancel);
         Systemd.Stopping();
         _log.Information("The gateway stops.");
+        await _boxes.ReleaseAsync();
         if (_fate.Failure is { } failure)
         {
             ExceptionDispatchInfo.Throw(failure);
@@ -159,6 +163,7 @@ public sealed class Appliance : IDisposable
         _names.Dispose();
         _neighbours?.Dispose();
         _pump.Dispose();
+        _boxes.Dispose();
         _uplinks.Dispose();
         _keeper.Flush(TimeSpan.MaxValue);
         _store.Dispose();
@@ -218,6 +223,15 @@ public sealed class Appliance : IDisposable
                     break;
                 case NodeEvent.Socket socket:
                     _uplinks.SetSocket(socket);
+                    break;
+                case NodeEvent.MappingDatagram datagram:
+                    _boxes.Send(datagram);
+                    break;
+                case NodeEvent.MappingExchange request:
+                    _boxes.Ask(request);
+                    break;
+                case NodeEvent.MappingsReleased:
+                    _boxes.OnReleased();
                     break;
                 case NodeEvent.NeighbourWanted:
                     _neighbours?.Want();

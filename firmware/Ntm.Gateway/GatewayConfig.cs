@@ -68,6 +68,7 @@ public sealed record GatewayConfig(
             [.. file.Sections("uplinks").Select(uplink => new UplinkConfig(
                 uplink.RequiredText("name"), InterfaceName(uplink, "interface"), (ushort)uplink.Number("port", 0, 0, ushort.MaxValue))
             {
+                MapsPorts = uplink.Flag("portMapping", true),
                 Resolver = uplink.Value<IPEndPoint?>("resolver", "an IP address, with a port where it is not 53", TryResolver, null),
             })],
             file.Value("tun", $"an interface name of 1 to {InterfaceNameMost} characters", TryInterfaceName, "ntm0"),
@@ -192,6 +193,9 @@ public sealed record LanConfig(string Interface, IReadOnlyList<IPNetwork> Networ
 /// <param name="Port">UDP port; 0: one that is free, kept from then on, so that a restart keeps its NAT mapping.</param>
 public sealed record UplinkConfig(string Name, string Interface, ushort Port)
 {
+    /// <summary>Whether the box in front of it is asked to open the port (PCP, NAT-PMP, UPnP).</summary>
+    public bool MapsPorts { get; init; } = true;
+
     /// <summary>Its network's DNS, which is asked for the network's NAT64; null: the system's.</summary>
     public IPEndPoint? Resolver { get; init; }
 }

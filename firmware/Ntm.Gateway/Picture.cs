@@ -24,7 +24,7 @@ public static class Picture
         return new(
             new StatusDocument(
                 version, now.Wall, Math.Round((now.Boot - started).TotalSeconds, 3), status.Member is { } member ? Of(member, now) : null,
-                [.. status.Uplinks.OrderBy(uplink => uplink.State.Number).Select(Of)], counters, status.Removed),
+                [.. status.Uplinks.OrderBy(uplink => uplink.State.Number).Select(uplink => Of(uplink, now))], counters, status.Removed),
             [.. status.Devices.OrderBy(device => device.Number).Select(device => Of(device, status.Member, now))],
             [.. status.Peers.Select(peer => Of(peer, names, now))]);
     }
@@ -59,13 +59,22 @@ public static class Picture
     private static ServerDocument Of(ServerStatus server, Now now) => new(
         server.Name, server.Key.ToString(), server.Address.ToString(), server.Connected, Age(server.LastHeard, now));
 
-    private static UplinkDocument Of(UplinkStatus uplink) => new(
+    private static UplinkDocument Of(UplinkStatus uplink, Now now) => new(
         uplink.State.Name, uplink.State.Usable ? "usable" : "unusable", uplink.State.Reason, [.. uplink.State.Addresses.Select(address => address.ToString())],
         [.. uplink.Mapped.Select(mapped => new MappedDocument(mapped.SeenBy, mapped.Address.ToString()))], uplink.NatMapping,
         uplink.BytesReceived, uplink.BytesSent)
     {
         Nats = [.. uplink.Nats.Select(NatPicture.Of)],
+        Ports = [.. uplink.Ports.Select(port => Of(port, now))],
     };
+
+    private static PortDocument Of(PortStatus port, Now now) => new(
+        port.IPv4 ? "IPv4" : "IPv6", port.By, port.By is null ? null : port.External.ToString(), port.Until is { } until ? Minute(now.Wall + (until - now.Boot)) : null,
+        port.Sentence);
+
+    // Seconds would be news each time the two clocks are read a little apart.
+    private static DateTimeOffset Minute(DateTimeOffset time) =>
+        new((time.UtcTicks + (TimeSpan.TicksPerMinute / 2)) / TimeSpan.TicksPerMinute * TimeSpan.TicksPerMinute, TimeSpan.Zero);
 
     private static DeviceDocument Of(DeviceStatus device, MemberStatus? member, Now now) => new(
         device.Mac.ToString(), device.Number, device.Name,

@@ -165,7 +165,12 @@ public sealed class Uplinks : IDisposable
         var families = reachable.Select(address => address.IsIPv4 ? "IPv4" : "IPv6").Distinct().Order().ToList();
         return families.Count == 0
             ? State(false, $"the interface {uplink.Interface} has an address but no default route", [])
-            : State(true, $"it has an address and a default route by {string.Join(" and ", families)}", reachable);
+            : State(true, $"it has an address and a default route by {string.Join(" and ", families)}", reachable) with
+            {
+                Gateways = [.. new[] { true, false }.Select(ipv4 => picture.DefaultRouteOf(link.Index, ipv4)?.Gateway).OfType<IPAddress>()
+                    .Select(gateway => RealAddress.From(new IPEndPoint(gateway, 0)))],
+                MapsPorts = uplink.MapsPorts,
+            };
     }
 
     private void Apply(Now now, LinkPicture picture, bool starting)

@@ -37,7 +37,17 @@ public sealed record UplinkDocument(
 {
     /// <summary>What is known of its NAT or firewall, in each IP family it has.</summary>
     public IReadOnlyList<NatDocument> Nats { get; init; } = [];
+
+    /// <summary>Whether the box in front has opened the uplink's port: one for each IP family where that matters.</summary>
+    public IReadOnlyList<PortDocument> Ports { get; init; } = [];
 }
+
+/// <param name="Family">"IPv4", "IPv6".</param>
+/// <param name="By">"PCP", "NAT-PMP", "UPnP"; null: no port is open.</param>
+/// <param name="Address">Where it is open from outside, as the box says; null: nowhere.</param>
+/// <param name="Until">To the minute, unless it is renewed before; null: no port is open.</param>
+/// <param name="Sentence">All of that but the time, or why no port is open.</param>
+public sealed record PortDocument(string Family, string? By, string? Address, DateTimeOffset? Until, string Sentence);
 
 /// <param name="Family">"IPv4", "IPv6".</param>
 /// <param name="Does">What it does, as a sentence.</param>

@@ -1,5 +1,6 @@
 using System.Net;
 using Ntm.Node.Devices;
+using Ntm.Node.Mapping;
 using Ntm.Node.Nat;
 using Ntm.Node.Paths;
 using Ntm.Node.Sharing;
@@ -28,6 +29,7 @@ public sealed partial class NodeCore : ICore
     private readonly Registration _registration;
     private readonly NatObserver _nat;
     private readonly Sightings _sightings;
+    private readonly UplinkMappings _mappings;
     private readonly Peers _peers;
     private readonly Directions _directions;
     private readonly Joining _joining;
@@ -65,6 +67,8 @@ public sealed partial class NodeCore : ICore
         _registration = new Registration(_context, Published, _nat) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
         _sightings = new Sightings(_context, () => _registration.Own, _nat.KeepAliveOf, _registration.Seen);
         _registration.OnReached = _sightings.Look;
+        _mappings = new UplinkMappings(_context, _registration) { OnTold = OnPortsTold };
+        _registration.PortMapped = _mappings.Candidates;
         _peers = new Peers(_context, _registration, _checks, budgets);
         _directions = new Directions(_context, _registration, _peers) { Finish = Finish };
         _registration.OnRegistered = _directions.AskAgain;
@@ -108,7 +112,7 @@ public sealed partial class NodeCore : ICore
             }
 
             next = Min(Min(next, _peers.NextDeadline), Min(_registration.NextDeadline, _directions.NextDeadline));
-            return Min(next, Min(_shareholding.NextDeadline, _held.NextDeadline));
+            return Min(Min(next, _mappings.NextDeadline), Min(_shareholding.NextDeadline, _held.NextDeadline));
         }
     }
 
@@ -136,6 +140,8 @@ public sealed partial class NodeCore : ICore
             _peers.AimAll(now);
             TellPeers(now);
         }
+
+        _mappings.Aim(now);
     }
 
     /// <summary>A socket that <see cref="NodeEvent.Socket"/> wanted stands.</summary>
@@ -215,7 +221,7 @@ public sealed partial class NodeCore : ICore
     public NodeStatus Describe(Now now)
     {
         Start(now);
-        return NodeDescription.Of(_context, _nat, _registration, _peers, _directions, _devices, _aliases, _context.Sharing.Time(now), Outbox.Dropped);
+        return NodeDescription.Of(_context, _nat, _registration, _peers, _directions, _devices, _aliases, _mappings, _context.Sharing.Time(now), Outbox.Dropped);
     }
 
     public bool TryTakeEvent(out NodeEvent? happened) => _context.Events.TryDequeue(out happened);
@@ -234,6 +240,7 @@ public sealed partial class NodeCore : ICore
         _sightings.HandleTimeout(now);
         _shareholding.HandleTimeout(now);
         _held.HandleTimeout(now.Boot);
+        _mappings.HandleTimeout(now);
     }
 
     private Signal? OnSignal(Now now, Tunnel.Tunnel tunnel, WirePath path, Signal signal)
@@ -313,6 +320,7 @@ public sealed partial class NodeCore : ICore
 
         _memory = null;
         _nat.Load(memory);
+        _mappings.Load(memory);
         if (Membership.TryLoad(memory, _context.Key, Role.Node, _context.Counters, out var membership, out var problem))
         {
             _context.Signals = MakeSignals(membership.Addressing);
@@ -349,6 +357,7 @@ public sealed partial class NodeCore : ICore
         _held.Clear();
         _nat.Stop();
         _sightings.Stop();
+        _mappings.Leave(now);
     }
 
     private void Enter(Now now, Membership membership, TimeSpan resumesUntil)
@@ -365,6 +374,7 @@ public sealed partial class NodeCore : ICore
         _context.Events.Enqueue(new NodeEvent.Member(membership.Zone, membership.Name, _context.Own, membership.Addressing.Prefix));
         _shareholding.Start(now);
         _registration.Start(now);
+        _mappings.Aim(now);
     }
 
     // Who is met by joining is of our own zone.
@@ -382,6 +392,7 @@ public sealed partial class NodeCore : ICore
 
     private void OnObserved(Now now)
     {
+        _mappings.Observed(now);
         _peers.AimAll(now);
         TellPeers(now);
     }
@@ -440,7 +451,8 @@ public sealed partial class NodeCore : ICore
         memory.FirstOrDefault(e => e is { Collection: ClockCollection, Key: ClockKey, Value.Length: 8 }) is { } entry ? BitConverter.ToUInt64(entry.Value!) : 0;
 
     private static bool Same(UplinkState a, UplinkState b) =>
-        a.Usable == b.Usable && a.Name == b.Name && a.Reason == b.Reason && a.Nat64 == b.Nat64 && a.Addresses.SequenceEqual(b.Addresses);
+        a.Usable == b.Usable && a.Name == b.Name && a.Reason == b.Reason && a.Nat64 == b.Nat64 && a.Addresses.SequenceEqual(b.Addresses)
+        && a.Gateways.SequenceEqual(b.Gateways) && a.MapsPorts == b.MapsPorts;
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

@@ -1,4 +1,5 @@
 using Ntm.Node.Devices;
+using Ntm.Node.Mapping;
 using Ntm.Node.Nat;
 using Ntm.Node.Paths;
 using Ntm.Protocol;
@@ -10,10 +11,10 @@ namespace Ntm.Node;
 internal static class NodeDescription
 {
     public static NodeStatus Of(
-        NodeContext context, NatObserver nat, Registration registration, Peers peers, Directions directions, DeviceTable devices, AliasTable aliases, DateTimeOffset time,
-        long outboxDropped) => new(
+        NodeContext context, NatObserver nat, Registration registration, Peers peers, Directions directions, DeviceTable devices, AliasTable aliases, UplinkMappings mappings,
+        DateTimeOffset time, long outboxDropped) => new(
         context.Membership is { } m ? Describe(context, m, registration) : null,
-        [.. context.Uplinks.Values.Select(u => Describe(u, nat, registration, peers))],
+        [.. context.Uplinks.Values.Select(u => Describe(u, nat, registration, peers, mappings))],
         devices.Describe(),
         [.. peers.All.OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => Describe(p, directions, aliases))],
         Describe(context, devices, time),
@@ -40,7 +41,7 @@ internal static class NodeDescription
         link.Name, link.Tunnel.Peer, link.Tunnel.SendPath.IsNone ? link.Endpoints.FirstOrDefault() : link.Tunnel.SendPath.Remote,
         link.Registered, link.Tunnel.LastReceived);
 
-    private static UplinkStatus Describe(UplinkState uplink, NatObserver nat, Registration registration, Peers peers)
+    private static UplinkStatus Describe(UplinkState uplink, NatObserver nat, Registration registration, Peers peers, UplinkMappings mappings)
     {
         var seen = registration.Links
             .SelectMany(l => l.Observed.Where(o => o.Uplink == uplink.Number).Select(o => (SeenBy: l.IsRelay ? "relay" : "coordinator", o.Address)))
@@ -50,7 +51,11 @@ internal static class NodeDescription
         var nats = known.OfType<NatUplink>()
             .Select(u => new NatStatus(u.IsIPv4, u.Judgement, u.Lifetime, u.KeepAlive, NatWords.Of(u.Judgement, u.Lifetime), NatWords.Meaning(u.Judgement))).ToArray();
         var judged = nats.FirstOrDefault(n => n.Judgement != NatJudgement.Unknown);
-        return new(uplink, seen, judged?.Words ?? Nat(uplink, seen), paths.Sum(p => p.BytesReceived), paths.Sum(p => p.BytesSent)) { Nats = nats };
+        return new(uplink, seen, judged?.Words ?? Nat(uplink, seen), paths.Sum(p => p.BytesReceived), paths.Sum(p => p.BytesSent))
+        {
+            Nats = nats,
+            Ports = mappings.Describe(uplink.Number),
+        };
     }
 
     // Before it was looked at: what the mapped addresses of two servers tell (RFC 4787 section 4.1).
@@ -87,7 +92,12 @@ internal static class NodeDescription
         var state = used && path.State == PathState.Proven ? "used"
             : path.State == PathState.Unproven && path.RoundsLeft > 0 ? "checking"
             : path.State.ToString().ToLowerInvariant();
-        var kind = path.Kind == PathKind.PeerReflexive ? "peer-reflexive" : path.Kind.ToString().ToLowerInvariant();
+        var kind = path.Kind switch
+        {
+            PathKind.PeerReflexive => "peer-reflexive",
+            PathKind.PortMapped => "port-mapped",
+            _ => path.Kind.ToString().ToLowerInvariant(),
+        };
         var reason = used ? peer.Reason
             : path == peer.Double ? "carries a second copy while the other path is silent"
             : path.State switch

@@ -45,6 +45,20 @@ public abstract record NodeEvent
     /// </summary>
     public sealed record Socket(int Number, bool IPv4, bool Open) : NodeEvent;
 
+    /// <summary>Send this to the box in front of an uplink, from a socket of its own on that address: PCP, NAT-PMP, or a search by multicast. What comes back to it from
+    /// <paramref name="Gateway"/>, whatever its port, is for <see cref="NodeCore.MappingHeard"/>; nothing else is.</summary>
+    /// <param name="From">The uplink's address; the port does not matter.</param>
+    public sealed record MappingDatagram(int Uplink, RealAddress From, RealAddress Gateway, RealAddress To, byte[] Bytes) : NodeEvent;
+
+    /// <summary>Ask the box by HTTP; ends with <see cref="NodeCore.MappingExchanged"/>.</summary>
+    /// <param name="To">The box, with its HTTP port.</param>
+    /// <param name="Path">Of the URL, with the query.</param>
+    /// <param name="Action">SOAPAction; null: a GET.</param>
+    public sealed record MappingExchange(int Uplink, RealAddress From, RealAddress To, int Ticket, string Path, string? Action, byte[]? Body) : NodeEvent;
+
+    /// <summary>The end of <see cref="NodeCore.ReleaseMappings"/>.</summary>
+    public sealed record MappingsReleased : NodeEvent;
+
     /// <summary>For the log: a full sentence. Info is what an owner cares about.</summary>
     public sealed record Notice(bool Warning, string Sentence) : NodeEvent;
 }

@@ -30,6 +30,12 @@ public sealed record NodeOptions(uint AliasNetwork, int AliasPrefixLength, IRead
 /// <param name="Addresses">Its own addresses, with the port of its socket.</param>
 public sealed record UplinkState(int Number, string Name, bool Usable, string Reason, IReadOnlyList<RealAddress> Addresses)
 {
+    /// <summary>Its default gateways, at most one of each IP family, port 0.</summary>
+    public IReadOnlyList<RealAddress> Gateways { get; init; } = [];
+
+    /// <summary>Whether the owner lets them be asked to open a port.</summary>
+    public bool MapsPorts { get; init; } = true;
+
     /// <summary>The prefix of its network's NAT64; null: there is none, or it is not known.</summary>
     public Nat64Prefix? Nat64 { get; init; }
 

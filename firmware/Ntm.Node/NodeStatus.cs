@@ -38,7 +38,16 @@ public sealed record UplinkStatus(
 {
     /// <summary>What is known of its NAT, in each IP family it has.</summary>
     public IReadOnlyList<NatStatus> Nats { get; init; } = [];
+
+    /// <summary>Whether the box in front has opened the uplink's port, for each IP family where that matters.</summary>
+    public IReadOnlyList<PortStatus> Ports { get; init; } = [];
 }
+
+/// <param name="By">"PCP", "NAT-PMP", "UPnP"; null: no port is open.</param>
+/// <param name="External">Where it is open.</param>
+/// <param name="Until">Unless it is renewed.</param>
+/// <param name="Sentence">All of it as a clause for people, the time excepted.</param>
+public sealed record PortStatus(bool IPv4, string? By, RealAddress External, TimeSpan? Until, string Sentence);
 
 /// <param name="KeepAlive">A tunnel with a coordinator or relay is silent for no longer.</param>
 /// <param name="Words">What it does, as a sentence for the owner.</param>
@@ -70,6 +79,6 @@ public sealed record PeerStatus(
 /// <param name="Name">The name it was asked for by; null where unknown.</param>
 public sealed record AliasStatus(uint Alias, VirtualAddress Vip, string? Name);
 
-/// <param name="Kind">"relay", "local", "mapped", "peer-reflexive".</param>
+/// <param name="Kind">"relay", "local", "mapped", "port-mapped", "peer-reflexive".</param>
 /// <param name="State">"used", "proven", "checking", "suspect", "unproven", "failed".</param>
 public sealed record PathStatus(WirePath Path, string Kind, string State, TimeSpan? RoundTrip, string Reason, long BytesSent, long BytesReceived);

@@ -418,10 +418,30 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         peer.Direction.Candidates.AddRange(update.Candidates.Take(Limits.Candidates));
         peer.Direction.Nats.Clear();
         peer.Direction.Nats.AddRange(update.Nats.Take(Limits.NatTraits));
+        Hope(peer, peer.Direction.Candidates.Any(c => c.Kind == CandidateKind.CandidatePortMapped));
         Aim(now, peer);
         if (peer.Tunnel.IsEstablished)
         {
             checks.Start(now, peer);
+        }
+    }
+
+    /// <summary>A port of ours has been opened: what was relay only because both NATs map by destination may be direct.</summary>
+    public void Hope(Now now)
+    {
+        foreach (var peer in _byKey.Values.Where(p => p.RelayOnly is not null))
+        {
+            peer.Direction = peer.Direction.Clone();
+            Hope(peer, true);
+            Aim(now, peer);
+        }
+    }
+
+    private static void Hope(Peer peer, bool isOpen)
+    {
+        if (isOpen && peer.Direction.Verdict == RouteVerdict.RouteRelayOnly)
+        {
+            peer.Direction.Verdict = RouteVerdict.RouteRelayThenDirect;
         }
     }
 

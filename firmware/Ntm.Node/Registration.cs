@@ -40,6 +40,9 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// <summary>Told when a coordinator has taken a registration.</summary>
     public Action<Now>? OnRegistered { get; set; }
 
+    /// <summary>The candidates that ports opened by the boxes in front make.</summary>
+    public Func<IEnumerable<Candidate>>? PortMapped { get; set; }
+
     /// <summary>Told of the owner's word that came with the refusal of a coordinator or relay: this node was taken out of the zone.</summary>
     public Action<SignedRemoval>? OnRemoved { get; set; }
 
@@ -52,6 +55,10 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// <summary>The addresses by which coordinators and relays see this node.</summary>
     /// <remarks>What another owner's relay says it sees is not asked: it could send our nodes to the relay, or checks to a third party.</remarks>
     public IReadOnlyCollection<RealAddress> Mapped => [.. Own.SelectMany(l => l.Observed).Select(o => o.Address).Distinct()];
+
+    /// <summary>The same, of one uplink and IP family.</summary>
+    public IReadOnlyCollection<RealAddress> SeenOn(int uplink, bool ipv4) =>
+        [.. Own.SelectMany(l => l.Observed).Where(o => o.Uplink == uplink && o.Address.IsIPv4 == ipv4).Select(o => o.Address).Distinct()];
 
     /// <summary>Those of our own zone.</summary>
     public IEnumerable<ServerLink> Own => _links.Where(l => !l.IsRelay || !IsGuestAt(l));
@@ -246,7 +253,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
                          Endpoint = seen.Address.ToWire(),
                          Uplink = (uint)seen.Uplink,
                      };
-        return mapped.Concat(local).Take(Limits.Candidates);
+        return (PortMapped?.Invoke() ?? []).Concat(mapped).Concat(local).Take(Limits.Candidates);
     }
 
     /// <summary>Takes a link's tunnel away from paths that are no more.</summary>

@@ -197,6 +197,39 @@ public static class Limits
     public const int ChecksBeforeSuspect = 3;
     public static readonly TimeSpan SuspectBeforeLost = TimeSpan.FromSeconds(3);
 
+    // ---- ports that the box in front opens, docs/protocol.md section 5
+
+    /// <summary>UDP port of PCP and NAT-PMP servers (RFC 6886 section 3, RFC 6887 section 19.2).</summary>
+    public const ushort MappingPort = 5351;
+
+    /// <summary>UDP port on which boxes announce that they restarted (RFC 6886 section 3.2.1, RFC 6887 section 14.1).</summary>
+    public const ushort MappingAnnouncementPort = 5350;
+
+    /// <summary>Copies of a request, each after the one before, and how long the last is waited for (RFC 6886 section 3.1 begins so).</summary>
+    public static readonly TimeSpan[] MappingRepeats = [TimeSpan.FromMilliseconds(250), TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1)];
+
+    /// <summary>For how long a port is asked for; renewed at half of it.</summary>
+    public static readonly TimeSpan MappingLifetime = TimeSpan.FromHours(1);
+
+    /// <summary>A longer one is not believed (RFC 6887 section 15).</summary>
+    public static readonly TimeSpan MappingLifetimeMost = TimeSpan.FromDays(1);
+
+    /// <summary>Least time between two tries.</summary>
+    public static readonly TimeSpan MappingSpacing = TimeSpan.FromSeconds(10);
+
+    /// <summary>After a round in which no protocol worked; doubled each time.</summary>
+    public static readonly TimeSpan MappingRetry = TimeSpan.FromMinutes(5);
+    public static readonly TimeSpan MappingRetryMost = TimeSpan.FromHours(4);
+
+    /// <summary>How long a UPnP box is searched for.</summary>
+    public static readonly TimeSpan MappingSearch = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long one HTTP request to it may take.</summary>
+    public static readonly TimeSpan MappingExchange = TimeSpan.FromSeconds(5);
+
+    /// <summary>Bytes of its answer.</summary>
+    public const int MappingBodyBytes = 65_536;
+
     // ---- relay
 
     public const uint ChannelLast = 0xFF_FFFF;

@@ -52,6 +52,7 @@ public sealed class Home
     private bool _withIPv6, _attached;
     private ushort _port = 41_000;
     private NatKind _kind = NatKind.None;
+    private bool _withPcp;
 
     internal Home(Scenario scenario, string name, byte number)
     {
@@ -87,6 +88,16 @@ public sealed class Home
         _withIPv6 = true;
         return this;
     }
+
+    /// <summary>The NAT opens ports when it is asked to by PCP.</summary>
+    public Home WithPcp()
+    {
+        _withPcp = true;
+        return this;
+    }
+
+    /// <summary>The box that the router may ask to open ports, IPv4; none: there is none.</summary>
+    public RealAddress Gateway { get; set; }
 
     public Home Over(WireConditions conditions)
     {
@@ -136,6 +147,12 @@ public sealed class Home
             {
                 Wire = Router.Attach(Segment, Inside.WithPort(_port));
             }
+        }
+
+        if (_withPcp)
+        {
+            Gateway = Inside.WithPort(0) with { Low = Inside.Low - 1 };
+            Nat!.AddPcp(Gateway);
         }
 
         Wire.Conditions = _conditions;

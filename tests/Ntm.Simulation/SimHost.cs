@@ -72,6 +72,19 @@ public sealed class SimHost : IStation
 
     public IReadOnlyList<SimUplink> Uplinks => _uplinks;
 
+    /// <summary>Sockets besides the core's, by uplink and port: who is told, with the time, of what comes there.</summary>
+    public Dictionary<(int Uplink, ushort Port), Action<Now, RealAddress, byte[]>> Sockets { get; } = [];
+
+    /// <summary>Sends from such a socket.</summary>
+    public void SendFrom(int uplink, ushort port, RealAddress remote, byte[] bytes)
+    {
+        var source = _uplinks[uplink].Addresses.FirstOrDefault(a => a.IsIPv4 == remote.IsIPv4);
+        if (!source.IsNone)
+        {
+            _uplinks[uplink].Segment.Send(this, new SimDatagram(Name, source.WithPort(port), remote, bytes));
+        }
+    }
+
     /// <summary>Largest batch that was handed in so far.</summary>
     public int LargestBatch { get; private set; }
 
@@ -135,6 +148,14 @@ public sealed class SimHost : IStation
 
     public void Receive(SimDatagram datagram, Segment segment)
     {
+        var besides = _uplinks.FindIndex(u => u.Segment == segment && u.Addresses.Any(a => a.SameHost(datagram.Destination)));
+        if (Core is not null && Sockets.TryGetValue((besides, datagram.Destination.Port), out var socket))
+        {
+            _world.Flow.Arrived(datagram, Name);
+            Call(now => socket(now, datagram.Source, datagram.Bytes));
+            return;
+        }
+
         var uplink = _uplinks.FindIndex(u => u.Segment == segment && u.Addresses.Contains(datagram.Destination));
         if (uplink < 0 && _sockets.Count > 0)
         {

@@ -210,6 +210,8 @@ public sealed class Zone
 /// <summary>The gateway's node core in a home, composed as ntm-gateway composes it: events taken after each call, neighbours handed in when wanted.</summary>
 public sealed class HomeRouter
 {
+    private const ushort QuestionPort = 39_999; // of the socket that boxes are asked from
+
     private readonly Dictionary<long, NameAnswer> _answers = [];
     private readonly List<StoreWrite> _memory = [];
     private readonly List<Neighbour> _neighbours = [];
@@ -239,6 +241,9 @@ public sealed class HomeRouter
 
     public Verdict? JoinEnd { get; private set; }
 
+    /// <summary>Whether the core has said that all its open ports are closed.</summary>
+    public bool PortsReleased { get; private set; }
+
     /// <summary>Other owners' zones as the core last told them; null: it has said nothing since it started.</summary>
     public IReadOnlyList<OtherZone>? OtherZones { get; private set; }
 
@@ -260,7 +265,15 @@ public sealed class HomeRouter
         {
             var uplink = Home.Router.Uplinks[i];
             var number = i;
-            Home.Router.Call(now => Core.UplinkChanged(now, new(number, $"uplink{number}", true, "it has an address", uplink.Addresses)));
+            foreach (var port in (ushort[])[QuestionPort, Limits.MappingAnnouncementPort])
+            {
+                Home.Router.Sockets[(number, port)] = (now, from, bytes) => Core.MappingHeard(now, number, from, bytes);
+            }
+
+            Home.Router.Call(now => Core.UplinkChanged(now, new(number, $"uplink{number}", true, "it has an address", uplink.Addresses)
+            {
+                Gateways = Home.Gateway.IsNone ? [] : [Home.Gateway],
+            }));
         }
     }
 
@@ -372,6 +385,12 @@ public sealed class HomeRouter
                     break;
                 case NodeEvent.Socket opened:
                     Open(opened, Core);
+                    break;
+                case NodeEvent.MappingDatagram { To.Port: Limits.MappingPort } question:
+                    Home.Router.SendFrom(question.Uplink, QuestionPort, question.To, question.Bytes);
+                    break;
+                case NodeEvent.MappingsReleased:
+                    PortsReleased = true;
                     break;
                 case NodeEvent.NeighbourWanted:
                     wanted = true;

@@ -36,22 +36,7 @@ public static class StatusText
 
         output.WriteLine();
         output.WriteLine("Uplinks");
-        if (status.Uplinks.Count == 0)
-        {
-            output.WriteLine("  none");
-        }
-
-        foreach (var uplink in status.Uplinks)
-        {
-            output.WriteLine($"  {uplink.Name}  {uplink.State}: {uplink.Reason}");
-            Columns.Write(output,
-            [
-                ["addresses", uplink.Addresses.Count == 0 ? "none" : string.Join(", ", uplink.Addresses)],
-                ["seen as", uplink.Mapped.Count == 0 ? "not known yet" : string.Join(", ", uplink.Mapped.Select(one => $"{one.Address} by the {one.SeenBy}"))],
-                ["NAT", uplink.Nat],
-                ["traffic", Words.Traffic(uplink.BytesReceived, uplink.BytesSent)],
-            ], indent: 4);
-        }
+        UplinksText.WriteShort(status.Uplinks, output);
 
         if (status.DataPath is { } path)
         {

@@ -1,8 +1,9 @@
+using System.Globalization;
 using Ntm.Interface;
 
 namespace Ntm.Cli.Text;
 
-/// <summary>`ntm uplinks` in words: what each uplink is behind, and what that means.</summary>
+/// <summary>`ntm uplinks` in words: what each uplink is behind, what that means, and whether a port is open there.</summary>
 public static class UplinksText
 {
     public static void Write(IReadOnlyList<UplinkDocument> uplinks, TextWriter output)
@@ -24,14 +25,29 @@ public static class UplinksText
         }
     }
 
+    /// <summary>In short, as a part of `ntm status`.</summary>
+    public static void WriteShort(IReadOnlyList<UplinkDocument> uplinks, TextWriter output)
+    {
+        if (uplinks.Count == 0)
+        {
+            output.WriteLine("  none");
+        }
+
+        foreach (var uplink in uplinks)
+        {
+            output.WriteLine($"  {uplink.Name}  {uplink.State}: {uplink.Reason}");
+            var rows = Addresses(uplink);
+            rows.Add(["NAT", uplink.Nat]);
+            rows.AddRange(Ports(uplink));
+            rows.Add(["traffic", Words.Traffic(uplink.BytesReceived, uplink.BytesSent)]);
+            Columns.Write(output, rows, indent: 4);
+        }
+    }
+
     private static void Write(UplinkDocument uplink, TextWriter output)
     {
         output.WriteLine($"{uplink.Name}  {uplink.State}: {uplink.Reason}");
-        var rows = new List<string[]>
-        {
-            new[] { "addresses", uplink.Addresses.Count == 0 ? "none" : string.Join(", ", uplink.Addresses) },
-            new[] { "seen as", uplink.Mapped.Count == 0 ? "not known yet" : string.Join(", ", uplink.Mapped.Select(one => $"{one.Address} by the {one.SeenBy}")) },
-        };
+        var rows = Addresses(uplink);
         foreach (var nat in uplink.Nats)
         {
             rows.Add([nat.Family, nat.Does]);
@@ -44,7 +60,20 @@ public static class UplinksText
             rows.Add(["NAT", uplink.Nat]);
         }
 
+        rows.AddRange(Ports(uplink));
         rows.Add(["traffic", Words.Traffic(uplink.BytesReceived, uplink.BytesSent)]);
         Columns.Write(output, rows, indent: 2);
     }
+
+    private static List<string[]> Addresses(UplinkDocument uplink) =>
+    [
+        ["addresses", uplink.Addresses.Count == 0 ? "none" : string.Join(", ", uplink.Addresses)],
+        ["seen as", uplink.Mapped.Count == 0 ? "not known yet" : string.Join(", ", uplink.Mapped.Select(one => $"{one.Address} by the {one.SeenBy}"))],
+    ];
+
+    private static IEnumerable<string[]> Ports(UplinkDocument uplink) => uplink.Ports.Select(port => (string[])[$"{port.Family} port", Port(port)]);
+
+    private static string Port(PortDocument port) => port.Until is { } until
+        ? string.Create(CultureInfo.InvariantCulture, $"{port.Sentence} (until {until.UtcDateTime:HH:mm} UTC, renewed before)")
+        : port.Sentence;
 }

@@ -39,7 +39,12 @@ public static class Candidates
         {
             if (candidate.Endpoint.TryRead(out var address) && IsPossible(address, options, zonePrefix))
             {
-                read.Add((address, candidate.Kind == CandidateKind.CandidateLocal ? PathKind.Local : PathKind.Mapped));
+                read.Add((address, candidate.Kind switch
+                {
+                    CandidateKind.CandidateLocal => PathKind.Local,
+                    CandidateKind.CandidatePortMapped => PathKind.PortMapped,
+                    _ => PathKind.Mapped,
+                }));
             }
         }
 

@@ -9,6 +9,9 @@ public enum PathKind
     Local,
     Mapped,
     PeerReflexive,
+
+    /// <summary>A port that the box in front of the peer has opened.</summary>
+    PortMapped,
 }
 
 /// <summary>What is known of a path.</summary>

@@ -47,6 +47,8 @@ public sealed class TextTests
             addresses  192.0.2.7:41641, [2001:db8:1::7]:41641
             seen as    198.51.100.44:41641 by the coordinator, 198.51.100.44:41641 by the relay
             NAT        a NAT that maps independently of the destination
+            IPv4 port  port 41641 is open at 198.51.100.44:41641 by PCP (until 18:30 UTC, renewed before)
+            IPv6 port  no port is open: the box at fe80::1 does not open one (PCP: no answer)
             traffic    received 184.2 MB, sent 22.9 MB
           lte  unusable: the interface wan1 has no address
             addresses  none

@@ -4,7 +4,7 @@ using Ntm.Protocol.Signalling;
 
 namespace Ntm.Fast.Tests.Coordinator;
 
-/// <summary>The route decision as a table. A candidate is kind, address and uplink: l(ocal), c(oordinator saw), r(elay saw).</summary>
+/// <summary>The route decision as a table. A candidate is kind, address and uplink: l(ocal), c(oordinator saw), r(elay saw), p(ort opened).</summary>
 public sealed class RouteDecisionTests
 {
     private const string Cone1 = "l 192.168.1.2:1|c 198.51.100.1:1|r 198.51.100.1:1";
@@ -26,6 +26,9 @@ public sealed class RouteDecisionTests
     [InlineData(Cone1, Six, true, RouteVerdict.RouteRelayOnly, "no address family in common")]
     [InlineData(Six, Six, true, RouteVerdict.RouteRelayThenDirect, "both have IPv6")]
     [InlineData(Symmetric1 + "|" + Six, Symmetric2 + "|" + Six, true, RouteVerdict.RouteRelayThenDirect, "both have IPv6")]
+    [InlineData("p 198.51.100.1:5|" + Symmetric1, Symmetric2, true, RouteVerdict.RouteRelayThenDirect, "the box in front of one has opened a port")]
+    [InlineData("p 10.1.2.3:5|" + Symmetric1, Symmetric2, true, RouteVerdict.RouteRelayOnly, "both NATs map by destination")] // a NAT behind the NAT
+    [InlineData("p [2001:db8:2::1]:5|" + Symmetric1, Symmetric2, true, RouteVerdict.RouteRelayOnly, "both NATs map by destination")]
     [InlineData(Cone1, Cone2, false, RouteVerdict.RouteDirectOnly, "no relay both have; neither NAT maps by destination")]
     [InlineData(Symmetric1, Symmetric2, false, RouteVerdict.RouteDirectOnly, "no relay both have; both NATs map by destination, so direct will probably fail")]
     [InlineData(Cone1, Six, false, RouteVerdict.RouteUnspecified, "no address family in common and no relay both have")]
@@ -81,6 +84,13 @@ public sealed class RouteDecisionTests
         Assert.False(CandidateAddress.IsPossible(new RealAddress(zone.High, 1, 1), zone));
     }
 
+    [Fact]
+    public void An_open_port_is_handed_out_first_and_beside_the_same_address_as_it_is_seen()
+    {
+        var handed = CandidateRules.HandedOut(Read("c 198.51.100.1:1|l 192.168.1.2:1|p 198.51.100.1:1"), Read(Cone2));
+        Assert.Equal([CandidateKind.CandidatePortMapped, CandidateKind.CandidateMappedAtCoordinator], handed.Select(c => c.Kind));
+    }
+
     private static List<NodeCandidate> Read(string text) =>
     [
         .. text.Split('|', StringSplitOptions.RemoveEmptyEntries).Select(t => t.Split(' ')).Select(w => new NodeCandidate(
@@ -88,6 +98,7 @@ public sealed class RouteDecisionTests
             {
                 "l" => CandidateKind.CandidateLocal,
                 "c" => CandidateKind.CandidateMappedAtCoordinator,
+                "p" => CandidateKind.CandidatePortMapped,
                 _ => CandidateKind.CandidateMappedAtRelay,
             },
             Hall.Address(w[1]), w.Length > 2 ? uint.Parse(w[2], System.Globalization.CultureInfo.InvariantCulture) : 0)),

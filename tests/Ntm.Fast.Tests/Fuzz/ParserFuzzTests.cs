@@ -15,6 +15,8 @@ public sealed class ParserFuzzTests(ITestOutputHelper output) : FuzzRun(output)
     [InlineData("authority", 1_000_000)]
     [InlineData("netlink", 1_000_000)]
     [InlineData("lease", 200_000)]
+    [InlineData("box-datagram", 300_000)]
+    [InlineData("box-document", 200_000)]
     [InlineData("tunnel", 1_000_000)]
     [InlineData("proxy-outbound", 1_000_000)]
     [InlineData("proxy-inbound", 1_000_000)]

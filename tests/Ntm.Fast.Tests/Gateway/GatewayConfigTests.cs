@@ -39,6 +39,8 @@ public sealed class GatewayConfigTests : IDisposable
         Assert.Empty(config.NodeOptions.OwnNetworks);
 
         // A LAN that is only half described is no node alone.
+        Assert.True(Assert.Single(config.Uplinks).MapsPorts);
+        Assert.False(Read("""{ "data": "d", "uplinks": [ { "name": "wlan", "interface": "wlan0", "portMapping": false } ] }""").Uplinks[0].MapsPorts);
         var refused = Assert.Throws<ConfigException>(() => Read("""{ "data": "d", "lan": { }, "uplinks": [ { "name": "wlan", "interface": "wlan0" } ] }"""));
         Assert.Contains("'lan.interface' is missing", refused.Message);
         Assert.Contains("leave \"lan\" out", refused.Message);
@@ -74,6 +76,7 @@ public sealed class GatewayConfigTests : IDisposable
     [InlineData("\"data\": \"d\"", "\"dta\": \"d\"", "'dta' is not known", "'data' is missing")]
     [InlineData("\"name\": \"catv\"", "\"name\": \"catv\", \"prot\": 1", "'uplinks[0].prot' is not known")]
     [InlineData("\"name\": \"catv\"", "\"name\": \"catv\", \"port\": 65536", "'uplinks[0].port' must be a whole number from 0 to 65535")]
+    [InlineData("\"name\": \"catv\"", "\"name\": \"catv\", \"portMapping\": \"no\"", "'uplinks[0].portMapping' must be true or false")]
     [InlineData("\"wan0\"", "\"a-name-of-16-char\"", "'uplinks[0].interface' must be an interface name")]
     [InlineData("\"wan0\"", "\"../x\"", "'uplinks[0].interface' must be an interface name")]
     [InlineData("\"wan0\"", "\"lan0\"", "the interface 'lan0' twice")]

@@ -1,5 +1,6 @@
 using System.Net;
 using Ntm.Gateway;
+using Ntm.Interface;
 using Ntm.Node;
 using Ntm.Protocol;
 
@@ -19,7 +20,10 @@ public sealed class PictureTests
         RealAddress.TryParse("192.0.2.7:41641", out var local);
         var status = new NodeStatus(
             new MemberStatus("home.example", "alice", own, key, true, "dc1: answered", [], [new ServerStatus("rs1", key, relay, true, TimeSpan.FromSeconds(990))]),
-            [new UplinkStatus(new UplinkState(3, "catv", true, "it has an address", [local]), [("relay", relay)], "not known yet", 5, 6)],
+            [new UplinkStatus(new UplinkState(3, "catv", true, "it has an address", [local]), [("relay", relay)], "not known yet", 5, 6)
+            {
+                Ports = [new PortStatus(true, "PCP", relay, TimeSpan.FromSeconds(1000 + 1790), "port 41641 is open"), new PortStatus(false, null, default, null, "no port is open: no answer")],
+            }],
             [
                 new DeviceStatus(new MacAddress(2), 2, null, [], null, PortSet.All),
                 new DeviceStatus(new MacAddress(1), 1, "nas", [IPAddress.Parse("192.168.1.20")], TimeSpan.FromSeconds(999.5), PortSet.All),
@@ -39,6 +43,8 @@ public sealed class PictureTests
         Assert.Equal("alice.home.example", picture.Status.Member!.Node);
         Assert.Equal(10_000, picture.Status.Member.Relays[0].LastHeardMs);
         Assert.Equal("192.0.2.7:41641", picture.Status.Uplinks[0].Addresses[0]);
+        Assert.Equal(("IPv4", "PCP", relay.ToString(), 0), (picture.Status.Uplinks[0].Ports[0].Family, picture.Status.Uplinks[0].Ports[0].By, picture.Status.Uplinks[0].Ports[0].Address, picture.Status.Uplinks[0].Ports[0].Until!.Value.Second));
+        Assert.Equal(new PortDocument("IPv6", null, null, null, "no port is open: no answer"), picture.Status.Uplinks[0].Ports[1]);
         Assert.Equal((3L, 3L), (picture.Status.Counters["tunnel-replayed"], picture.Status.Counters["wire-full"]));
         Assert.Equal(["nas.alice.home.example", null], picture.Devices.Select(device => device.FullName));
         Assert.Equal((500.0, (double?)null), (picture.Devices[0].LastSeenMs, picture.Devices[1].LastSeenMs));

@@ -33,6 +33,17 @@ public sealed class UplinksTests
     }
 
     [Fact]
+    public void It_names_its_default_gateways_and_whether_they_may_be_asked()
+    {
+        var state = Uplinks.Judge(2, Catv, Good, 41_641, 41_641, null);
+        Assert.Equal(["192.0.2.1", "fe80::1"], state.Gateways.Select(gateway => gateway.ToIPAddress().ToString()));
+        Assert.All(state.Gateways, gateway => Assert.Equal(0, gateway.Port));
+        Assert.True(state.MapsPorts);
+        Assert.False(Uplinks.Judge(2, Catv with { MapsPorts = false }, Good, 41_641, 41_641, null).MapsPorts);
+        Assert.Empty(Uplinks.Judge(2, Catv, Good with { DefaultRoutes = [new DefaultRoute(3, true, null, 0, 254)] }, 5, 5, null).Gateways); // point to point
+    }
+
+    [Fact]
     public void A_family_without_route_or_socket_does_not_count()
     {
         Assert.Equal(["192.0.2.7:5"], Uplinks.Judge(0, Catv, Good, 5, null, null).Addresses.Select(address => address.ToString()));

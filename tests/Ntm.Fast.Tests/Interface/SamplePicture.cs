@@ -29,6 +29,11 @@ internal static class SamplePicture
                             "IPv4", "Behind a NAT that uses one outside port for all destinations, lets in only addresses spoken to, forgets silent mappings after about 2 min.",
                             "Direct connections work with nearly all homes.", "endpoint-independent", "address-dependent", "preserving", null, false, false, 110_000, 140_000, 82_500),
                     ],
+                    Ports =
+                    [
+                        new PortDocument("IPv4", "PCP", "198.51.100.44:41641", new DateTimeOffset(2026, 1, 1, 18, 30, 0, TimeSpan.Zero), "port 41641 is open at 198.51.100.44:41641 by PCP"),
+                        new PortDocument("IPv6", null, null, null, "no port is open: the box at fe80::1 does not open one (PCP: no answer)"),
+                    ],
                 },
                 new UplinkDocument("lte", "unusable", "the interface wan1 has no address", [], [], "not known yet", 0, 0),
             ],

@@ -57,6 +57,13 @@ public sealed class DamagedMemoryTests
         Assert.Contains(said, s => s.Contains("Join again", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void What_is_kept_of_an_open_port_and_damaged_is_counted_and_passed_over()
+    {
+        var core = Load([.. NodeTarget.Memory(), new("uplink-mapping", "catv IPv4", [1, 2, 3]), new("uplink-mapping", "lte IPv4", [])]);
+        Assert.Equal(2, core.Describe(s_now).Counters["mapping-entry-unreadable"]);
+    }
+
     private static NodeCore Load(IEnumerable<StoreWrite> memory)
     {
         var core = new NodeCore(Cast.Alice.Key, Cast.Entropy("damaged"), NodeOptions.Default, memory);

@@ -1,5 +1,6 @@
 using System.Net;
 using Ntm.Node;
+using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Simulation;
 
@@ -11,7 +12,7 @@ internal sealed class TwoHomes
     private int _sent;
 
     public TwoHomes(NatKind alices, NatKind bobs, ulong seed = 7, bool withRelay = true, bool twoCoordinators = false, WireConditions? wires = null, bool withIPv6 = false,
-        bool withSecondPorts = true)
+        bool withSecondPorts = true, Predicate<string>? open = null, byte refuses = 0, RealAddress? claims = null)
     {
         Scenario = new Scenario(seed);
         Zone = new Zone(Scenario, withSecondPorts: withSecondPorts);
@@ -45,6 +46,13 @@ internal sealed class TwoHomes
             if (wires is not null)
             {
                 home.Over(wires);
+            }
+
+            if (open?.Invoke(name) == true)
+            {
+                home.WithPcp().Build();
+                (home.Nat!.Pcp!.Result, home.Nat.Pcp.Claims) = (refuses, claims);
+                return Zone.AddRouter(home);
             }
 
             return Zone.AddRouter((withIPv6 ? home.WithIPv6() : home).Build());

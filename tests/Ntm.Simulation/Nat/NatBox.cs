@@ -42,6 +42,16 @@ public sealed class NatBox : IStation
     /// <summary>Whether inbound datagrams keep a mapping alive too (RFC 4787 REQ-6: may).</summary>
     public bool InboundRefreshes { get; set; }
 
+    /// <summary>Its PCP server; null: it has none.</summary>
+    public PcpServer? Pcp { get; private set; }
+
+    /// <summary>Gives it a PCP server, at an address inside.</summary>
+    public PcpServer AddPcp(RealAddress inside)
+    {
+        _inside.Attach(this, inside.WithPort(0));
+        return Pcp = new PcpServer(_world, inside, () => Address);
+    }
+
     /// <summary>Mappings alive now.</summary>
     public int Mappings => _byPort.Values.Count(IsAlive);
 
@@ -50,6 +60,7 @@ public sealed class NatBox : IStation
     {
         _byInside.Clear();
         _byPort.Clear();
+        Pcp?.Reboot();
     }
 
     /// <summary>Takes another outside address, as a provider may give one at any time; all mappings are gone.</summary>
@@ -63,7 +74,11 @@ public sealed class NatBox : IStation
 
     public void Receive(SimDatagram datagram, Segment segment)
     {
-        if (segment == _outside)
+        if (Pcp?.Take(datagram, segment == _inside) is { } taken)
+        {
+            (taken.ToInside ? _inside : _outside).Send(this, taken.Datagram);
+        }
+        else if (segment == _outside)
         {
             Inbound(datagram);
         }
