@@ -25,9 +25,9 @@ public sealed partial class NodeCore
     public void ReceivePackets(Now now, PacketBatch batch)
     {
         Start(now);
-        for (var i = 0; i < batch.Count; i++)
+        for (int i = 0, count = batch.Count; i < count; i++) // it may grow by second halves
         {
-            Outbound(now, batch[i], isInBatch: true);
+            Outbound(now, batch[i], batch);
         }
     }
 
@@ -41,7 +41,7 @@ public sealed partial class NodeCore
 
         _held.Release(packet =>
         {
-            Outbound(now, packet, isInBatch: false);
+            Outbound(now, packet, batch: null);
             switch (packet.Disposition)
             {
                 case Disposition.ToWire:
@@ -95,7 +95,7 @@ public sealed partial class NodeCore
         }
     }
 
-    private void Outbound(Now now, Packet packet, bool isInBatch)
+    private void Outbound(Now now, Packet packet, PacketBatch? batch)
     {
         packet.Disposition = Disposition.Drop;
         if (_proxy is not { } proxy)
@@ -106,7 +106,7 @@ public sealed partial class NodeCore
 
         switch (proxy.Outbound(now, packet, out var remote))
         {
-            case OutboundVerdict.NeighbourWanted when !isInBatch:
+            case OutboundVerdict.NeighbourWanted when batch is null:
                 _context.Counters.Count(HeldPackets.DeviceUnknown);
                 break;
             case OutboundVerdict.NeighbourWanted:
@@ -117,7 +117,7 @@ public sealed partial class NodeCore
 
                 break;
             case OutboundVerdict.ToPeer when _peers.FindByVip(remote) is { } peer:
-                SendTo(now, peer, packet, mayWait: isInBatch);
+                SendTo(now, peer, packet, mayWait: batch is not null, batch);
                 break;
             case OutboundVerdict.Answered:
                 packet.Disposition = Disposition.ToTun;
@@ -126,7 +126,7 @@ public sealed partial class NodeCore
     }
 
     // Sealed at once where its bytes are needed again here, or where it lies in no batch.
-    private void SendTo(Now now, Peer peer, Packet packet, bool mayWait)
+    private void SendTo(Now now, Peer peer, Packet packet, bool mayWait, PacketBatch? batch = null)
     {
         if (!peer.Tunnel.IsEstablished || now.Boot > peer.RenewAt)
         {
@@ -135,7 +135,32 @@ public sealed partial class NodeCore
 
         _checks.Sending(now, peer);
         _peers.Used(now, peer);
+        if (packet.Length > peer.Tunnel.Mtu && peer.Tunnel is { JoinsHalves: true, IsEstablished: true })
+        {
+            SendHalves(now, peer, packet, batch);
+            return;
+        }
+
         _context.Tunnels.Seal(now, peer.Tunnel, packet, mayWait && peer.Double is null);
+        Sent(peer, packet);
+    }
+
+    // The second half goes into the batch, too, so that halves are runs like all else; where that is full, behind it.
+    private void SendHalves(Now now, Peer peer, Packet packet, PacketBatch? batch)
+    {
+        var isInBatch = batch is { IsFull: false };
+        var second = isInBatch ? batch!.Add() : _otherHalf;
+        _context.Tunnels.SealHalves(now, peer.Tunnel, packet, second, isInBatch && peer.Double is null);
+        Sent(peer, packet);
+        Sent(peer, second);
+        if (!isInBatch && second.Disposition == Disposition.ToWire)
+        {
+            Outbox.Send(second.Path, second.Bytes);
+        }
+    }
+
+    private void Sent(Peer peer, Packet packet)
+    {
         if (packet.Disposition != Disposition.ToWire)
         {
             return; // staged
@@ -144,6 +169,7 @@ public sealed partial class NodeCore
         if (peer.Used is { } used)
         {
             used.BytesSent += packet.Length;
+            used.LongestSent = Math.Max(used.LongestSent, packet.Length);
         }
 
         if (peer.Double is { } second)

@@ -32,6 +32,7 @@ public sealed partial class NodeCore : ICore
     private readonly Shareholding _shareholding;
     private readonly HeldPackets _held;
     private readonly Packet _scratch = new(); // for second copies
+    private readonly Packet _otherHalf = new();
     private IReadOnlyList<IPAddress> _ownAddresses = [];
     private DeviceProxy? _proxy; // with the membership: it needs the own VIP
     private IReadOnlyList<StoreWrite>? _memory;
@@ -57,7 +58,7 @@ public sealed partial class NodeCore : ICore
         _aliases = new AliasTable(options.AliasNetwork, options.AliasPrefixLength, _context.Counters, Keep);
         var budgets = new PathBudgets();
         _runs = new RunChecks(_context);
-        _checks = new PathChecks(_context, budgets, _runs);
+        _checks = new PathChecks(_context, budgets, _runs, new MtuProbes(_context));
         _registration = new Registration(_context, Published) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
         _peers = new Peers(_context, _registration, _checks, budgets);
         _directions = new Directions(_context, _registration, _peers) { Finish = Finish };
@@ -325,6 +326,7 @@ public sealed partial class NodeCore : ICore
         _proxy = new DeviceProxy(_context.Own, _devices, _aliases, _context.Counters)
         {
             AccessOf = vip => _peers.FindByVip(vip)?.Access,
+            MtuOf = vip => _peers.FindByVip(vip)?.MtuFound ?? Limits.MtuInside,
             GrantTime = _context.Sharing.Time,
             ResumesUntil = resumesUntil,
         };

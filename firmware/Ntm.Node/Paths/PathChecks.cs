@@ -9,7 +9,7 @@ namespace Ntm.Node.Paths;
 /// check 250 ms (rounds of five, or until answered while suspect) · again 30 s (relay in use and traffic) · used 10 s (direct path in use and traffic) ·
 /// silence 1 s (data out, nothing in) · lost 3 s (suspect without an answer). A peer that has no traffic has no timer.
 /// </summary>
-internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunChecks runs)
+internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunChecks runs, MtuProbes mtus)
 {
     /// <summary>Traffic this long ago still counts as traffic.</summary>
     private static readonly TimeSpan Active = TimeSpan.FromMinutes(3);
@@ -74,7 +74,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
             }
         }
 
-        var reply = new Signal { PathCheckReply = new() { Id = check.Id, Seen = from.Remote.ToWire() } };
+        var reply = new Signal { PathCheckReply = new() { Id = check.Id, Seen = from.Remote.ToWire(), JoinsHalves = true } };
         if (check.ReplyPadding > 0)
         {
             reply.PathCheckReply.Padding = Google.Protobuf.ByteString.CopyFrom(new byte[Math.Min(check.ReplyPadding, Limits.ReplyPadding)]);
@@ -94,7 +94,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
 
     public void OnReply(Now now, Peer peer, WirePath from, PathCheckReply reply)
     {
-        if (runs.TryTake(now, peer, from, reply))
+        if (runs.TryTake(now, peer, from, reply) || mtus.TryTake(now, peer, from, reply))
         {
             return;
         }
@@ -163,11 +163,13 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         peer.Double = choice.Path is { State: PathState.Suspect } ? Other(peer, choice.Path) : null;
         if (choice.Path is null || choice.Path == peer.Used)
         {
+            MtuProbes.Apply(peer);
             return;
         }
 
         peer.Used = choice.Path;
         peer.Tunnel.SendPath = choice.Path.Path;
+        MtuProbes.Apply(peer);
         var use = new PathUse { Generation = ++peer.UseGeneration, Relayed = !choice.Path.IsDirect };
         if (choice.Path.IsDirect)
         {
@@ -199,6 +201,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         {
             peer.Used = any;
             peer.Tunnel.SendPath = any.Path;
+            MtuProbes.Apply(peer);
             Start(now, peer);
             context.Tunnels.Begin(now, peer.Tunnel);
         }
@@ -227,12 +230,13 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         }
 
         Choose(now, peer);
+        var next = TimeSpan.MaxValue;
         if (active && peer.Used is { } inUse)
         {
             runs.Look(now, peer, inUse);
+            next = mtus.Tick(now, peer);
         }
 
-        var next = TimeSpan.MaxValue;
         foreach (var path in peer.Paths)
         {
             next = path.NextCheck < next ? path.NextCheck : next;
