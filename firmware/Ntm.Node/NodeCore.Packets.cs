@@ -25,9 +25,19 @@ public sealed partial class NodeCore
     public void ReceivePackets(Now now, PacketBatch batch)
     {
         Start(now);
-        for (int i = 0, count = batch.Count; i < count; i++) // it may grow by second halves
+        _spills = false;
+        for (var i = 0; i < batch.Count; i++)
         {
-            Outbound(now, batch[i], batch);
+            var count = batch.Count;
+            Outbound(now, batch[i], batch, i);
+            if (_spills && batch[i].Disposition == Disposition.ToWire)
+            {
+                // Behind halves that had no room here: order is kept.
+                Outbox.Send(batch[i].Path, batch[i].Bytes);
+                batch[i].Disposition = Disposition.Drop;
+            }
+
+            i += batch.Count - count; // a second half
         }
     }
 
@@ -95,7 +105,7 @@ public sealed partial class NodeCore
         }
     }
 
-    private void Outbound(Now now, Packet packet, PacketBatch? batch)
+    private void Outbound(Now now, Packet packet, PacketBatch? batch, int at = 0)
     {
         packet.Disposition = Disposition.Drop;
         if (_proxy is not { } proxy)
@@ -117,7 +127,7 @@ public sealed partial class NodeCore
 
                 break;
             case OutboundVerdict.ToPeer when _peers.FindByVip(remote) is { } peer:
-                SendTo(now, peer, packet, mayWait: batch is not null, batch);
+                SendTo(now, peer, packet, mayWait: batch is not null && !_spills, batch, at);
                 break;
             case OutboundVerdict.Answered:
                 packet.Disposition = Disposition.ToTun;
@@ -126,7 +136,7 @@ public sealed partial class NodeCore
     }
 
     // Sealed at once where its bytes are needed again here, or where it lies in no batch.
-    private void SendTo(Now now, Peer peer, Packet packet, bool mayWait, PacketBatch? batch = null)
+    private void SendTo(Now now, Peer peer, Packet packet, bool mayWait, PacketBatch? batch = null, int at = 0)
     {
         if (!peer.Tunnel.IsEstablished || now.Boot > peer.RenewAt)
         {
@@ -137,7 +147,7 @@ public sealed partial class NodeCore
         _peers.Used(now, peer);
         if (packet.Length > peer.Tunnel.Mtu && peer.Tunnel is { JoinsHalves: true, IsEstablished: true })
         {
-            SendHalves(now, peer, packet, batch);
+            SendHalves(now, peer, packet, batch, at);
             return;
         }
 
@@ -145,17 +155,20 @@ public sealed partial class NodeCore
         Sent(peer, packet);
     }
 
-    // The second half goes into the batch, too, so that halves are runs like all else; where that is full, behind it.
-    private void SendHalves(Now now, Peer peer, Packet packet, PacketBatch? batch)
+    // The second half goes into the batch behind the first, so that halves are runs like all else and nothing overtakes them.
+    private void SendHalves(Now now, Peer peer, Packet packet, PacketBatch? batch, int at)
     {
-        var isInBatch = batch is { IsFull: false };
-        var second = isInBatch ? batch!.Add() : _otherHalf;
+        var isInBatch = batch is { IsFull: false } && !_spills;
+        var second = isInBatch ? batch!.Insert(at + 1) : _otherHalf;
         _context.Tunnels.SealHalves(now, peer.Tunnel, packet, second, isInBatch && peer.Double is null);
         Sent(peer, packet);
         Sent(peer, second);
         if (!isInBatch && second.Disposition == Disposition.ToWire)
         {
+            Outbox.Send(packet.Path, packet.Bytes);
             Outbox.Send(second.Path, second.Bytes);
+            packet.Disposition = Disposition.Drop;
+            _spills = batch is not null;
         }
     }
 

@@ -111,9 +111,9 @@ public static class Limits
     /// <summary>Whether more passes than was found is tried again after this (RFC 8899's PMTU_RAISE_TIMER).</summary>
     public static readonly TimeSpan MtuRaise = TimeSpan.FromMinutes(10);
 
-    /// <summary>First or second halves that wait for the other one: of one tunnel, and of all.</summary>
-    public const int HalvesPerTunnel = 128;
-    public const int HalvesInAll = 512;
+    /// <summary>First or second halves that wait for the other one: of one tunnel, more than a batch brings (the second ones follow all the first); and of all.</summary>
+    public const int HalvesPerTunnel = 256;
+    public const int HalvesInAll = 1024;
 
     /// <summary>How long.</summary>
     public static readonly TimeSpan HalfLife = TimeSpan.FromSeconds(1);

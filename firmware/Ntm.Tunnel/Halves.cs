@@ -5,7 +5,7 @@ namespace Ntm.Tunnel;
 
 /// <summary>
 /// Halves of packets that wait for the other half: a copy of each, for <see cref="Limits.HalfLife"/>, <see cref="Limits.HalvesPerTunnel"/> of a tunnel and
-/// <see cref="Limits.HalvesInAll"/> of all. Beyond that the oldest gives way: of the same tunnel, or of the one that has most. The room (some 370 KB) is made with the first
+/// <see cref="Limits.HalvesInAll"/> of all. Beyond that the oldest gives way: of the same tunnel, or of the one that has most. The room (some 730 KB) is made with the first
 /// half that ever comes; nothing is allocated for each.
 /// </summary>
 internal sealed class Halves(Counters counters)

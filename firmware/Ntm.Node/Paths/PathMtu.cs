@@ -76,7 +76,7 @@ public sealed class PathMtu
     /// <summary>Judges the round that is over and begins the next one where there is something to find out.</summary>
     /// <param name="roundTrip">Of the path; null where not known.</param>
     /// <param name="sentLong">Whether packets longer than <see cref="Limits.MtuPathLeast"/> were sent since the last confirmation.</param>
-    /// <param name="probes">Takes the sizes to be sent now, 0 for a check without padding; call <see cref="Sent"/> for each.</param>
+    /// <param name="probes">Takes the sizes to be sent now, in this order, 0 for a check without padding; call <see cref="Sent"/> for each.</param>
     public void Look(TimeSpan now, TimeSpan? roundTrip, bool sentLong, List<int> probes)
     {
         probes.Clear();
@@ -106,6 +106,8 @@ public sealed class PathMtu
             probes.Add(trial.Size);
         }
 
+        // The shorter first: one behind a longer one would be the end of its run (docs/data-path.md), and be lost with it.
+        probes.Sort();
         var wait = (roundTrip ?? TimeSpan.Zero) * 2;
         wait = (wait > Limits.MtuProbeWait ? wait : Limits.MtuProbeWait) * (1 << _silentRounds);
         _roundEnds = now + (wait < Limits.MtuProbeWaitMost ? wait : Limits.MtuProbeWaitMost);

@@ -11,6 +11,7 @@ public sealed class PathMtuTests
     private readonly List<int> _probes = [];
     private TimeSpan _now = TimeSpan.FromHours(1);
     private TimeSpan _roundTrip = TimeSpan.FromMilliseconds(40);
+    private TimeSpan _late;
     private Func<int, bool> _passes = _ => true;
     private ulong _next = 1;
     private long _bytes;
@@ -100,6 +101,18 @@ public sealed class PathMtuTests
         Assert.Equal(Limits.MtuInside, _mtu.Usable);
     }
 
+    [Theory]
+    [InlineData(300, 10)]
+    [InlineData(600, 30)]
+    [InlineData(1500, 60)]
+    public void Answers_that_are_later_than_the_round_trip_says_are_waited_for(int milliseconds, int seconds)
+    {
+        _late = TimeSpan.FromMilliseconds(milliseconds);
+        _passes = size => size <= 1360;
+        Run(seconds);
+        Assert.Equal((MtuState.Found, 1360), (_mtu.State, _mtu.Usable));
+    }
+
     [Fact]
     public void A_path_that_swallows_long_datagrams_without_a_word_is_noticed_and_measured_anew()
     {
@@ -171,7 +184,7 @@ public sealed class PathMtuTests
                 _mtu.Sent(_next, size);
                 if (_passes(size))
                 {
-                    _answers.Add((_now + _roundTrip, _next));
+                    _answers.Add((_now + _roundTrip + _late, _next));
                 }
 
                 _next++;

@@ -152,7 +152,7 @@ public sealed class HalvesTests
 
         foreach (var tunnel in tunnels)
         {
-            for (var i = 0; i < 200; i++)
+            for (var i = 0; i < 400; i++)
             {
                 Add(tunnel, TunnelMessage.FirstHalf, counter += 2);
             }
@@ -192,6 +192,17 @@ public sealed class HalvesTests
         Take(Split(TunnelRig.IPv6(1400))[1]);
         Assert.Empty(_rig.B.Data);
         Assert.Equal(2, _rig.BtoA.HalvesWaiting);
+    }
+
+    [Fact]
+    public void Who_joins_no_halves_gets_none()
+    {
+        var rig = new TunnelRig();
+        rig.AtoB.JoinsHalves = false;
+        rig.A.Seal(rig.AtoB, TunnelRig.IPv6(1400));
+        rig.Run(1);
+        Assert.Equal(1400 + TunnelMessage.TransportOverhead, rig.Of(rig.A, TunnelMessage.Transport).Max(s => s.Bytes.Length));
+        Assert.Single(rig.B.Data);
     }
 
     [Fact]
