@@ -14,7 +14,11 @@ namespace Ntm.Real.Tests.Programs;
 /// </summary>
 public sealed partial class MtuTests : IDisposable
 {
+    private const string NoIPv6 = "meta nfproto ipv6 drop";
+
     private const string AlicesAddress = "198.51.100.2", BobsAddress = "203.0.113.2", Servers = "192.0.2.10";
+
+    private static readonly string[] NoDirectIPv4 = [$"ip saddr {AlicesAddress} ip daddr {BobsAddress} drop", $"ip saddr {BobsAddress} ip daddr {AlicesAddress} drop"];
 
     private readonly BuiltPrograms _programs = BuiltPrograms.Locate(AppContext.BaseDirectory);
     private readonly string _folder = Directory.CreateTempSubdirectory("ntm-mtu-").FullName;
@@ -55,18 +59,13 @@ public sealed partial class MtuTests : IDisposable
     {
         _bob.Gateway.Run($"ip link set wan0 mtu {link}");
         _middle.Run($"ip link set bob mtu {link}");
-        _middle.Run("nft flush chain inet t f");
-        if (way != Way.DirectIPv6)
+        string[] rules = way switch
         {
-            _middle.Run("nft add rule inet t f meta nfproto ipv6 drop");
-        }
-
-        if (way != Way.DirectIPv4)
-        {
-            _middle.Run($"nft add rule inet t f ip saddr {AlicesAddress} ip daddr {BobsAddress} drop");
-            _middle.Run($"nft add rule inet t f ip saddr {BobsAddress} ip daddr {AlicesAddress} drop");
-        }
-
+            Way.DirectIPv4 => [NoIPv6],
+            Way.DirectIPv6 => NoDirectIPv4,
+            _ => [NoIPv6, .. NoDirectIPv4],
+        };
+        _middle.Run($"nft flush chain inet t f ; {string.Join(" ; ", rules.Select(r => $"add rule inet t f {r}"))}"); // at once: no path is open in between
         if (restart)
         {
             await Task.WhenAll(_alice.RestartAsync(_programs), _bob.RestartAsync(_programs));
@@ -97,7 +96,7 @@ public sealed partial class MtuTests : IDisposable
         _alice.Device.Run($"ping -c 3 -i 0.05 -W 2 -M dont -s 1364 {_alias}");
         if (carries < 1412)
         {
-            var said = Assert.Throws<InvalidOperationException>(() => _alice.Device.Run($"ping -c 3 -i 0.2 -W 1 -M do -s 1364 {_alias}")).Message;
+            var said = Assert.Throws<InvalidOperationException>(() => _alice.Device.Run($"ping -c 2 -i 0.1 -W 0.4 -M do -s 1364 {_alias}")).Message;
             var told = int.Parse(Told().Match(said).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
             Assert.InRange(told, Math.Max(carries - 12, 1280) - 28, Math.Max(carries, 1280) - 28);
             _alice.Device.Run($"ping -c 3 -i 0.05 -W 2 -M do -s {told - 28} {_alias}");
@@ -169,7 +168,7 @@ public sealed partial class MtuTests : IDisposable
         _servers.Run("ip route add default via 192.0.2.1");
         _middle.Run("nft add table inet t");
         _middle.Run("nft add chain inet t f { type filter hook forward priority 0 ; }");
-        _middle.Run("nft add rule inet t f meta nfproto ipv6 drop"); // as the first case has it
+        _middle.Run($"nft add rule inet t f {NoIPv6}"); // as the first case has it
         _alice = Lay("alice", AlicesAddress, "2001:db8:1::");
         _bob = Lay("bob", BobsAddress, "2001:db8:2::");
 
