@@ -1,4 +1,5 @@
 using Ntm.Node.Devices;
+using Ntm.Node.Paths;
 using Ntm.Protocol;
 using Ntm.Tunnel;
 
@@ -145,6 +146,13 @@ public sealed partial class NodeCore
 
         _checks.Sending(now, peer);
         _peers.Used(now, peer);
+        if (peer.Used is { IsDirect: true, State: PathState.Unproven } unproven && peer.Tunnel.IsEstablished
+            && (packet.Length > peer.Tunnel.Mtu || !peer.Tunnel.MaySend!(now, unproven.Path, packet.Length + TunnelMessage.TransportOverhead)))
+        {
+            _context.Tunnels.Hold(peer.Tunnel, packet); // whose address it is shows with the answer to our check
+            return;
+        }
+
         if (packet.Length > peer.Tunnel.Mtu && peer.Tunnel is { JoinsHalves: true, IsEstablished: true })
         {
             SendHalves(now, peer, packet, batch, at);
