@@ -55,12 +55,13 @@ public sealed class PathMtu
     public TimeSpan NextLook => State == MtuState.Assumed ? TimeSpan.Zero : _roundEnds;
 
     /// <summary>A clause for people.</summary>
-    public string Reason => (State, _refused) switch
+    public string Reason => State switch
     {
-        (MtuState.Assumed, _) => "assumed: not probed",
-        (MtuState.Searching, _) => "assumed so far: being probed",
-        (_, <= Limits.MtuPathLeast) => "assumed: no long datagram passes",
-        (_, > Limits.MtuInside) => "probed: the most there is",
+        MtuState.Assumed => "assumed: not probed",
+        MtuState.Searching => "assumed so far: being probed",
+        _ when Usable == Limits.MtuInside => "probed: the most there is",
+        _ when _refused <= Limits.MtuPathLeast => "assumed: no long datagram passes",
+        _ when _refused > Limits.MtuInside => string.Create(CultureInfo.InvariantCulture, $"probed: {Usable} pass"),
         _ => string.Create(CultureInfo.InvariantCulture, $"probed: {Usable} pass, {_refused} do not"),
     };
 

@@ -166,6 +166,42 @@ public sealed class HalvesTests
         Assert.Equal(Limits.HalvesInAll - 1, room.Count);
     }
 
+    /// <summary>Lost, doubled, mixed up, renewed keys between: what comes out went in, and once.</summary>
+    [Fact]
+    public void Whatever_becomes_of_halves_on_the_way_nothing_is_made_up()
+    {
+        var random = new Random(11);
+        var sent = new Dictionary<int, byte[]>();
+        var flying = new List<byte[]>();
+        for (var i = 0; i < 3000; i++)
+        {
+            var inner = TunnelRig.IPv6(random.Next(1201, Limits.MtuInside + 1), (byte)i);
+            BinaryPrimitives.WriteInt32LittleEndian(inner.AsSpan(600), i);
+            sent.Add(i, inner);
+            flying.AddRange(Split(inner).Where(_ => random.NextDouble() > 0.1));
+            if (random.Next(500) == 0)
+            {
+                _rig.A.Table.Begin(_rig.Now, _rig.AtoB);
+                _rig.Run(0.5);
+            }
+
+            while (flying.Count > 40)
+            {
+                var at = random.Next(flying.Count);
+                Take(flying[at]);
+                if (random.Next(10) > 0)
+                {
+                    flying.RemoveAt(at);
+                }
+            }
+        }
+
+        var got = _rig.B.Data.Select(d => BinaryPrimitives.ReadInt32LittleEndian(d.AsSpan(600))).ToList();
+        Assert.Equal(got.Count, got.Distinct().Count());
+        Assert.All(_rig.B.Data, d => Assert.Equal(sent[BinaryPrimitives.ReadInt32LittleEndian(d.AsSpan(600))], d));
+        Assert.InRange(got.Count, 2000, 3000);
+    }
+
     [Fact]
     public void Halves_that_do_not_fit_are_dropped_and_counted()
     {

@@ -101,6 +101,31 @@ public sealed class PathMtuTests
         Assert.Equal(1, homes.Bob.Status.Counters["path-mtu-fell"]);
     }
 
+    /// <summary>More than a batch holds with its second halves: nothing overtakes anything.</summary>
+    [Fact]
+    public void A_burst_of_long_and_short_packets_keeps_its_order()
+    {
+        var homes = On("direct", 1280);
+        homes.Talk(50);
+        homes.World.RunFor(20 * Second);
+        homes.Talk(5);
+        homes.Nas.Received.Clear();
+        const int count = 300;
+        for (var i = 0; i < count; i++)
+        {
+            var payload = new byte[i % 3 == 2 ? 100 : 1364];
+            BinaryPrimitives.WriteInt32LittleEndian(payload, i);
+            homes.Tv.Send(new IpPacket
+            {
+                Source = homes.Tv.Address, Destination = homes.Alias, Content = IpContent.Udp, From = 5000, To = 7, Payload = payload, DontFragment = false, Identification = 77,
+            });
+        }
+
+        homes.World.RunFor(Second);
+        Assert.Empty(homes.Nas.Broken);
+        Assert.Equal(Enumerable.Range(0, count), homes.Nas.Received.Where(p => p.Content == IpContent.Udp).Select(p => BinaryPrimitives.ReadInt32LittleEndian(p.Payload)));
+    }
+
     /// <summary>An IPv6 device sends to the IPv4 device's VIP.</summary>
     [Fact]
     public void An_ipv6_device_hears_packet_too_big_in_its_own_family()
