@@ -241,7 +241,7 @@ function updatePath(row, path) {
   row.classList.toggle("used", path.state === "used");
   mark(row.cells[0].firstChild, [path.state, pathMark(path)]);
   say(row.cells[1].children[0], path.address);
-  say(row.cells[1].children[1], `${kind(path)}, over ${path.uplink}${path.channel ? `, channel ${path.channel}` : ""}`);
+  say(row.cells[1].children[1], `${kind(path)}, over ${path.uplink}${path.channel ? `, channel ${path.channel}` : ""}${path.state === "used" ? `, MTU ${path.mtu} (${path.mtuReason})` : ""}`);
   say(row.cells[2], roundTrip(path.roundTripMs));
   say(row.cells[3].children[0], `${bytes(path.bytesReceived)} in`);
   say(row.cells[3].children[1], `${bytes(path.bytesSent)} out`);

@@ -93,7 +93,13 @@ public sealed record PeerDocument(
 public sealed record AliasDocument(string Alias, string Vip, string? Name);
 
 public sealed record PathDocument(
-    string Uplink, string Address, uint Channel, string Kind, string State, double? RoundTripMs, string Reason, long BytesSent, long BytesReceived);
+    string Uplink, string Address, uint Channel, string Kind, string State, double? RoundTripMs, string Reason, long BytesSent, long BytesReceived)
+{
+    /// <summary>Bytes of a packet between devices' homes that it carries in one datagram, and how that is known: "probed: 1412 pass, 1420 do not".</summary>
+    public int Mtu { get; init; }
+
+    public string MtuReason { get; init; } = "";
+}
 
 /// <summary>POST /api/v1/join</summary>
 public sealed record JoinOrder(string Code, string? Name);

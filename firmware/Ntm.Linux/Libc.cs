@@ -26,8 +26,8 @@ internal static unsafe partial class Libc
     public const int MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40;
 
     // netinet/in.h
-    public const int IPPROTO_IP = 0, IP_MTU_DISCOVER = 10, IP_PMTUDISC_DONT = 0;
-    public const int IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26, IPV6_MTU_DISCOVER = 23, IPV6_PMTUDISC_DONT = 0;
+    public const int IPPROTO_IP = 0, IP_MTU_DISCOVER = 10, IP_PMTUDISC_PROBE = 3;
+    public const int IPPROTO_IPV6 = 41, IPV6_V6ONLY = 26, IPV6_MTU_DISCOVER = 23, IPV6_PMTUDISC_PROBE = 3;
 
     // linux/udp.h
     public const int SOL_UDP = 17, UDP_SEGMENT = 103, UDP_GRO = 104;

@@ -416,7 +416,7 @@ public sealed unsafe class UdpSocket : IDisposable
         }
     }
 
-    // The link is narrower than the run's datagrams (they are cut into fragments then, which a run cannot be), or its driver makes no checksums.
+    // The link is narrower than the run's datagrams (the last may yet pass), or its driver makes no checksums.
     private void SendSingly(int run)
     {
         _longestSegment = Math.Min(_longestSegment, _runs[run].Segment - 1);
@@ -460,13 +460,11 @@ public sealed unsafe class UdpSocket : IDisposable
     {
         Demand(isIPv4 ? 0 : Libc.SetSocketOption(descriptor, Libc.IPPROTO_IPV6, Libc.IPV6_V6ONLY, 1), what);
 
-        // DONT: datagrams leave without "don't fragment", and the kernel cuts what is longer than the link. We do not probe the path's MTU yet, so
-        // the alternatives would lose: PROBE sends DF and hears of no narrower link; WANT (the default) believes ICMP "fragmentation needed", which
-        // anyone may forge, and then fails every send with EMSGSIZE. Inside, 1420 leaves room for IPv4 on PPPoE and for IPv6 on Ethernet,
-        // so that fragments are the exception.
+        // PROBE: datagrams leave with "don't fragment", and the kernel refuses only what is longer than the link itself. What it has heard of narrower links on the
+        // way it does not apply: anyone may forge that. What a path carries the cores find out (docs/protocol.md section 5); what is longer is lost, and they see it.
         Demand(isIPv4
-            ? Libc.SetSocketOption(descriptor, Libc.IPPROTO_IP, Libc.IP_MTU_DISCOVER, Libc.IP_PMTUDISC_DONT)
-            : Libc.SetSocketOption(descriptor, Libc.IPPROTO_IPV6, Libc.IPV6_MTU_DISCOVER, Libc.IPV6_PMTUDISC_DONT), what);
+            ? Libc.SetSocketOption(descriptor, Libc.IPPROTO_IP, Libc.IP_MTU_DISCOVER, Libc.IP_PMTUDISC_PROBE)
+            : Libc.SetSocketOption(descriptor, Libc.IPPROTO_IPV6, Libc.IPV6_MTU_DISCOVER, Libc.IPV6_PMTUDISC_PROBE), what);
 
         // Beyond net.core.[rw]mem_max where we may (root); else as much as the system grants.
         if (Libc.SetSocketOption(descriptor, Libc.SOL_SOCKET, Libc.SO_RCVBUFFORCE, KernelBuffer) != 0)

@@ -26,9 +26,19 @@ public sealed partial class NodeCore
     public void ReceivePackets(Now now, PacketBatch batch)
     {
         Start(now);
+        _spills = false;
         for (var i = 0; i < batch.Count; i++)
         {
-            Outbound(now, batch[i], isInBatch: true);
+            var count = batch.Count;
+            Outbound(now, batch[i], batch, i);
+            if (_spills && batch[i].Disposition == Disposition.ToWire)
+            {
+                // Behind halves that had no room here: order is kept.
+                Outbox.Send(batch[i].Path, batch[i].Bytes);
+                batch[i].Disposition = Disposition.Drop;
+            }
+
+            i += batch.Count - count; // a second half
         }
     }
 
@@ -42,7 +52,7 @@ public sealed partial class NodeCore
 
         _held.Release(packet =>
         {
-            Outbound(now, packet, isInBatch: false);
+            Outbound(now, packet, batch: null);
             switch (packet.Disposition)
             {
                 case Disposition.ToWire:
@@ -96,7 +106,7 @@ public sealed partial class NodeCore
         }
     }
 
-    private void Outbound(Now now, Packet packet, bool isInBatch)
+    private void Outbound(Now now, Packet packet, PacketBatch? batch, int at = 0)
     {
         packet.Disposition = Disposition.Drop;
         if (_proxy is not { } proxy)
@@ -107,7 +117,7 @@ public sealed partial class NodeCore
 
         switch (proxy.Outbound(now, packet, out var remote))
         {
-            case OutboundVerdict.NeighbourWanted when !isInBatch:
+            case OutboundVerdict.NeighbourWanted when batch is null:
                 _context.Counters.Count(HeldPackets.DeviceUnknown);
                 break;
             case OutboundVerdict.NeighbourWanted:
@@ -118,7 +128,7 @@ public sealed partial class NodeCore
 
                 break;
             case OutboundVerdict.ToPeer when _peers.FindByVip(remote) is { } peer:
-                SendTo(now, peer, packet, mayWait: isInBatch);
+                SendTo(now, peer, packet, mayWait: batch is not null && !_spills, batch, at);
                 break;
             case OutboundVerdict.Answered:
                 packet.Disposition = Disposition.ToTun;
@@ -127,7 +137,7 @@ public sealed partial class NodeCore
     }
 
     // Sealed at once where its bytes are needed again here, or where it lies in no batch.
-    private void SendTo(Now now, Peer peer, Packet packet, bool mayWait)
+    private void SendTo(Now now, Peer peer, Packet packet, bool mayWait, PacketBatch? batch = null, int at = 0)
     {
         if (!peer.Tunnel.IsEstablished || now.Boot > peer.RenewAt)
         {
@@ -137,13 +147,41 @@ public sealed partial class NodeCore
         _checks.Sending(now, peer);
         _peers.Used(now, peer);
         if (peer.Used is { IsDirect: true, State: PathState.Unproven } unproven && peer.Tunnel.IsEstablished
-            && !peer.Tunnel.MaySend!(now, unproven.Path, packet.Length + TunnelMessage.TransportOverhead))
+            && (packet.Length > peer.Tunnel.Mtu || !peer.Tunnel.MaySend!(now, unproven.Path, packet.Length + TunnelMessage.TransportOverhead)))
         {
             _context.Tunnels.Hold(peer.Tunnel, packet); // whose address it is shows with the answer to our check
             return;
         }
 
+        if (packet.Length > peer.Tunnel.Mtu && peer.Tunnel is { JoinsHalves: true, IsEstablished: true })
+        {
+            SendHalves(now, peer, packet, batch, at);
+            return;
+        }
+
         _context.Tunnels.Seal(now, peer.Tunnel, packet, mayWait && peer.Double is null);
+        Sent(peer, packet);
+    }
+
+    // The second half goes into the batch behind the first, so that halves are runs like all else and nothing overtakes them.
+    private void SendHalves(Now now, Peer peer, Packet packet, PacketBatch? batch, int at)
+    {
+        var isInBatch = batch is { IsFull: false } && !_spills;
+        var second = isInBatch ? batch!.Insert(at + 1) : _otherHalf;
+        _context.Tunnels.SealHalves(now, peer.Tunnel, packet, second, isInBatch && peer.Double is null);
+        Sent(peer, packet);
+        Sent(peer, second);
+        if (!isInBatch && second.Disposition == Disposition.ToWire)
+        {
+            Outbox.Send(packet.Path, packet.Bytes);
+            Outbox.Send(second.Path, second.Bytes);
+            packet.Disposition = Disposition.Drop;
+            _spills = batch is not null;
+        }
+    }
+
+    private void Sent(Peer peer, Packet packet)
+    {
         if (packet.Disposition != Disposition.ToWire)
         {
             return; // staged
@@ -152,6 +190,7 @@ public sealed partial class NodeCore
         if (peer.Used is { } used)
         {
             used.BytesSent += packet.Length;
+            used.LongestSent = Math.Max(used.LongestSent, packet.Length);
         }
 
         if (peer.Double is { } second)

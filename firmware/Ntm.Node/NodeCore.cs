@@ -37,6 +37,8 @@ public sealed partial class NodeCore : ICore
     private readonly Shareholding _shareholding;
     private readonly HeldPackets _held;
     private readonly Packet _scratch = new(); // for second copies
+    private readonly Packet _otherHalf = new();
+    private bool _spills; // the present batch has no room for second halves: the rest of it goes by the outbox
     private IReadOnlyList<IPAddress> _ownAddresses = [];
     private DeviceProxy? _proxy; // with the membership: it needs the own VIP
     private IReadOnlyList<StoreWrite>? _memory;
@@ -62,7 +64,7 @@ public sealed partial class NodeCore : ICore
         _aliases = new AliasTable(options.AliasNetwork, options.AliasPrefixLength, _context.Counters, Keep);
         var budgets = new PathBudgets();
         _runs = new RunChecks(_context);
-        _checks = new PathChecks(_context, budgets, _runs) { KeepAliveOf = path => _nat!.KeepAliveOf(path) };
+        _checks = new PathChecks(_context, budgets, _runs, new MtuProbes(_context)) { KeepAliveOf = path => _nat!.KeepAliveOf(path) };
         _nat = new NatObserver(_context, () => _registration!.Own) { OnChanged = OnNatChanged };
         _registration = new Registration(_context, Published, _nat) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
         _sightings = new Sightings(_context, () => _registration.Own, _nat.KeepAliveOf, _registration.Seen);
@@ -367,6 +369,7 @@ public sealed partial class NodeCore : ICore
         _proxy = new DeviceProxy(_context.Own, _devices, _aliases, _context.Counters)
         {
             AccessOf = vip => _peers.FindByVip(vip)?.Access,
+            MtuOf = vip => _peers.FindByVip(vip)?.MtuFound ?? Limits.MtuInside,
             GrantTime = _context.Sharing.Time,
             ResumesUntil = resumesUntil,
         };

@@ -106,7 +106,7 @@ internal static class NodeDescription
                 PathState.Failed => "went silent",
                 _ => "ready, not used",
             };
-        return new(path.Path, kind, state, path.RoundTrip, reason, path.BytesSent, path.BytesReceived);
+        return new(path.Path, kind, state, path.RoundTrip, reason, path.BytesSent, path.BytesReceived) { Mtu = path.Mtu.Usable, MtuReason = path.Mtu.Reason };
     }
 
     private static SortedDictionary<string, long> Merge(long outboxDropped, params Counters[] all)

@@ -81,4 +81,10 @@ public sealed record AliasStatus(uint Alias, VirtualAddress Vip, string? Name);
 
 /// <param name="Kind">"relay", "local", "mapped", "port-mapped", "peer-reflexive".</param>
 /// <param name="State">"used", "proven", "checking", "suspect", "unproven", "failed".</param>
-public sealed record PathStatus(WirePath Path, string Kind, string State, TimeSpan? RoundTrip, string Reason, long BytesSent, long BytesReceived);
+public sealed record PathStatus(WirePath Path, string Kind, string State, TimeSpan? RoundTrip, string Reason, long BytesSent, long BytesReceived)
+{
+    /// <summary>Bytes of an inner packet that it carries in one datagram, and how that is known: "probed: 1412 pass, 1420 do not".</summary>
+    public int Mtu { get; init; }
+
+    public string MtuReason { get; init; } = "";
+}

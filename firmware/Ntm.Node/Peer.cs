@@ -56,6 +56,9 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name
     /// <summary>The path that carries a second copy while <see cref="Used"/> is suspect.</summary>
     public PeerPath? Double { get; set; }
 
+    /// <summary>What the path in use was found to carry, bytes of an inner packet; <see cref="Limits.MtuInside"/> until that is known. Devices are told.</summary>
+    public int MtuFound { get; set; } = Limits.MtuInside;
+
     public string Reason { get; set; } = "no tunnel has been needed yet";
 
     /// <summary>Our PathUse number.</summary>

@@ -83,6 +83,41 @@ public static class Limits
     /// <summary>IPv6 minimum link MTU, RFC 8200.</summary>
     public const int MtuMinimum = 1280;
 
+    /// <summary>What every path is taken to carry until more is known of it, bytes of an inner packet: IPv6's least MTU less 40 of IPv6, 8 of UDP and 32 of the
+    /// tunnel (RFC 8899's BASE_PLPMTU).</summary>
+    public const int MtuAssumed = 1200;
+
+    /// <summary>The least that is probed for: <see cref="MtuMinimum"/> in two halves, with some room.</summary>
+    public const int MtuPathLeast = 656;
+
+    /// <summary>What is probed for first, the largest first: links of 1500 bytes; of 1492 over IPv6; of 1420 over IPv4 and IPv6; an IPv6 packet of the least
+    /// MTU; and what lies below.</summary>
+    public static readonly int[] MtuProbeSizes = [MtuInside, 1412, 1360, 1340, MtuMinimum, MtuAssumed, 960, MtuPathLeast];
+
+    /// <summary>How closely the MTU of a path is found, bytes.</summary>
+    public const int MtuPrecision = 8;
+
+    /// <summary>Rounds of probes in which a size was not answered and a smaller one was, before it counts as not carried (RFC 8899's MAX_PROBES).</summary>
+    public const int MtuProbeRounds = 3;
+
+    /// <summary>For the answers to a round of probes, at least; twice the round trip where that is more, up to <see cref="MtuProbeWaitMost"/>.</summary>
+    public static readonly TimeSpan MtuProbeWait = TimeSpan.FromMilliseconds(250);
+
+    public static readonly TimeSpan MtuProbeWaitMost = TimeSpan.FromSeconds(4);
+
+    /// <summary>While long packets are sent: how often it is asked whether they still pass (RFC 8899's CONFIRMATION_TIMER).</summary>
+    public static readonly TimeSpan MtuConfirm = TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether more passes than was found is tried again after this (RFC 8899's PMTU_RAISE_TIMER).</summary>
+    public static readonly TimeSpan MtuRaise = TimeSpan.FromMinutes(10);
+
+    /// <summary>First or second halves that wait for the other one: of one tunnel, more than a batch brings (the second ones follow all the first); and of all.</summary>
+    public const int HalvesPerTunnel = 256;
+    public const int HalvesInAll = 1024;
+
+    /// <summary>How long.</summary>
+    public static readonly TimeSpan HalfLife = TimeSpan.FromSeconds(1);
+
     /// <summary>198.18.0.0, RFC 2544.</summary>
     public const uint AliasNetwork = 0xC612_0000;
 

@@ -39,6 +39,16 @@ public sealed class PacketBatch
         return packet;
     }
 
+    /// <summary>A free slot, reset, that becomes the one at <paramref name="index"/>; those from there on move up by one.</summary>
+    /// <exception cref="InvalidOperationException">None is left: a bug; ask <see cref="IsFull"/>.</exception>
+    public Packet Insert(int index)
+    {
+        var packet = Add();
+        Array.Copy(_packets, index, _packets, index + 1, Count - 1 - index);
+        _packets[index] = packet;
+        return packet;
+    }
+
     /// <summary>For a receiver that filled slots from the first by itself.</summary>
     public void SetCount(int count)
     {

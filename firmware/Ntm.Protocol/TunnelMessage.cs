@@ -15,6 +15,8 @@ namespace Ntm.Protocol;
 ///   0 type=3 | 1 channel(3) | 4 receiver(4) | 8 nonce(24) | 32 cookie(16+16)
 /// transport data, 32 + n bytes
 ///   0 type=4 | 1 channel(3) | 4 receiver(4) | 8 counter(8) | 16 packet(n+16)
+/// half, inside transport data in place of a packet
+///   0 which=0x10 first, 0x11 second | 1 half of the packet
 /// </code>
 /// </remarks>
 public static class TunnelMessage
@@ -32,6 +34,13 @@ public static class TunnelMessage
 
     /// <summary>The least transport message: a keep-alive.</summary>
     public const int TransportOverhead = TransportHeaderSize + TagSize;
+
+    /// <summary>In place of an IP version: what follows is the first or the second half of a packet.</summary>
+    public const byte FirstHalf = 0x10;
+    public const byte SecondHalf = 0x11;
+
+    /// <summary>Bytes of a half at most, without the byte that says which it is.</summary>
+    public const int HalfSize = (Limits.MtuInside + 1) / 2;
 
     public const int MacSize = 16;
     public const int InitiationMac1 = 116;

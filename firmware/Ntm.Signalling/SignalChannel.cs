@@ -84,13 +84,14 @@ public sealed class SignalChannel
     }
 
     /// <summary>Sends without wanting an answer, on <paramref name="path"/> or on the tunnel's own.</summary>
+    /// <param name="padTo">With a path: bytes of the inner packet with padding, in one datagram; 0: as any other.</param>
     /// <returns>False where it had to be sent on a path and no key may seal.</returns>
     /// <param name="to">As with <see cref="Request"/>.</param>
-    public bool Notify(Now now, Tunnel.Tunnel tunnel, Signal body, WirePath? path = null, VirtualAddress? to = null)
+    public bool Notify(Now now, Tunnel.Tunnel tunnel, Signal body, WirePath? path = null, VirtualAddress? to = null, int padTo = 0)
     {
         body.Number = 0;
         body.Answer = false;
-        return Send(now, tunnel, to ?? PeerOf(tunnel), body, path);
+        return Send(now, tunnel, to ?? PeerOf(tunnel), body, path, padTo);
     }
 
     /// <summary>Bytes on the wire, tunnel overhead included, of a notification: what it costs an unproven address's budget.</summary>
@@ -313,7 +314,7 @@ public sealed class SignalChannel
     private bool Send(Now now, Conversation conversation, Signal signal, WirePath? path) =>
         Send(now, conversation.Tunnel, PeerOf(conversation.Tunnel), signal, path);
 
-    private bool Send(Now now, Tunnel.Tunnel tunnel, VirtualAddress peer, Signal signal, WirePath? path)
+    private bool Send(Now now, Tunnel.Tunnel tunnel, VirtualAddress peer, Signal signal, WirePath? path, int padTo = 0)
     {
         var size = signal.CalculateSize();
         if (size > Limits.SignalBytes)
@@ -329,7 +330,7 @@ public sealed class SignalChannel
         var frame = _frame.AsSpan(0, SignalFrame.HeaderSize + size);
         if (path is { } explicitPath)
         {
-            return _tunnels.SendOn(now, tunnel, frame, explicitPath);
+            return _tunnels.SendOn(now, tunnel, frame, explicitPath, padTo);
         }
 
         _tunnels.Send(now, tunnel, frame);

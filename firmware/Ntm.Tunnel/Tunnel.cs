@@ -18,6 +18,7 @@ public sealed class Tunnel
     internal Tunnel(TunnelTable table, PublicKey peer, TunnelKind kind, ReadOnlySpan<byte> presharedKey)
     {
         (_table, Peer, Kind) = (table, peer, kind);
+        (Mtu, JoinsHalves) = kind == TunnelKind.Stock ? (Limits.MtuInside, false) : (Limits.MtuAssumed, true);
         presharedKey.CopyTo(PresharedKey);
         Mac1Key = Cookies.LabelledKey("mac1----"u8, peer);
         CookieKey = Cookies.LabelledKey("cookie--"u8, peer);
@@ -42,6 +43,13 @@ public sealed class Tunnel
     /// <summary>Where data and keep-alives go. Stock tunnels set it themselves (roaming); NTM tunnels leave it to the core,
     /// but take the path of the handshake that succeeded where none is set.</summary>
     public WirePath SendPath { get; set; }
+
+    /// <summary>Bytes of an inner packet that go on <see cref="SendPath"/> in one datagram, padding included; longer ones are split where <see cref="JoinsHalves"/>.
+    /// Set by the core as it learns what the path carries. A stock peer's is never less than whole.</summary>
+    public int Mtu { get; set; }
+
+    /// <summary>Whether the peer puts halves together. Set by the core; a stock peer never does.</summary>
+    public bool JoinsHalves { get; set; }
 
     /// <summary>Paths an initiation goes out on, besides <see cref="SendPath"/>. Set by the core.</summary>
     public List<WirePath> Candidates { get; } = [];
@@ -128,6 +136,9 @@ public sealed class Tunnel
     internal CookieJar CookieJar { get; } = new();
 
     internal Queue<LinkedListNode<StagedPacket>> StagedPackets { get; } = [];
+
+    /// <summary>Halves that wait in <see cref="Halves"/>.</summary>
+    internal int HalvesWaiting { get; set; }
 
     internal bool IsRemoved { get; set; }
 

@@ -51,6 +51,18 @@ public static class TunnelRefusals
     /// <summary>Authenticated, but what is inside is no IP packet or claims to be longer than it is.</summary>
     public const string InnerMalformed = "tunnel-inner-malformed";
 
+    /// <summary>A half that is empty, or longer than half of the longest packet.</summary>
+    public const string HalfMalformed = "tunnel-half-malformed";
+
+    /// <summary>Two halves that are not those of one packet: their lengths do not fit, or what they make is no IP packet.</summary>
+    public const string HalfMismatched = "tunnel-half-mismatched";
+
+    /// <summary>A half whose other one did not come within <see cref="Protocol.Limits.HalfLife"/>.</summary>
+    public const string HalfAlone = "tunnel-half-alone";
+
+    /// <summary>A half that gave way to a newer one, because too many wait.</summary>
+    public const string HalfGaveWay = "tunnel-half-gave-way";
+
     /// <summary>A relay channel on a tunnel with a stock peer.</summary>
     public const string StockChannel = "tunnel-stock-channel";
 

@@ -133,7 +133,7 @@ public sealed partial class TunnelTable
         var inner = InnerLength(packet.Bytes);
         if (inner == 0)
         {
-            return Refuse(TunnelRefusals.InnerMalformed);
+            return IsHalf(of, packet.Bytes[0]) ? TakeHalf(now, of, keypair, counter, packet) : Refuse(TunnelRefusals.InnerMalformed);
         }
 
         packet.SetLength(inner);

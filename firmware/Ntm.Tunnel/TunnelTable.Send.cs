@@ -19,7 +19,7 @@ public sealed partial class TunnelTable
         Boot = now.Boot;
         if (tunnel.Current is { } keypair && keypair.MaySeal(now.Boot))
         {
-            SealWith(now, tunnel, keypair, packet, tunnel.SendPath, mayWait ? _toSeal : null);
+            SealWith(now, tunnel, keypair, packet, tunnel.SendPath, tunnel.Mtu, mayWait ? _toSeal : null);
             return;
         }
 
@@ -34,13 +34,14 @@ public sealed partial class TunnelTable
         cipher.Seal(counter, datagram[TunnelMessage.TransportHeaderSize..^TunnelMessage.TagSize], datagram[^TunnelMessage.TagSize..], lane);
 
     /// <summary>Seals a copy of <paramref name="inner"/> (empty: keep-alive) for <paramref name="path"/> into the outbox. Never staged.</summary>
+    /// <param name="padTo">A probe: whatever the path is known to carry, it goes in one datagram, and padded to so many bytes. 0: none.</param>
     /// <returns>False where no key may seal; a handshake has then been begun.</returns>
-    public bool SendOn(Now now, Tunnel tunnel, ReadOnlySpan<byte> inner, WirePath path)
+    public bool SendOn(Now now, Tunnel tunnel, ReadOnlySpan<byte> inner, WirePath path, int padTo = 0)
     {
         Boot = now.Boot;
         if (tunnel.Current is { } keypair && keypair.MaySeal(now.Boot))
         {
-            SealCopy(now, tunnel, keypair, inner, path);
+            SealCopy(now, tunnel, keypair, inner, path, path == tunnel.SendPath ? tunnel.Mtu : Limits.MtuAssumed, padTo);
             return true;
         }
 
@@ -89,12 +90,14 @@ public sealed partial class TunnelTable
         while (tunnel.Current is { } keypair && keypair.MaySeal(now.Boot) && tunnel.StagedPackets.TryPeek(out var next) && MaySend(now, tunnel, next.Value.Bytes.Length)
             && _staging.TryTake(tunnel, out var packet))
         {
-            SealCopy(now, tunnel, keypair, packet, tunnel.SendPath);
+            SealCopy(now, tunnel, keypair, packet, tunnel.SendPath, tunnel.Mtu);
         }
     }
 
+    // Of halves, both at once: one without the other would be spent for nothing.
     private static bool MaySend(Now now, Tunnel tunnel, int inner) =>
-        tunnel.MaySend is null || tunnel.SendPath.IsNone || tunnel.MaySend(now, tunnel.SendPath, TunnelMessage.TransportHeaderSize + PaddedLength(inner) + TunnelMessage.TagSize);
+        tunnel.MaySend is not { } may || tunnel.SendPath.IsNone || may(now, tunnel.SendPath, MustSplit(tunnel, inner, tunnel.Mtu)
+            ? 2 * (TunnelMessage.TransportOverhead + 1 + TunnelMessage.HalfSize) : TunnelMessage.TransportOverhead + PaddedLength(inner, tunnel.Mtu));
 
     private void StageCopy(Tunnel tunnel, ReadOnlySpan<byte> inner)
     {
@@ -106,7 +109,7 @@ public sealed partial class TunnelTable
         }
     }
 
-    private void SealCopy(Now now, Tunnel tunnel, Keypair keypair, ReadOnlySpan<byte> inner, WirePath path)
+    private void SealCopy(Now now, Tunnel tunnel, Keypair keypair, ReadOnlySpan<byte> inner, WirePath path, int mtu = Limits.MtuAssumed, int padTo = 0)
     {
         if (inner.Length > _scratch.Capacity - Limits.PacketHeadroom - PaddingUnit - TunnelMessage.TagSize)
         {
@@ -116,16 +119,29 @@ public sealed partial class TunnelTable
 
         _scratch.Reset();
         _scratch.Fill(inner);
-        if (SealWith(now, tunnel, keypair, _scratch, path))
+        if (padTo > inner.Length)
+        {
+            _scratch.GrowTail(padTo - inner.Length);
+            _scratch.Bytes[inner.Length..].Clear();
+        }
+        else if (MustSplit(tunnel, inner.Length, mtu))
+        {
+            Split(_scratch, _otherHalf);
+            SealIntoOutbox(now, tunnel, keypair, _scratch, path);
+            SealIntoOutbox(now, tunnel, keypair, _otherHalf, path);
+            return;
+        }
+
+        if (SealWith(now, tunnel, keypair, _scratch, path, padTo > 0 ? padTo : mtu))
         {
             _outbox.Send(path, _scratch.Bytes);
         }
     }
 
-    private bool SealWith(Now now, Tunnel tunnel, Keypair keypair, Packet packet, WirePath path, SealWork? later = null)
+    private bool SealWith(Now now, Tunnel tunnel, Keypair keypair, Packet packet, WirePath path, int mtu, SealWork? later = null)
     {
         var length = packet.Length;
-        var padding = PaddedLength(length) - length;
+        var padding = PaddedLength(length, mtu) - length;
         if (path.IsNone || packet.Headroom < TunnelMessage.TransportHeaderSize || packet.Tailroom < padding + TunnelMessage.TagSize)
         {
             packet.Disposition = Disposition.Drop;
@@ -172,7 +188,7 @@ public sealed partial class TunnelTable
         tunnel.BytesSent += bytes;
     }
 
-    // To a multiple of 16, but never beyond the MTU; what is longer than that already is not padded.
-    private static int PaddedLength(int length) =>
-        Math.Max(length, Math.Min((length + PaddingUnit - 1) & ~(PaddingUnit - 1), Limits.MtuInside));
+    // To a multiple of 16, but never beyond the path's MTU; what is longer than that already is not padded.
+    private static int PaddedLength(int length, int mtu) =>
+        Math.Max(length, Math.Min((length + PaddingUnit - 1) & ~(PaddingUnit - 1), mtu));
 }

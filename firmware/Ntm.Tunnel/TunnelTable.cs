@@ -12,7 +12,7 @@ public enum OpenVerdict
     /// <summary>A handshake message or cookie reply, dealt with; answers are in the outbox.</summary>
     Handshake,
 
-    /// <summary>An authenticated datagram without a packet.</summary>
+    /// <summary>An authenticated datagram without a packet: a keep-alive, or a half whose other half is not there yet.</summary>
     KeepAlive,
 
     /// <summary>The packet now holds the inner packet, padding removed by its own IP length.</summary>
@@ -36,7 +36,7 @@ public enum TunnelChange
 }
 
 /// <summary>All tunnels of one party: its static key, the index of receivers, timers, cookies. Single-threaded, pure (see ICore's laws).</summary>
-/// <remarks>This file: the table. Its other parts: Send and Receive, Initiator and Responder, Timers.</remarks>
+/// <remarks>This file: the table. Its other parts: Send and Receive, Halves, Initiator and Responder, Timers.</remarks>
 public sealed partial class TunnelTable
 {
     private readonly IEntropy _entropy;
@@ -60,6 +60,8 @@ public sealed partial class TunnelTable
 
     // For what is sealed outside the caller's buffers: keep-alives, staged packets, SendOn.
     private readonly Packet _scratch = new();
+    private readonly Packet _otherHalf = new();
+    private readonly Halves _halves;
 
     /// <param name="key">This party's node key.</param>
     /// <param name="entropy">Ephemeral keys, indices, jitter.</param>
@@ -86,6 +88,7 @@ public sealed partial class TunnelTable
 
         _clock = new HandshakeClock(timestampMark);
         _cookies = new Cookies(key.Public, entropy);
+        _halves = new Halves(Counters);
     }
 
     public StaticKeyPair Key { get; }

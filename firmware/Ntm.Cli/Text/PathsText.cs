@@ -31,7 +31,7 @@ public static class PathsText
                 continue;
             }
 
-            var rows = new List<string[]> { new[] { "STATE", "KIND", "UPLINK", "ADDRESS", "ROUND TRIP", "SENT", "RECEIVED", "WHY" } };
+            var rows = new List<string[]> { new[] { "STATE", "KIND", "UPLINK", "ADDRESS", "ROUND TRIP", "MTU", "SENT", "RECEIVED", "WHY" } };
             rows.AddRange(peer.Paths.OrderBy(Rank).Select(path => new[]
             {
                 path.State,
@@ -39,6 +39,7 @@ public static class PathsText
                 path.Uplink,
                 path.Channel == 0 ? path.Address : FormattableString.Invariant($"{path.Address} channel {path.Channel}"),
                 Words.RoundTrip(path.RoundTripMs),
+                FormattableString.Invariant($"{path.Mtu} {path.MtuReason.Split(':')[0]}"),
                 Words.Bytes(path.BytesSent),
                 Words.Bytes(path.BytesReceived),
                 PeersText.Why(path.Reason),

@@ -15,6 +15,7 @@ public sealed partial class DeviceProxy
     // Counted, with InnerPacket's and Admission's.
     public const string DestinationUnknown = "outbound-destination-unknown";
     public const string NoSuchPeer = "no-such-peer";
+    public const string TooLong = "outbound-longer-than-path";
     public const string SourceUnknown = "outbound-source-unknown";
     public const string SourceForeign = "outbound-source-foreign";
     public const string NumbersUsedUp = "outbound-numbers-used-up";
@@ -36,6 +37,7 @@ public sealed partial class DeviceProxy
     private readonly FragmentTable _inboundFragments = new();
     private readonly OwnErrors _errorsToLan;
     private readonly OwnErrors _errorsToPeers;
+    private readonly OwnErrors _tooBigToLan; // its own: a scan shall not keep a sender from learning what passes
     private readonly HashSet<LanAddress> _ownAddresses = [];
     private ushort _identification;
 
@@ -48,11 +50,15 @@ public sealed partial class DeviceProxy
         _counters = counters;
         _errorsToLan = new(counters);
         _errorsToPeers = new(counters);
+        _tooBigToLan = new(counters);
         SetOwnAddresses([]);
     }
 
     /// <summary>What the peer may begin here that a remote VIP belongs to; null: there is no such peer.</summary>
     public Func<VirtualAddress, PeerAccess?> AccessOf { get; init; } = static _ => PeerAccess.SameOwner;
+
+    /// <summary>What the path to a remote VIP's node carries, bytes of an inner packet; <see cref="Limits.MtuInside"/> where it is not known.</summary>
+    public Func<VirtualAddress, int> MtuOf { get; init; } = static _ => Limits.MtuInside;
 
     /// <summary>The time by which shares expire.</summary>
     public Func<Now, DateTimeOffset> GrantTime { get; init; } = static now => now.Wall;
@@ -131,6 +137,13 @@ public sealed partial class DeviceProxy
             return OutboundVerdict.NeighbourWanted;
         }
 
+        if (IsTooLong(packet, read, remote, out var mtu)
+            && _tooBigToLan.TryTurn(now.Boot, packet, read, Refusal.TooBig, read.Destination.AsVip, ref _identification, mtu))
+        {
+            _counters.Count(TooLong);
+            return OutboundVerdict.Answered;
+        }
+
         if (read.IsLaterFragment)
         {
             if (!_outboundFragments.TryFollow(now.Boot, FragmentKey.Of(read), read, out var begun, out reason))
@@ -181,6 +194,7 @@ public sealed partial class DeviceProxy
             PortMappings.Write(packet.Bytes.Slice(read.Offset, read.TransportLength), read, true, key.OwnPort);
         }
 
+        ClampMss(packet, read, remote);
         ToPeer(packet, read, source, remote);
         return OutboundVerdict.ToPeer;
     }
@@ -295,6 +309,7 @@ public sealed partial class DeviceProxy
             PortMappings.Write(packet.Bytes.Slice(offset, of.TransportLength), of, read.IsError, port);
         }
 
+        ClampMss(packet, read, peerNode);
         var verdict = ToLan(now, packet, read, carried, local);
         if (verdict != InboundVerdict.ToLan && !read.IsError)
         {
@@ -302,6 +317,25 @@ public sealed partial class DeviceProxy
         }
 
         return verdict;
+    }
+
+    /// <summary>Whether its sender should hear that it is longer than the path carries. Where it may be cut, or its sender cannot be told, the tunnel splits it.</summary>
+    /// <param name="mtu">What passes, as an IPv6 packet between nodes; never less than every IPv6 link carries (RFC 8200).</param>
+    private bool IsTooLong(Packet packet, in InnerPacket read, VirtualAddress remote, out int mtu)
+    {
+        mtu = Limits.MtuMinimum;
+        var length = 40 + read.FragmentHeaderLength + read.TransportLength;
+        return length > Limits.MtuMinimum && length > (mtu = Math.Max(MtuOf(remote), mtu)) && (read.IsIPv6 || IPv4DontFragment(packet.Bytes));
+    }
+
+    private static bool IPv4DontFragment(ReadOnlySpan<byte> bytes) => (bytes[6] & 0x40) != 0;
+
+    private void ClampMss(Packet packet, in InnerPacket read, VirtualAddress remote)
+    {
+        if ((read.TcpFlags & InnerPacket.TcpSyn) != 0)
+        {
+            MssClamp.Lower(packet.Bytes.Slice(read.Offset, read.TransportLength), MssClamp.Of(MtuOf(remote)));
+        }
     }
 
     // Only from whom the home has an alias for: nothing else can have been spoken to.

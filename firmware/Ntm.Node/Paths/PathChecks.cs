@@ -9,7 +9,7 @@ namespace Ntm.Node.Paths;
 /// check 250 ms (rounds of five, or until answered while suspect) · again 30 s (relay in use and traffic) · used 10 s (direct path in use and traffic) ·
 /// silence 1 s (data out, nothing in) · lost 3 s (suspect without an answer). A peer that has no traffic has no timer.
 /// </summary>
-internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunChecks runs)
+internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunChecks runs, MtuProbes mtus)
 {
     /// <summary>Traffic this long ago still counts as traffic.</summary>
     private static readonly TimeSpan Active = TimeSpan.FromMinutes(3);
@@ -47,6 +47,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
             first.State = PathState.Unproven;
             peer.Used = first;
             peer.Tunnel.SendPath = first.Path;
+            MtuProbes.Apply(peer);
         }
 
         foreach (var other in peer.Paths)
@@ -90,7 +91,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
             }
         }
 
-        var reply = new Signal { PathCheckReply = new() { Id = check.Id, Seen = from.Remote.ToWire() } };
+        var reply = new Signal { PathCheckReply = new() { Id = check.Id, Seen = from.Remote.ToWire(), JoinsHalves = true } };
         if (check.ReplyPadding > 0)
         {
             reply.PathCheckReply.Padding = Google.Protobuf.ByteString.CopyFrom(new byte[Math.Min(check.ReplyPadding, Limits.ReplyPadding)]);
@@ -110,7 +111,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
 
     public void OnReply(Now now, Peer peer, WirePath from, PathCheckReply reply)
     {
-        if (runs.TryTake(now, peer, from, reply))
+        if (runs.TryTake(now, peer, from, reply) || mtus.TryTake(now, peer, from, reply))
         {
             return;
         }
@@ -180,11 +181,13 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         peer.Double = choice.Path is { State: PathState.Suspect } ? Other(peer, choice.Path) : null;
         if (choice.Path is null || choice.Path == peer.Used)
         {
+            MtuProbes.Apply(peer);
             return;
         }
 
         peer.Used = choice.Path;
         peer.Tunnel.SendPath = choice.Path.Path;
+        MtuProbes.Apply(peer);
         var use = new PathUse { Generation = ++peer.UseGeneration, Relayed = !choice.Path.IsDirect };
         if (choice.Path.IsDirect)
         {
@@ -216,6 +219,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         {
             peer.Used = any;
             peer.Tunnel.SendPath = any.Path;
+            MtuProbes.Apply(peer);
             any.State = any.State == PathState.Failed ? PathState.Unproven : any.State;
             Start(now, peer);
             context.Tunnels.Begin(now, peer.Tunnel);
@@ -250,12 +254,13 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         }
 
         Choose(now, peer);
+        var next = TimeSpan.MaxValue;
         if (active && peer.Used is { } inUse)
         {
             runs.Look(now, peer, inUse);
+            next = mtus.Tick(now, peer);
         }
 
-        var next = TimeSpan.MaxValue;
         foreach (var path in peer.Paths)
         {
             next = path.NextCheck < next ? path.NextCheck : next;

@@ -59,6 +59,12 @@ public sealed class PeerPath(WirePath path, PathKind kind)
 
     public TimeSpan SuspectSince { get; private set; }
 
+    /// <summary>What it carries.</summary>
+    public PathMtu Mtu { get; } = new();
+
+    /// <summary>Bytes of the longest datagram of data that was sent on it since it was last asked whether such pass.</summary>
+    public int LongestSent { get; set; }
+
     public long BytesSent { get; set; }
 
     public long BytesReceived { get; set; }
@@ -104,6 +110,7 @@ public sealed class PeerPath(WirePath path, PathKind kind)
     public void Fail()
     {
         State = PathState.Failed;
+        Mtu.Forget();
         Unanswered = 0;
         Schedule(TimeSpan.MaxValue, 0);
     }

@@ -14,6 +14,9 @@ internal enum Refusal
 
     /// <summary>It may not pass.</summary>
     Prohibited,
+
+    /// <summary>It is longer than the path carries.</summary>
+    TooBig,
 }
 
 /// <summary>
@@ -39,8 +42,9 @@ internal sealed class OwnErrors(Counters counters)
 
     /// <param name="read">What the packet holds: as it came, untouched.</param>
     /// <param name="source">Who says so, in IPv6; in IPv4 it is the packet's destination.</param>
+    /// <param name="mtu">Where it is too big: what is not, as an IPv6 packet between nodes.</param>
     /// <returns>False: the packet is as it was, and nobody is told.</returns>
-    public bool TryTurn(TimeSpan now, Packet packet, in InnerPacket read, Refusal refusal, VirtualAddress source, ref ushort identification)
+    public bool TryTurn(TimeSpan now, Packet packet, in InnerPacket read, Refusal refusal, VirtualAddress source, ref ushort identification, int mtu = 0)
     {
         if (refusal == Refusal.Silent || read.IsError || read.IsLaterFragment || read.IcmpKind == IcmpKind.EchoReply
             || (read.TcpFlags & InnerPacket.TcpRst) != 0 || !read.Source.IsUnicast || !read.Destination.IsUnicast)
@@ -64,7 +68,8 @@ internal sealed class OwnErrors(Counters counters)
         if (read.IsIPv6)
         {
             PacketTranslation.WriteIPv6Header(bytes, 0, quoted + 8, InnerPacket.IcmpV6, HopLimit, source, read.Source.AsVip);
-            Write(bytes[40..], 1, refusal == Refusal.Prohibited ? (byte)1 : (byte)3,
+            var (type, code) = refusal switch { Refusal.TooBig => ((byte)2, (byte)0), Refusal.Prohibited => ((byte)1, (byte)1), _ => ((byte)1, (byte)3) };
+            Write(bytes[40..], type, code, mtu,
                 InternetChecksum.PseudoHeader(source, read.Source.AsVip, quoted + 8, InnerPacket.IcmpV6));
         }
         else
@@ -72,15 +77,18 @@ internal sealed class OwnErrors(Counters counters)
             // The kernel takes no packet from the TUN that says it comes from one of its own IPv4 addresses.
             PacketTranslation.WriteIPv4Header(
                 bytes, 0, bytes.Length, InnerPacket.Icmp, HopLimit, read.Destination.IPv4, read.Source.IPv4, ref identification);
-            Write(bytes[20..], 3, refusal == Refusal.Prohibited ? (byte)13 : (byte)1, 0);
+            var code = refusal switch { Refusal.TooBig => (byte)4, Refusal.Prohibited => (byte)13, _ => (byte)1 };
+            Write(bytes[20..], 3, code, mtu == 0 ? 0 : mtu - (Limits.MtuInside - Limits.MtuInsideIPv4), 0);
         }
 
         return true;
     }
 
-    private static void Write(Span<byte> message, byte type, byte code, ulong pseudoHeader)
+    // The MTU is in the last 32 bits in ICMPv6, in the last 16 in ICMP (RFC 4443 section 3.2, RFC 1191 section 4); nothing is there else.
+    private static void Write(Span<byte> message, byte type, byte code, int mtu, ulong pseudoHeader)
     {
         message[..8].Clear();
+        BinaryPrimitives.WriteInt32BigEndian(message[4..], mtu);
         message[0] = type;
         message[1] = code;
         BinaryPrimitives.WriteUInt16BigEndian(message[2..], InternetChecksum.Finish(InternetChecksum.Sum(message) + pseudoHeader));

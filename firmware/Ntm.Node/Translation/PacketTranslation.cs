@@ -18,9 +18,6 @@ namespace Ntm.Node.Translation;
 /// </remarks>
 internal static class PacketTranslation
 {
-    /// <summary>Largest TCP segment through the tunnel, over both families: 1392 - 40, which is less than 1420 - 60.</summary>
-    public const ushort MssMost = Limits.MtuInsideIPv4 - 40;
-
     private const int DontFragmentBeyond = 1260;
 
     /// <param name="read">What <paramref name="packet"/> holds: IPv4, no error.</param>
@@ -62,8 +59,6 @@ internal static class PacketTranslation
             {
                 UpdateTransportChecksum(transport, read.Protocol, removed, added);
             }
-
-            ClampMss(transport, read);
         }
     }
 
@@ -98,7 +93,6 @@ internal static class PacketTranslation
         {
             UpdateTransportChecksum(transport, read.Protocol, Sum(read.Source) + Sum(read.Destination),
                 InternetChecksum.Sum(source) + InternetChecksum.Sum(destination));
-            ClampMss(transport, read);
         }
     }
 
@@ -117,7 +111,6 @@ internal static class PacketTranslation
         var transport = bytes[(40 + read.FragmentHeaderLength)..];
         UpdateTransportChecksum(transport, read.Protocol, Sum(read.Source) + Sum(read.Destination),
             InternetChecksum.Sum(source) + InternetChecksum.Sum(destination));
-        ClampMss(transport, read);
     }
 
     internal static void WriteIPv6Header(
@@ -210,49 +203,5 @@ internal static class PacketTranslation
         var checksum = InternetChecksum.Finish(InternetChecksum.Sum(transport[..length])
             + InternetChecksum.PseudoHeader(source, destination, length, InnerPacket.Udp));
         BinaryPrimitives.WriteUInt16BigEndian(transport[6..], checksum == 0 ? (ushort)0xFFFF : checksum);
-    }
-
-    /// <summary>Lowers the largest segment a SYN asks for to what the tunnel carries.</summary>
-    private static void ClampMss(Span<byte> transport, in InnerPacket read)
-    {
-        if (read.Protocol != InnerPacket.Tcp || (read.TcpFlags & InnerPacket.TcpSyn) == 0)
-        {
-            return;
-        }
-
-        var at = 20;
-        var end = (transport[12] >> 4) * 4;
-        while (at < end && transport[at] != 0)
-        {
-            if (transport[at] == 1)
-            {
-                at++;
-                continue;
-            }
-
-            if (at + 2 > end || transport[at + 1] < 2 || at + transport[at + 1] > end)
-            {
-                return;
-            }
-
-            if (transport[at] == 2 && transport[at + 1] == 4)
-            {
-                var mss = BinaryPrimitives.ReadUInt16BigEndian(transport[(at + 2)..]);
-                if (mss > MssMost)
-                {
-                    BinaryPrimitives.WriteUInt16BigEndian(transport[(at + 2)..], MssMost);
-
-                    // At an odd offset the two bytes straddle two summed words: swap both sides (RFC 1071 section 2 B).
-                    var odd = (at & 1) == 1;
-                    var checksum = InternetChecksum.Update(BinaryPrimitives.ReadUInt16BigEndian(transport[16..]),
-                        odd ? BinaryPrimitives.ReverseEndianness(mss) : mss, odd ? BinaryPrimitives.ReverseEndianness(MssMost) : MssMost);
-                    BinaryPrimitives.WriteUInt16BigEndian(transport[16..], checksum);
-                }
-
-                return;
-            }
-
-            at += transport[at + 1];
-        }
     }
 }

@@ -123,10 +123,10 @@ public sealed class TextTests
     public void Paths() => Is(
         """
         bob.home.example  direct: both directions are proven, 18.2 ms round trip
-          STATE   KIND    UPLINK  ADDRESS                       ROUND TRIP    SENT     RECEIVED  WHY
-          used    mapped  catv    198.51.100.80:51820           18 ms         5.3 MB   98.4 MB   both directions are proven, 18.2 ms round trip
-          proven  relay   catv    203.0.113.20:4916 channel 17  42 ms         12.4 kB  11.0 kB   ready, not used
-          failed  local   catv    192.168.7.2:51820             not measured  620 B    0 B       went silent
+          STATE   KIND    UPLINK  ADDRESS                       ROUND TRIP    MTU           SENT     RECEIVED  WHY
+          used    mapped  catv    198.51.100.80:51820           18 ms         1412 probed   5.3 MB   98.4 MB   both directions are proven, 18.2 ms round trip
+          proven  relay   catv    203.0.113.20:4916 channel 17  42 ms         1200 assumed  12.4 kB  11.0 kB   ready, not used
+          failed  local   catv    192.168.7.2:51820             not measured  1200 assumed  620 B    0 B       went silent
 
         dora.home.example  no tunnel now: no path is proven
           no path is known

@@ -78,6 +78,7 @@ public sealed partial class ProtocolPageTests
     private static string Show(object value) => value switch
     {
         TimeSpan[] times => string.Join(", ", times.Select(t => Show(t))),
+        int[] numbers => string.Join(", ", numbers.Select(n => Show(n))),
         TimeSpan time when time < TimeSpan.FromSeconds(1) => Invariant($"{time.TotalMilliseconds} ms"),
         TimeSpan time when time.Ticks % TimeSpan.TicksPerDay == 0 => Invariant($"{time.TotalDays} d"),
         TimeSpan time when time.Ticks % TimeSpan.TicksPerHour == 0 => Invariant($"{time.TotalHours} h"),

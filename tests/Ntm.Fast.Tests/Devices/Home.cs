@@ -18,7 +18,7 @@ internal sealed class Home
         Aliases = new(Limits.AliasNetwork, Limits.AliasPrefixLength, Counters, Keep);
         Devices.Load(memory ?? []);
         Aliases.Load(memory ?? []);
-        Proxy = new(Own, Devices, Aliases, Counters) { ResumesUntil = resumesUntil ?? TimeSpan.MinValue };
+        Proxy = new(Own, Devices, Aliases, Counters) { ResumesUntil = resumesUntil ?? TimeSpan.MinValue, MtuOf = _ => Mtu };
         Proxy.SetOwnAddresses([IPAddress.Parse("192.168.1.1"), IPAddress.Parse("2001:db8:1::1")]);
     }
 
@@ -33,6 +33,9 @@ internal sealed class Home
     public DeviceProxy Proxy { get; }
 
     public Now Now { get; set; } = new(TimeSpan.FromHours(1), new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
+
+    /// <summary>What every path carries, bytes of a packet between nodes.</summary>
+    public int Mtu { get; set; } = Limits.MtuInside;
 
     public Packet Packet { get; } = new();
 

@@ -54,9 +54,9 @@ internal static class SamplePicture
                 "direct: both directions are proven, 18.2 ms round trip", 64_000, 1_200, 98_422_001, 5_310_442,
                 [new AliasDocument("198.18.0.7", "fd3c:9a51:7e02:77aa:1f0e:2bb1:90c4:1", "nas.bob.home.example")],
                 [
-                    new PathDocument("catv", "203.0.113.20:4916", 17, "relay", "proven", 41.7, "ready, not used", 12_400, 11_020),
-                    new PathDocument("catv", "198.51.100.80:51820", 0, "mapped", "used", 18.24, "direct: both directions are proven, 18.2 ms round trip", 5_298_042, 98_410_981),
-                    new PathDocument("catv", "192.168.7.2:51820", 0, "local", "failed", null, "went silent", 620, 0),
+                    new PathDocument("catv", "203.0.113.20:4916", 17, "relay", "proven", 41.7, "ready, not used", 12_400, 11_020) { Mtu = 1200, MtuReason = "assumed: not probed" },
+                    new PathDocument("catv", "198.51.100.80:51820", 0, "mapped", "used", 18.24, "direct: both directions are proven, 18.2 ms round trip", 5_298_042, 98_410_981) { Mtu = 1412, MtuReason = "probed: 1412 pass, 1420 do not" },
+                    new PathDocument("catv", "192.168.7.2:51820", 0, "local", "failed", null, "went silent", 620, 0) { Mtu = 1200, MtuReason = "assumed: not probed" },
                 ])
             {
                 Cipher = "AES-256-GCM",
@@ -64,7 +64,7 @@ internal static class SamplePicture
             new PeerDocument(
                 "carol.home.example", "yPwgLTf1mZlVj9+1iZp5mV0AVnxUKmIbpA0tkGcyKEU=", "fd3c:9a51:7e02:c0ff:3e01:7d42:11ab:0", true, false,
                 "relay: both NATs map by destination", 12_000, 300, 44_120, 51_002, [],
-                [new PathDocument("catv", "203.0.113.20:4916", 21, "relay", "used", 43.1, "relay: both NATs map by destination", 51_002, 44_120)]),
+                [new PathDocument("catv", "203.0.113.20:4916", 21, "relay", "used", 43.1, "relay: both NATs map by destination", 51_002, 44_120) { Mtu = 1420, MtuReason = "probed: the most there is" }]),
             new PeerDocument(
                 "dora.home.example", "Kj0mEJ9u0aQ4l7nqZQ1rK0m0Q0dXo8m2k2yZ6cV0d1A=", "fd3c:9a51:7e02:d0d0:1111:2222:3333:0", false, false,
                 "no path is proven", 400_000, null, 1_204, 800, [], []),

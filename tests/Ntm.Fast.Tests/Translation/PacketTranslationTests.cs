@@ -175,49 +175,6 @@ public sealed class PacketTranslationTests
     }
 
     [Theory]
-    [InlineData(1460, 0, 1352)]
-    [InlineData(1460, 1, 1352)]
-    [InlineData(1353, 2, 1352)]
-    [InlineData(1353, 3, 1352)]
-    [InlineData(1352, 0, 1352)]
-    [InlineData(536, 1, 536)]
-    [InlineData(65535, 1, 1352)]
-    public void The_largest_segment_is_clamped_at_any_offset(ushort asked, int padding, ushort expected)
-    {
-        byte[] options = [.. Enumerable.Repeat((byte)1, padding), 2, 4, (byte)(asked >> 8), (byte)asked, .. Enumerable.Repeat((byte)0, 4 - padding)];
-        foreach (var flags in new byte[] { 0x02, 0x12 })
-        {
-            var segment = TestPackets.TcpSegment(0x1111, 0x2222, flags, options, []);
-            var packet = Filled(TestPackets.MakeIPv4(s_device4, s_alias4, 6, segment));
-            PacketTranslation.ToIPv6(packet, Read(packet), s_own, s_remote);
-            AssertMss(packet, 40, padding, expected);
-
-            packet = Filled(TestPackets.MakeIPv6(TestPackets.Vip(s_own), TestPackets.Vip(s_remote), 6, segment));
-            ushort identification = 0;
-            PacketTranslation.ToIPv4(packet, Read(packet), Alias, Device, ref identification);
-            AssertMss(packet, 20, padding, expected);
-
-            packet = Filled(TestPackets.MakeIPv6(TestPackets.Vip(s_own), TestPackets.Vip(s_remote), 6, segment));
-            PacketTranslation.Readdress(packet, Read(packet), s_remote, s_own);
-            AssertMss(packet, 40, padding, expected);
-        }
-    }
-
-    [Theory]
-    [InlineData(new byte[] { 2, 4, 0xFF, 0xFF }, (byte)0x10)]
-    [InlineData(new byte[] { 3, 0, 2, 4, 0xFF, 0xFF, 0, 0 }, (byte)0x02)]
-    [InlineData(new byte[] { 3, 9, 2, 4, 0xFF, 0xFF, 0, 0 }, (byte)0x02)]
-    [InlineData(new byte[] { 0, 2, 4, 0xFF, 0xFF, 0, 0, 0 }, (byte)0x02)]
-    [InlineData(new byte[] { 1, 1, 1, 2 }, (byte)0x02)]
-    public void Other_segments_and_bad_options_are_left_alone(byte[] options, byte flags)
-    {
-        var segment = TestPackets.TcpSegment(0x1111, 0x2222, flags, options, []);
-        var packet = Filled(TestPackets.MakeIPv4(s_device4, s_alias4, 6, segment));
-        PacketTranslation.ToIPv6(packet, Read(packet), s_own, s_remote);
-        Assert.Equal(TestPackets.MakeIPv6(TestPackets.Vip(s_own), TestPackets.Vip(s_remote), 6, segment), packet.Bytes.ToArray());
-    }
-
-    [Theory]
     [MemberData(nameof(Kinds))]
     public void Padding_behind_the_packet_is_cut_off(string kind, int length)
     {
@@ -278,13 +235,6 @@ public sealed class PacketTranslationTests
         "echo-request" => (1, 58, TestPackets.IcmpMessage(8, 0, 0x11223344, TestPackets.Payload(length))),
         _ => (1, 58, TestPackets.IcmpMessage(0, 0, 0x11223344, TestPackets.Payload(length))),
     };
-
-    private static void AssertMss(Packet packet, int transport, int padding, ushort expected)
-    {
-        TestPackets.AssertRight(packet.Bytes);
-        var at = transport + 20 + padding + 2;
-        Assert.Equal(expected, (packet.Bytes[at] << 8) | packet.Bytes[at + 1]);
-    }
 
     private static uint Word(byte[] four) => ((uint)four[0] << 24) | ((uint)four[1] << 16) | ((uint)four[2] << 8) | four[3];
 }

@@ -51,6 +51,7 @@ public sealed class TunnelPairTests
     public void Every_length_is_padded_to_sixteen_but_not_beyond_the_mtu_and_comes_out_as_it_was()
     {
         var rig = new TunnelRig().Established();
+        rig.AtoB.Mtu = Limits.MtuInside;
         for (var length = 20; length <= 1500; length++)
         {
             rig.B.Data.Clear();

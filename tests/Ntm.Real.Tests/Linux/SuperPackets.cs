@@ -51,15 +51,27 @@ public sealed class SuperPackets
         pair.AssertNothingRefused();
     }
 
+    // They leave with "don't fragment"; what a path carries is the cores' business.
     [NeedsRootFact]
-    public void A_link_narrower_than_the_datagrams_gets_them_in_fragments()
+    public void A_link_narrower_than_the_datagrams_takes_none_of_them_and_they_are_counted()
     {
-        using var pair = new Pair();
-        pair.OnBoth("ip link set v0 mtu 1400");
-        var before = pair.Left.Ask(() => pair.Left.Pump.Sockets.Sum(s => s.MessagesSent));
-        pair.TransferAll(2_000_000);
-        pair.AssertNothingRefused();
-        Assert.True(pair.Left.Ask(() => pair.Left.Pump.Sockets.Sum(s => s.MessagesSent)) - before > 2 * 2_000_000 / 1400, "each by itself");
+        foreach (var (family, here, there, to, overhead) in new[]
+                 {
+                     (AddressFamily.InterNetwork, "192.0.2.1/24", "192.0.2.2/24", "192.0.2.2:4916", 28),
+                     (AddressFamily.InterNetworkV6, "2001:db8::1/64", "2001:db8::2/64", "[2001:db8::2]:4916", 48),
+                 })
+        {
+            using var left = new TestNamespace("l");
+            using var right = new TestNamespace("r");
+            left.JoinTo(right, "v0", "v0", [here], [there]);
+            left.Run("ip link set v0 mtu 1400");
+            var counters = new Counters();
+            using var receiver = right.In(() => UdpSocket.Open(family, port: 4916));
+            using var socket = left.In(() => UdpSocket.Open(family, counters: counters));
+            Send(socket, to, i => i < 30 ? 1400 - overhead + 1 : 1400 - overhead); // the first of the others ends the run
+            Assert.All(ReceiveAll(receiver, 30), datagram => Assert.Equal(1400 - overhead, datagram.Length));
+            Assert.Equal((30, 30), (counters["wire-too-long"], socket.DatagramsSent));
+        }
     }
 
     [NeedsRootFact]

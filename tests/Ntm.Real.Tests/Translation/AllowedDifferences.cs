@@ -48,8 +48,8 @@ internal static class AllowedDifferences
         var isIPv4 = mine[0] >> 4 == 4;
         var at = isIPv4 ? 20 : mine[6] == 44 ? 48 : 40;
         if ((isIPv4 ? mine[9] : mine[at == 48 ? 40 : 6]) == 6 && mine.Length >= at + 24 && mine.Length == other.Length && mine[at + 20] == 2
-            && BinaryPrimitives.ReadUInt16BigEndian(mine.AsSpan(at + 22)) == PacketTranslation.MssMost
-            && BinaryPrimitives.ReadUInt16BigEndian(other.AsSpan(at + 22)) > PacketTranslation.MssMost)
+            && BinaryPrimitives.ReadUInt16BigEndian(mine.AsSpan(at + 22)) == MssClamp.Of(Limits.MtuInside)
+            && BinaryPrimitives.ReadUInt16BigEndian(other.AsSpan(at + 22)) > MssClamp.Of(Limits.MtuInside))
         {
             other.AsSpan(at + 22, 2).CopyTo(mine.AsSpan(at + 22));
             mine.AsSpan(at + 16, 2).Clear();
