@@ -200,6 +200,7 @@ function updateUplink(card, uplink) {
     ["Addresses", uplink.addresses.length ? uplink.addresses : "none"],
     ["Seen from outside as", uplink.mapped.length ? uplink.mapped.map((one) => `${one.address} by the ${one.seenBy}`) : "not known yet"],
     ["NAT", uplink.nat],
+    ...uplink.ports.map((port) => [`${port.family} port`, port.sentence]),
     ["Traffic", traffic(uplink.bytesReceived, uplink.bytesSent)],
   ]);
 }

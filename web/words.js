@@ -42,6 +42,7 @@ const kinds = {
   relay: "through the relay",
   local: "the other home's own address",
   mapped: "the other home's address behind its NAT",
+  "port-mapped": "a port that the other home's router has opened",
   "peer-reflexive": "an address its check came from",
 };
 

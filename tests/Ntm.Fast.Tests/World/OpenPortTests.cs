@@ -134,6 +134,30 @@ public sealed class OpenPortTests
         Assert.False(homes.AlicesPeer.Direct);
     }
 
+    [Theory]
+    [InlineData("192.168.1.2", "192.168.1.1", false, "the configuration says not to ask")]
+    [InlineData("203.0.113.7", "203.0.113.1", true, "the uplink has a public address")]
+    [InlineData("192.168.1.2", "192.168.77.1", true, "in the home's own network")]
+    [InlineData("192.168.1.2", "192.168.1.2", true, "in the home's own network")]
+    [InlineData("192.168.1.2", "127.0.0.1", true, "in the home's own network")]
+    [InlineData("192.168.1.2", "224.0.0.1", true, "in the home's own network")]
+    [InlineData("192.168.1.2", null, true, "no default gateway of its own")]
+    public void Who_is_not_asked(string own, string? gateway, bool maps, string why)
+    {
+        var homes = new TwoHomes(NatKind.Symmetric, NatKind.Symmetric, open: name => name == "bob");
+        var asked = homes.Bob.Home.Nat!.Pcp!.Asked;
+        homes.Bob.Home.Router.Call(now => homes.Bob.Core.UplinkChanged(now, new(0, "uplink0", true, "it has an address", [Address(own, 41000)])
+        {
+            Gateways = gateway is null ? [] : [Address(gateway, 0)],
+            MapsPorts = maps,
+        }));
+        homes.World.RunFor(TimeSpan.FromMinutes(15));
+        Assert.Contains(why, Port(homes.Bob).Sentence, StringComparison.Ordinal);
+        Assert.Equal(asked, homes.Bob.Home.Nat.Pcp.Asked);
+
+        static RealAddress Address(string text, int port) => RealAddress.From(new(System.Net.IPAddress.Parse(text), port));
+    }
+
     [Fact]
     public void Lost_questions_and_answers_are_asked_again()
     {

@@ -42,7 +42,7 @@ public sealed class OpenPortTests
     }
 
     [NeedsRootFact("miniupnpd", "nft")]
-    public void A_box_without_a_public_address_and_one_that_is_not_to_be_asked_are_told_in_words()
+    public void A_box_without_a_public_address_is_told_in_words()
     {
         using var world = new PortWorld();
         world.StartUpnp(isPublic: false);
