@@ -130,7 +130,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
 
         var candidates = request.Candidates.Take(Limits.Candidates)
             .Select(c => NodeCandidate.TryRead(c, context.Addressing.Prefix, out var read) ? read : (NodeCandidate?)null);
-        asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()], new(request.Suites));
+        asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()], new(request.Suites), [.. request.Nats.Take(Limits.NatTraits)]);
         return true;
     }
 
@@ -161,7 +161,8 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
     private bool TryDecide(
         Party asker, Member responder, IReadOnlyList<PairedRelay> legs, [NotNullWhen(true)] out RouteDecision? decision, [NotNullWhen(false)] out Signal? refusal)
     {
-        decision = RouteDecision.Judge(asker.Candidates, responder.Registration!.Candidates, legs.Count > 0);
+        decision = RouteDecision.Judge(
+            asker.Candidates, responder.Registration!.Candidates, legs.Count > 0, asker.Nats, responder.Registration.Nats);
         refusal = null;
         if (decision.Verdict == RouteVerdict.RouteUnspecified)
         {
@@ -188,6 +189,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             Acceptance = acceptance,
             Suites = peer.Suites.Bits,
         };
+        direction.Nats.AddRange(peer.Nats);
         foreach (var (relay, pair) in legs)
         {
             var leg = new RelayLeg

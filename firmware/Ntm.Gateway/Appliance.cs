@@ -212,6 +212,9 @@ public sealed class Appliance : IDisposable
                 case NodeEvent.Runs runs:
                     _uplinks.SetRuns(runs);
                     break;
+                case NodeEvent.FurtherSockets wanted:
+                    _uplinks.SetFurther(now, wanted);
+                    break;
                 case NodeEvent.NeighbourWanted:
                     _neighbours?.Want();
                     break;

@@ -86,6 +86,17 @@ public sealed class Uplinks : IDisposable
         }
     }
 
+    /// <summary>Opens and closes an uplink's further sockets as the core wants, and tells it which there are.</summary>
+    public void SetFurther(Now now, NodeEvent.FurtherSockets wanted)
+    {
+        if (_attachments.Find(a => a.Number == wanted.Uplink) is { } attachment)
+        {
+            attachment.Further ??= new FurtherSockets(_pump, attachment.Number, attachment.Config.Interface, _log);
+            attachment.Further.Set(attachment.Socket4 is null ? [] : wanted.Numbers, !attachment.Singly4);
+            _core.FurtherSocketsChanged(now, attachment.Number, attachment.Further.Open);
+        }
+    }
+
     public void Dispose() => _watch.Dispose();
 
     /// <summary>What an uplink is, from what Linux says. Pure.</summary>
@@ -145,7 +156,7 @@ public sealed class Uplinks : IDisposable
             // What was refused before may be free now: another program's port, a family that was switched off.
             if (index != attachment.Index || attachment.Failure is not null)
             {
-                Close(attachment);
+                Close(now, attachment);
                 attachment.Index = index;
                 if (index is not null)
                 {
@@ -247,10 +258,17 @@ public sealed class Uplinks : IDisposable
     {
         attachment.Socket4?.SendsRuns = !attachment.Singly4;
         attachment.Socket6?.SendsRuns = !attachment.Singly6;
+        attachment.Further?.SetRuns(!attachment.Singly4);
     }
 
-    private void Close(Attachment attachment)
+    private void Close(Now now, Attachment attachment)
     {
+        if (attachment.Further is { Open.Count: > 0 } further)
+        {
+            further.Set([], sendsRuns: true);
+            _core.FurtherSocketsChanged(now, attachment.Number, []);
+        }
+
         foreach (var socket in (UdpSocket?[])[attachment.Socket4, attachment.Socket6])
         {
             if (socket is not null)
@@ -286,6 +304,9 @@ public sealed class Uplinks : IDisposable
         public UdpSocket? Socket4 { get; set; }
 
         public UdpSocket? Socket6 { get; set; }
+
+        /// <summary>Null: none were wanted yet.</summary>
+        public FurtherSockets? Further { get; set; }
 
         /// <summary>Datagrams go one by one: the device spoils runs.</summary>
         public bool Singly4 { get; set; }

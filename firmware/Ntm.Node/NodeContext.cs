@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Ntm.Node.Sharing;
 using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
 using Ntm.Signalling.Trust;
 using Ntm.Tunnel;
@@ -35,6 +36,9 @@ internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEnt
     public Queue<NodeEvent> Events { get; } = new();
 
     public SortedDictionary<int, UplinkState> Uplinks { get; } = [];
+
+    /// <summary>What was observed of the uplinks' NATs, by uplink.</summary>
+    public SortedDictionary<int, NatTraits> Nats { get; } = [];
 
     /// <summary>Null until joined.</summary>
     public Membership? Membership { get; set; }

@@ -1,6 +1,7 @@
 using System.Net;
 using Ntm.Node.Devices;
 using Ntm.Node.Paths;
+using Ntm.Node.Paths.Hard;
 using Ntm.Node.Sharing;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
@@ -24,6 +25,7 @@ public sealed partial class NodeCore : ICore
     private readonly AliasTable _aliases;
     private readonly PathChecks _checks;
     private readonly RunChecks _runs;
+    private readonly ProbeTrials _trials;
     private readonly Registration _registration;
     private readonly Peers _peers;
     private readonly Directions _directions;
@@ -57,7 +59,16 @@ public sealed partial class NodeCore : ICore
         _aliases = new AliasTable(options.AliasNetwork, options.AliasPrefixLength, _context.Counters, Keep);
         var budgets = new PathBudgets();
         _runs = new RunChecks(_context);
-        _checks = new PathChecks(_context, budgets, _runs);
+        _trials = new ProbeTrials(_context)
+        {
+            Servers = () => _registration!.Own,
+            Nats = uplink => _context.Nats.GetValueOrDefault(uplink),
+            Peers = () => _peers!.All,
+            Choose = (at, peer) => _checks!.Choose(at, peer),
+            Withdraw = (at, peer, gone) => _checks!.Drop(at, peer, gone),
+            Refresh = (at, peer) => _directions!.Refresh(at, peer),
+        };
+        _checks = new PathChecks(_context, budgets, _runs, _trials);
         _registration = new Registration(_context, Published) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
         _peers = new Peers(_context, _registration, _checks, budgets);
         _directions = new Directions(_context, _registration, _peers) { Finish = Finish };
@@ -69,6 +80,7 @@ public sealed partial class NodeCore : ICore
         {
             _proxy?.Forget(peer.Vip);
             _directions.Forget(peer.Vip);
+            _trials.Forget(peer);
         };
         _devices.Load(_memory);
         _aliases.Load(_memory);
@@ -95,7 +107,7 @@ public sealed partial class NodeCore : ICore
                 return TimeSpan.Zero;
             }
 
-            var next = Min(_context.Tunnels.NextDeadline, Min(_checks.NextDeadline, _runs.NextDeadline));
+            var next = Min(Min(_context.Tunnels.NextDeadline, _trials.NextDeadline), Min(_checks.NextDeadline, _runs.NextDeadline));
             if (_context.Signals is { } signals)
             {
                 next = Min(next, signals.NextDeadline);
@@ -128,6 +140,29 @@ public sealed partial class NodeCore : ICore
             _peers.AimAll(now);
             TellPeers(now);
         }
+    }
+
+    /// <summary>What an uplink's NAT does is known, or known anew.</summary>
+    public void NatObserved(Now now, NatTraits nat)
+    {
+        Start(now);
+        if (!nat.Equals(_context.Nats.GetValueOrDefault((int)nat.Uplink)))
+        {
+            _context.Nats[(int)nat.Uplink] = nat;
+            if (_context.Membership is not null)
+            {
+                _registration.RegisterSoon(now);
+                TellPeers(now);
+            }
+        }
+    }
+
+    /// <summary>The further sockets of an uplink that are open: after <see cref="NodeEvent.FurtherSockets"/>, also where none could be opened, and when they went.</summary>
+    /// <param name="open">All of them.</param>
+    public void FurtherSocketsChanged(Now now, int uplink, IReadOnlyList<FurtherSocket> open)
+    {
+        Start(now);
+        _trials.SocketsChanged(now, uplink, open);
     }
 
     /// <summary>Leaves the zone: membership, peers, pins and kept directions go; node key, devices' numbers, aliases and published names stay.</summary>
@@ -214,6 +249,7 @@ public sealed partial class NodeCore : ICore
         _peers.HandleTimeout(now);
         _checks.HandleTimeout(now);
         _runs.HandleTimeout(now);
+        _trials.HandleTimeout(now);
         _shareholding.HandleTimeout(now);
         _held.HandleTimeout(now.Boot);
     }
@@ -227,6 +263,10 @@ public sealed partial class NodeCore : ICore
                 return null;
             case (Peer peer, { PathCheckReply: { } reply }):
                 _checks.OnReply(now, peer, path, reply);
+                return null;
+            case (Peer peer, { ProbeRound: { } round }):
+                return _trials.OnRound(now, peer, signal.Number, round);
+            case (ServerLink, { PathCheckReply: { } seen }) when _trials.TryTakeLook(now, seen):
                 return null;
             case (Peer, { PathUse: not null }):
                 return null; // each side chooses for itself; what the other does with it comes with handover
@@ -357,6 +397,7 @@ public sealed partial class NodeCore : ICore
     {
         var update = new CandidateUpdate { Generation = _registration.NextGeneration() };
         update.Candidates.AddRange(_registration.OwnCandidates(withCoordinators: true));
+        update.Nats.AddRange(_context.Nats.Values.Take(Limits.NatTraits));
         foreach (var peer in _peers.All)
         {
             if (peer.Tunnel.IsEstablished)

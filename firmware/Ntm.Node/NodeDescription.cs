@@ -44,7 +44,7 @@ internal static class NodeDescription
         var seen = registration.Links
             .SelectMany(l => l.Observed.Where(o => o.Uplink == uplink.Number).Select(o => (SeenBy: l.IsRelay ? "relay" : "coordinator", o.Address)))
             .ToArray();
-        var paths = peers.All.SelectMany(p => p.Paths).Where(p => p.Path.Uplink == uplink.Number).ToArray();
+        var paths = peers.All.SelectMany(p => p.Paths).Where(p => UplinkSocket.UplinkOf(p.Path.Uplink) == uplink.Number).ToArray();
         return new(uplink, seen, Nat(uplink, seen), paths.Sum(p => p.BytesReceived), paths.Sum(p => p.BytesSent));
     }
 

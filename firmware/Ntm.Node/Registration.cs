@@ -43,7 +43,8 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// <remarks>What another owner's relay says it sees is not asked: it could send our nodes to the relay, or checks to a third party.</remarks>
     public IReadOnlyCollection<RealAddress> Mapped => [.. Own.SelectMany(l => l.Observed).Select(o => o.Address).Distinct()];
 
-    private IEnumerable<ServerLink> Own => _links.Where(l => !l.IsRelay || !IsGuestAt(l));
+    /// <summary>Coordinators and relays of the own zone.</summary>
+    public IEnumerable<ServerLink> Own => _links.Where(l => !l.IsRelay || !IsGuestAt(l));
 
     public bool IsRegistered => Coordinators.Any(c => c.Registered);
 
@@ -251,6 +252,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         {
             body.RegistrationRequest = new() { Generation = NextGeneration(), Suites = context.Options.Suites.Bits };
             body.RegistrationRequest.Candidates.AddRange(OwnCandidates(withCoordinators: false));
+            body.RegistrationRequest.Nats.AddRange(context.Nats.Values.Take(Limits.NatTraits));
             body.RegistrationRequest.Devices.AddRange(published().Take(Limits.PublishedDevices));
         }
 
@@ -332,7 +334,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             context.Note($"Registered at {link.Name} {link.Tunnel.SendPath.Remote}.");
         }
 
-        if (observed.TryRead(out var address) && link.Observe(link.Tunnel.SendPath.Uplink, address))
+        if (observed.TryRead(out var address) && link.Observe(UplinkSocket.UplinkOf(link.Tunnel.SendPath.Uplink), address))
         {
             if (link.IsRelay)
             {

@@ -1,6 +1,7 @@
 using System.Net;
 using Ntm.Coordinator;
 using Ntm.Node;
+using Ntm.Node.Paths.Hard;
 using Ntm.Protocol;
 using Ntm.Protocol.Naming;
 using Ntm.Protocol.Signalling;
@@ -216,6 +217,9 @@ public sealed class HomeRouter
 
     public List<string> Warnings { get; } = [];
 
+    /// <summary>Further sockets that its system lets it open.</summary>
+    public int SocketsMost { get; set; } = int.MaxValue;
+
     public Verdict? JoinEnd { get; private set; }
 
     /// <summary>Other owners' zones as the core last told them; null: it has said nothing since it started.</summary>
@@ -331,6 +335,9 @@ public sealed class HomeRouter
                 case NodeEvent.Runs runs:
                     Home.Router.SendsRuns = runs.Allowed;
                     Runs.Add(runs);
+                    break;
+                case NodeEvent.FurtherSockets wished:
+                    Core.FurtherSocketsChanged(now, wished.Uplink, [.. Home.Router.SetFurther(wished.Uplink, wished.Numbers, SocketsMost).Select(s => new FurtherSocket(s.Number, s.Port))]);
                     break;
                 case NodeEvent.NeighbourWanted:
                     wanted = true;

@@ -1,3 +1,4 @@
+using Ntm.Node.Paths.Hard;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
@@ -9,7 +10,7 @@ namespace Ntm.Node.Paths;
 /// check 250 ms (rounds of five, or until answered while suspect) · again 30 s (relay in use and traffic) · used 10 s (direct path in use and traffic) ·
 /// silence 1 s (data out, nothing in) · lost 3 s (suspect without an answer). A peer that has no traffic has no timer.
 /// </summary>
-internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunChecks runs)
+internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunChecks runs, ProbeTrials trials)
 {
     /// <summary>Traffic this long ago still counts as traffic.</summary>
     private static readonly TimeSpan Active = TimeSpan.FromMinutes(3);
@@ -72,6 +73,8 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
                 context.Counters.Count("path-check-from-unknown-path");
                 return;
             }
+
+            path.IsProbed = trials.Owns(peer, from);
         }
 
         var reply = new Signal { PathCheckReply = new() { Id = check.Id, Seen = from.Remote.ToWire() } };
@@ -94,7 +97,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
 
     public void OnReply(Now now, Peer peer, WirePath from, PathCheckReply reply)
     {
-        if (runs.TryTake(now, peer, from, reply))
+        if (runs.TryTake(now, peer, from, reply) || trials.TryTake(now, peer, from, reply))
         {
             return;
         }
@@ -158,7 +161,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
     /// <summary>Judges the paths and changes over where another is better.</summary>
     public void Choose(Now now, Peer peer)
     {
-        var choice = PathChoice.Decide(peer.Paths, peer.Used, peer.RelayOnly);
+        var choice = PathChoice.Decide(peer.Paths, peer.Used, peer.RelayOnly ?? peer.Probing.Reason);
         peer.Reason = choice.Reason;
         peer.Double = choice.Path is { State: PathState.Suspect } ? Other(peer, choice.Path) : null;
         if (choice.Path is null || choice.Path == peer.Used)
@@ -204,6 +207,16 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         }
     }
 
+    /// <summary>The same for paths whose socket or trial is gone: an established tunnel goes on by what is left.</summary>
+    public void Drop(Now now, Peer peer, Predicate<PeerPath> gone)
+    {
+        if (peer.Paths.Exists(gone))
+        {
+            Withdraw(now, peer, gone);
+            GoOn(now, peer);
+        }
+    }
+
     private static PeerPath? Other(Peer peer, PeerPath than) =>
         peer.Paths.Find(p => p != than && p.State == PathState.Proven && p.IsDirect)
         ?? peer.Paths.Find(p => p != than && p.State == PathState.Proven) ?? peer.Paths.Find(p => p != than && !p.IsDirect);
@@ -230,6 +243,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         if (active && peer.Used is { } inUse)
         {
             runs.Look(now, peer, inUse);
+            trials.Look(now, peer);
         }
 
         var next = TimeSpan.MaxValue;
@@ -254,6 +268,11 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
     private void Judge(Now now, Peer peer, PeerPath path, bool active)
     {
         var used = path == peer.Used;
+        if (path.IsProbed && !used && path.State != PathState.Suspect)
+        {
+            return;
+        }
+
         var patience = Limits.CheckSpacing + (path.RoundTrip ?? TimeSpan.Zero);
         switch (path.State)
         {

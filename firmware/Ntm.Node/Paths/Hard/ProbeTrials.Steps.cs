@@ -1,0 +1,244 @@
+using Google.Protobuf;
+using Ntm.Protocol;
+using Ntm.Protocol.Nats;
+using Ntm.Protocol.Signalling;
+using Ntm.Signalling;
+
+namespace Ntm.Node.Paths.Hard;
+
+// A trial's steps: sockets open, a look at the newest mapping, the exchange, the probes.
+internal sealed partial class ProbeTrials
+{
+    private const int LooksMost = 2;
+
+    private static readonly TimeSpan OpeningMost = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LookSpacing = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Whether a path came to be is looked at so often.</summary>
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(50);
+
+    // A server answers no check with more bytes than it has.
+    private static readonly ByteString LookPadding = ByteString.CopyFrom(new byte[32]);
+
+    /// <summary>The program says which further sockets of an uplink are open.</summary>
+    public void SocketsChanged(Now now, int uplink, IReadOnlyList<FurtherSocket> open)
+    {
+        _sockets.Changed(uplink, open);
+        foreach (var peer in Peers())
+        {
+            Withdraw(now, peer, p => UplinkSocket.UplinkOf(p.Path.Uplink) == uplink && UplinkSocket.SocketOf(p.Path.Uplink) is >= UplinkSocket.FirstFurther and var socket
+                && !open.Any(s => s.Number == socket));
+        }
+
+        if (_now is { State: ProbeState.Opening } trial && trial.Self.Uplink == uplink)
+        {
+            Opened(now, trial);
+        }
+    }
+
+    /// <summary>A server answered a check.</summary>
+    /// <returns>Whether it was one of ours here.</returns>
+    public bool TryTakeLook(Now now, PathCheckReply reply)
+    {
+        if (_now is not { State: ProbeState.Looking } trial || reply.Id != trial.LookId)
+        {
+            return false;
+        }
+
+        if (reply.Seen.TryRead(out var seen) && seen.SameHost(trial.Self.Mapped))
+        {
+            trial.Latest = seen.Port;
+        }
+
+        Exchange(now, trial);
+        return true;
+    }
+
+    /// <summary>A peer answered a check.</summary>
+    /// <returns>Whether it was one of ours here: then there is a path.</returns>
+    public bool TryTake(Now now, Peer peer, WirePath from, PathCheckReply reply)
+    {
+        if (_now is not { } trial || trial.Peer != peer || !trial.Sent.TryGetValue(reply.Id, out var probe) || probe.Path != from)
+        {
+            return false;
+        }
+
+        if (peer.Add(from, PathKind.PeerReflexive) is { } path)
+        {
+            path.IsProbed = true;
+            path.Answered(now.Boot, now.Boot - probe.SentAt);
+            Choose(now, peer);
+            End(now, trial);
+        }
+
+        return true;
+    }
+
+    public void HandleTimeout(Now now)
+    {
+        if (_now is not { } trial || trial.At > now.Boot)
+        {
+            return;
+        }
+
+        switch (trial.State)
+        {
+            case ProbeState.Opening:
+                Opened(now, trial);
+                break;
+            case ProbeState.Looking when trial.Looks < LooksMost:
+                LookAtNewest(now, trial);
+                break;
+            case ProbeState.Looking:
+                Exchange(now, trial); // with what was observed before
+                break;
+            case ProbeState.Probing:
+                Probe(now, trial);
+                break;
+            default:
+                trial.At = TimeSpan.MaxValue; // the request ends by itself
+                break;
+        }
+    }
+
+    private void Start(Now now, ProbeTrial trial)
+    {
+        _now = trial;
+        var counts = trial.Self.Nat is { MapsByDestination: true, Allocation: PortAllocation.Stepped };
+        var wanted = Math.Min(ProbeSchedule.SocketsWanted(trial.Plan, trial.Leads, trial.Self.Nat), trial.Self.MappingsMost) + (counts ? 1 : 0);
+        trial.At = now.Boot + OpeningMost;
+        if (wanted == 0)
+        {
+            Exchange(now, trial);
+        }
+        else
+        {
+            trial.Wanted = _sockets.Want(trial.Self.Uplink, wanted);
+        }
+    }
+
+    // Fewer sockets than wanted are a smaller chance, no failure.
+    private void Opened(Now now, ProbeTrial trial)
+    {
+        trial.Sockets = _sockets.Open(trial.Self.Uplink, trial.Wanted);
+        if (trial.Self.Nat is { MapsByDestination: true, Allocation: PortAllocation.Stepped } && trial.Sockets.Count > 1)
+        {
+            trial.Looker = trial.Sockets[^1].Number;
+            trial.Sockets = [.. trial.Sockets.SkipLast(1)];
+            trial.State = ProbeState.Looking;
+            LookAtNewest(now, trial);
+        }
+        else
+        {
+            Exchange(now, trial);
+        }
+    }
+
+    // A socket that has sent nothing yet gets a new mapping, and a server says which port that has. It answers checks without taking us for moved.
+    private void LookAtNewest(Now now, ProbeTrial trial)
+    {
+        trial.Looks++;
+        trial.At = now.Boot + LookSpacing;
+        if (Servers().FirstOrDefault(s => s.Registered && s.Tunnel.IsEstablished && s.Tunnel.SendPath is { IsNone: false, Remote.IsIPv4: true }) is not { } server)
+        {
+            Exchange(now, trial);
+            return;
+        }
+
+        trial.LookId = context.Random();
+        var check = new Signal { PathCheck = new() { Id = trial.LookId, Padding = LookPadding } };
+        context.Signals!.Notify(now, server.Tunnel, check, new(UplinkSocket.Of(trial.Self.Uplink, trial.Looker), server.Tunnel.SendPath.Remote, 0));
+    }
+
+    private void Exchange(Now now, ProbeTrial trial)
+    {
+        var latest = trial.Latest != 0 ? trial.Latest : (ushort)Math.Min(Nats(trial.Self.Uplink)?.LatestPort ?? 0, ushort.MaxValue);
+        trial.OwnPorts = PortPrediction.Of(trial.Self.Nat, trial.Self.Mapped.Port, latest, [.. trial.Sockets.Select(s => s.Port)], context.Random()).Ports;
+        var round = new ProbeRound { Nat = trial.Self.ToWire(latest), Mapped = trial.Self.Mapped.ToWire() };
+        round.Ports.AddRange(trial.OwnPorts.Select(p => (uint)p));
+        var signal = new Signal { ProbeRound = round };
+        if (trial.Leads)
+        {
+            trial.State = ProbeState.Asking;
+            trial.At = TimeSpan.MaxValue;
+            context.Signals!.Request(now, trial.Peer.Tunnel, signal, (at, answer) => OnAnswer(at, trial, answer));
+        }
+        else
+        {
+            context.Signals!.Answer(now, trial.Peer.Tunnel, trial.RequestNumber, signal);
+            Begin(now, trial);
+        }
+    }
+
+    private void OnAnswer(Now now, ProbeTrial trial, Signal? answer)
+    {
+        if (_now != trial)
+        {
+            return;
+        }
+
+        switch (answer)
+        {
+            case { ProbeRound: { Nat: not null, Ports.Count: <= Limits.PredictedPorts } round } when round.Mapped.TryRead(out var mapped) && mapped.SameHost(trial.Host):
+                trial.Theirs = round;
+                trial.Plan = ProbePlan.Judge(trial.Self.Nat, NatShape.Read(round.Nat));
+                Begin(now, trial);
+                break;
+            case { ProbeRound: not null }:
+                context.Counters.Count(AddressNotSeen);
+                End(now, trial, "the other node names another address than the coordinator");
+                break;
+            case { Refusal: { } refusal }:
+                var isBusy = refusal.Reason == RefusalReason.RefusalBusy;
+                End(now, trial, isBusy ? "the other node is busy" : "the other node refused a trial", isForNow: isBusy);
+                break;
+            default:
+                End(now, trial, "the other node did not answer");
+                break;
+        }
+    }
+
+    private void Begin(Now now, ProbeTrial trial)
+    {
+        var round = trial.Theirs!;
+        var ports = round.Ports.Where(p => p is >= NatShape.PortLeast and <= ushort.MaxValue).Select(p => (ushort)p).ToList();
+        if (ports.Count == 0 && round.Mapped.Port is >= NatShape.PortLeast and <= ushort.MaxValue)
+        {
+            ports.Add((ushort)round.Mapped.Port);
+        }
+
+        trial.Schedule = ProbeSchedule.Make(
+            trial.Plan, trial.Leads, trial.Self.Nat, trial.OwnPorts, NatShape.Read(round.Nat), ports, trial.Sockets.Count,
+            _budget.Left(now.Boot, trial.Peer.Binding.Key, trial.Host), context.Random());
+        trial.State = ProbeState.Probing;
+        trial.StartedAt = now.Boot;
+        Probe(now, trial);
+    }
+
+    private void Probe(Now now, ProbeTrial trial)
+    {
+        var (steps, peer) = (trial.Schedule!.Steps, trial.Peer);
+        var past = now.Boot - trial.StartedAt;
+        if (peer.Used is { IsDirect: true, State: PathState.Proven } || !peer.Tunnel.IsEstablished || past > trial.Schedule.Lasts + Limits.ProbeAnswers)
+        {
+            End(now, trial);
+            return;
+        }
+
+        for (; trial.Steps < steps.Count && steps[trial.Steps].After <= past; trial.Steps++)
+        {
+            var step = steps[trial.Steps];
+            var socket = step.Socket == 0 ? 0 : trial.Sockets[step.Socket - 1].Number;
+            var path = new WirePath(UplinkSocket.Of(trial.Self.Uplink, socket), trial.Host.WithPort(step.Port), 0);
+            var check = new Signal { PathCheck = new() { Id = context.Random() } };
+            if (_budget.TrySpend(now.Boot, peer.Binding.Key, trial.Host) && context.Signals!.Notify(now, peer.Tunnel, check, path))
+            {
+                trial.Sent[check.PathCheck.Id] = (path, now.Boot);
+                context.Counters.Count(Probes);
+            }
+        }
+
+        var next = trial.Steps < steps.Count ? trial.StartedAt + steps[trial.Steps].After : TimeSpan.MaxValue;
+        trial.At = next < now.Boot + Tick ? next : now.Boot + Tick;
+    }
+}
