@@ -130,7 +130,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
 
         var candidates = request.Candidates.Take(Limits.Candidates)
             .Select(c => NodeCandidate.TryRead(c, context.Addressing.Prefix, out var read) ? read : (NodeCandidate?)null);
-        asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()], new(request.Suites), [.. request.Nats.Take(Limits.NatTraits)]);
+        asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()], new(request.Suites)) { HasNat64 = request.Nat64 };
         return true;
     }
 
@@ -161,8 +161,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
     private bool TryDecide(
         Party asker, Member responder, IReadOnlyList<PairedRelay> legs, [NotNullWhen(true)] out RouteDecision? decision, [NotNullWhen(false)] out Signal? refusal)
     {
-        decision = RouteDecision.Judge(
-            asker.Candidates, responder.Registration!.Candidates, legs.Count > 0, asker.Nats, responder.Registration.Nats);
+        decision = RouteDecision.Judge(asker.Candidates, responder.Registration!.Candidates, legs.Count > 0);
         refusal = null;
         if (decision.Verdict == RouteVerdict.RouteUnspecified)
         {
@@ -189,7 +188,6 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             Acceptance = acceptance,
             Suites = peer.Suites.Bits,
         };
-        direction.Nats.AddRange(peer.Nats);
         foreach (var (relay, pair) in legs)
         {
             var leg = new RelayLeg

@@ -51,11 +51,6 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
                 $"Published devices are at most {Limits.PublishedDevices}, with different names of one label and different numbers from 1 to {Limits.DeviceNumberLast}.");
         }
 
-        if (request.Nats.Count > Limits.NatTraits)
-        {
-            return context.Refuse(RefusalReason.RefusalMalformed, "registration-nats", $"More than {Limits.NatTraits} uplinks' NATs.");
-        }
-
         if (node.Registration is { AnyGeneration: false } former && request.Generation < former.Generation)
         {
             // Overtaken on its way by a newer one; the answer is still right.
@@ -79,7 +74,7 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
         registration.Observed = path.Remote;
         registration.Candidates = ReadCandidates(request.Candidates, path.Remote);
         registration.Suites = new(request.Suites);
-        registration.Nats = [.. request.Nats];
+        registration.HasNat64 = request.Nat64;
         registration.Relays = relays.For(node);
         if (!devices.SequenceEqual(node.Devices))
         {
@@ -143,8 +138,7 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
         var read = new List<NodeCandidate>();
         foreach (var candidate in theirs)
         {
-            // What a coordinator saw no node says itself: others send there what they would not to any other address.
-            if (candidate.Kind != CandidateKind.CandidateMappedAtCoordinator && NodeCandidate.TryRead(candidate, context.Addressing.Prefix, out var good))
+            if (NodeCandidate.TryRead(candidate, context.Addressing.Prefix, out var good))
             {
                 read.Add(good);
             }

@@ -96,9 +96,10 @@ internal sealed class Relays(CoordinatorContext context, Members members)
     public IReadOnlyList<Member> For(Member node)
     {
         var registration = node.Registration!;
+        var party = Party.Of(node);
         return
         [
-            .. members.All.Where(r => r.Presence is { } p && p.Endpoints.Any(e => registration.Candidates.Any(c => c.Address.IsIPv4 == e.IsIPv4)))
+            .. members.All.Where(r => r.Presence is { } p && party.Reaches(p.Endpoints))
                 .OrderBy(r => !registration.Relays.Contains(r)).ThenBy(r => r.Presence!.Legs).ThenBy(r => r.Name, StringComparer.Ordinal)
                 .Take(Limits.RelaysPerNode),
         ];
@@ -111,7 +112,7 @@ internal sealed class Relays(CoordinatorContext context, Members members)
     /// <summary>A relay of ours by which a node of another zone reaches one of ours, with channels for the pair; at most one.</summary>
     public IReadOnlyList<PairedRelay> ForGuest(Now now, Party guest, Member node) => Pair(
         now, guest.Key, node.Key,
-        node.Registration!.Relays.Where(r => r.Presence is { } p && p.Endpoints.Any(e => guest.Candidates.Any(c => c.Address.IsIPv4 == e.IsIPv4))).Take(1));
+        node.Registration!.Relays.Where(r => r.Presence is { } p && guest.Reaches(p.Endpoints)).Take(1));
 
     /// <summary>A direction came to nothing: gives back what no relay was told of and no other direction holds.</summary>
     public void Release(IEnumerable<PairedRelay> paired)

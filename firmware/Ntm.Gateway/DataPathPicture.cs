@@ -1,4 +1,3 @@
-using Ntm.Protocol;
 using System.Net.Sockets;
 using Ntm.Interface;
 using Ntm.Linux;
@@ -16,7 +15,7 @@ public static class DataPathPicture
         offloads.HasFlag(TunOffloads.All) ? "super-packets of TCP and UDP" : offloads.HasFlag(TunOffloads.Tcp) ? "super-packets of TCP" : "packet by packet";
 
     private static SocketDocument Of(UdpSocket socket, GatewayConfig config) => new(
-        config.Uplinks[UplinkSocket.UplinkOf(socket.Uplink)].Name, socket.Family == AddressFamily.InterNetwork ? "IPv4" : "IPv6",
+        config.Uplinks[socket.Uplink].Name, socket.Family == AddressFamily.InterNetwork ? "IPv4" : "IPv6",
         !socket.SendsRuns ? "one by one: the device spoils runs" : socket.WasRefusedRuns ? "one by one at present: kernel or link refuse runs" : "runs",
         socket.ReceivesRuns ? "runs" : "one by one");
 }

@@ -86,14 +86,16 @@ public sealed class Uplinks : IDisposable
         }
     }
 
-    /// <summary>Opens and closes an uplink's further sockets as the core wants, and tells it which there are.</summary>
-    public void SetFurther(Now now, NodeEvent.FurtherSockets wanted)
+    /// <summary>Told, on the pump's thread, which uplinks have IPv6 alone now: a NAT64 may be theirs. Each time that one comes to it in another network.</summary>
+    public Action<int, bool>? OnIPv6Alone { get; set; }
+
+    /// <summary>What an uplink's network said of its NAT64; null: it has none.</summary>
+    public void SetNat64(Now now, int number, Nat64Prefix? prefix)
     {
-        if (_attachments.Find(a => a.Number == wanted.Uplink) is { } attachment)
+        if (_attachments.Find(a => a.Number == number) is { IPv6Alone: not null } attachment && attachment.Nat64 != prefix)
         {
-            attachment.Further ??= new FurtherSockets(_pump, attachment.Number, attachment.Config.Interface, _log);
-            attachment.Further.Set(attachment.Socket4 is null ? [] : wanted.Numbers, !attachment.Singly4);
-            _core.FurtherSocketsChanged(now, attachment.Number, attachment.Further.Open);
+            attachment.Nat64 = prefix;
+            Apply(now, _watch.Look(), starting: false);
         }
     }
 
@@ -156,7 +158,7 @@ public sealed class Uplinks : IDisposable
             // What was refused before may be free now: another program's port, a family that was switched off.
             if (index != attachment.Index || attachment.Failure is not null)
             {
-                Close(now, attachment);
+                Close(attachment);
                 attachment.Index = index;
                 if (index is not null)
                 {
@@ -164,14 +166,26 @@ public sealed class Uplinks : IDisposable
                 }
             }
 
-            _core.UplinkChanged(now, Judge(
-                attachment.Number, attachment.Config, picture, attachment.Socket4?.Port, attachment.Socket6?.Port, attachment.Failure));
+            var state = Judge(attachment.Number, attachment.Config, picture, attachment.Socket4?.Port, attachment.Socket6?.Port, attachment.Failure);
+            LookForNat64(attachment, state);
+            _core.UplinkChanged(now, attachment.Nat64 is { } nat64 ? state with { Nat64 = nat64, Reason = $"{state.Reason}, and IPv4 through its network's NAT64 {nat64}" } : state);
         }
 
         if (_lan is not null && picture.Link(_lan.Interface) is { } lan)
         {
             var own = picture.Addresses.Where(address => address.Interface == lan.Index && address.Usable).Select(address => address.Address).ToList();
             _core.OwnAddressesChanged(now, own);
+        }
+    }
+
+    // The network is told from another by its addresses' prefixes: privacy addresses come and go in one and the same.
+    private void LookForNat64(Attachment attachment, UplinkState state)
+    {
+        var network = state.Usable && state.Addresses.All(a => !a.IsIPv4) ? string.Join(' ', state.Addresses.Select(a => a.High).Distinct().Order()) : null;
+        if (network != attachment.IPv6Alone)
+        {
+            (attachment.IPv6Alone, attachment.Nat64) = (network, null);
+            OnIPv6Alone?.Invoke(attachment.Number, network is not null);
         }
     }
 
@@ -258,17 +272,10 @@ public sealed class Uplinks : IDisposable
     {
         attachment.Socket4?.SendsRuns = !attachment.Singly4;
         attachment.Socket6?.SendsRuns = !attachment.Singly6;
-        attachment.Further?.SetRuns(!attachment.Singly4);
     }
 
-    private void Close(Now now, Attachment attachment)
+    private void Close(Attachment attachment)
     {
-        if (attachment.Further is { Open.Count: > 0 } further)
-        {
-            further.Set([], sendsRuns: true);
-            _core.FurtherSocketsChanged(now, attachment.Number, []);
-        }
-
         foreach (var socket in (UdpSocket?[])[attachment.Socket4, attachment.Socket6])
         {
             if (socket is not null)
@@ -305,14 +312,16 @@ public sealed class Uplinks : IDisposable
 
         public UdpSocket? Socket6 { get; set; }
 
-        /// <summary>Null: none were wanted yet.</summary>
-        public FurtherSockets? Further { get; set; }
-
         /// <summary>Datagrams go one by one: the device spoils runs.</summary>
         public bool Singly4 { get; set; }
 
         public bool Singly6 { get; set; }
 
         public string? Failure { get; set; }
+
+        /// <summary>The network it is in with IPv6 alone; null: it has IPv4, too, or is not usable.</summary>
+        public string? IPv6Alone { get; set; }
+
+        public Nat64Prefix? Nat64 { get; set; }
     }
 }

@@ -3,10 +3,9 @@ using Ntm.Protocol;
 
 namespace Ntm.Linux;
 
-/// <summary>A pump's sockets by uplink and family; further ones of an uplink by their number (<see cref="UplinkSocket"/>) too.</summary>
+/// <summary>A pump's sockets by uplink and family.</summary>
 internal sealed class SocketTable
 {
-    private readonly Dictionary<int, UdpSocket> _further = [];
     private UdpSocket?[] _bySlot = [];
 
     /// <summary>Replaced, never changed: the pump may walk it while sockets come and go.</summary>
@@ -15,44 +14,36 @@ internal sealed class SocketTable
     public void Add(UdpSocket socket)
     {
         var slot = Slot(socket.Uplink, socket.Family == AddressFamily.InterNetwork);
-        if (At(slot) is not null)
+        if (slot >= _bySlot.Length)
+        {
+            Array.Resize(ref _bySlot, slot + 1);
+        }
+
+        if (_bySlot[slot] is not null)
         {
             throw new InvalidOperationException($"Uplink {socket.Uplink} already has a socket of {socket.Family}.");
         }
 
-        if (slot > LastSlot)
-        {
-            _further.Add(slot, socket);
-        }
-        else
-        {
-            if (slot >= _bySlot.Length)
-            {
-                Array.Resize(ref _bySlot, slot + 1);
-            }
-
-            _bySlot[slot] = socket;
-        }
-
+        _bySlot[slot] = socket;
         All = [.. All, socket];
     }
 
     public void Remove(UdpSocket socket)
     {
         var slot = Slot(socket.Uplink, socket.Family == AddressFamily.InterNetwork);
-        if (At(slot) == socket)
+        if (slot < _bySlot.Length && _bySlot[slot] == socket)
         {
-            if (!_further.Remove(slot))
-            {
-                _bySlot[slot] = null;
-            }
-
+            _bySlot[slot] = null;
             All = [.. All.Where(s => s != socket)];
         }
     }
 
     /// <summary>The socket a path goes out by; null: its uplink has none of that family.</summary>
-    public UdpSocket? Find(WirePath path) => At(Slot(path.Uplink, path.Remote.IsIPv4));
+    public UdpSocket? Find(WirePath path)
+    {
+        var slot = Slot(path.Uplink, path.Remote.IsIPv4);
+        return (uint)slot < (uint)_bySlot.Length ? _bySlot[slot] : null;
+    }
 
     public void Flush()
     {
@@ -61,11 +52,6 @@ internal sealed class SocketTable
             socket.Flush();
         }
     }
-
-    // Uplinks' own sockets have an array, since every packet goes by one of them; numbers of further ones are far apart.
-    private const int LastSlot = (UplinkSocket.UplinkMost * 2) + 1;
-
-    private UdpSocket? At(int slot) => (uint)slot < (uint)_bySlot.Length ? _bySlot[slot] : slot > LastSlot ? _further.GetValueOrDefault(slot) : null;
 
     private static int Slot(int uplink, bool isIPv4) => (uplink * 2) + (isIPv4 ? 0 : 1);
 }

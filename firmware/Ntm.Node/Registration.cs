@@ -43,8 +43,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// <remarks>What another owner's relay says it sees is not asked: it could send our nodes to the relay, or checks to a third party.</remarks>
     public IReadOnlyCollection<RealAddress> Mapped => [.. Own.SelectMany(l => l.Observed).Select(o => o.Address).Distinct()];
 
-    /// <summary>Coordinators and relays of the own zone.</summary>
-    public IEnumerable<ServerLink> Own => _links.Where(l => !l.IsRelay || !IsGuestAt(l));
+    private IEnumerable<ServerLink> Own => _links.Where(l => !l.IsRelay || !IsGuestAt(l));
 
     public bool IsRegistered => Coordinators.Any(c => c.Registered);
 
@@ -102,7 +101,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     public void MeetGuestRelay(Now now, VouchedBinding vouched, IEnumerable<Endpoint> endpoints)
     {
         var server = new Server { PublicKey = vouched.Key.ToWire() };
-        server.Endpoints.AddRange(endpoints);
+        server.Endpoints.AddRange(endpoints.Where(IsAnybodys));
 
         // Another owner's word says nothing of a relay of ours, nor of a third zone's.
         var known = _links.Find(l => l.Tunnel.Peer == vouched.Key);
@@ -115,6 +114,10 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             context.Counters.Count("direction-relay-refused");
         }
     }
+
+    // Another owner may not have us knock at doors of our own network.
+    private bool IsAnybodys(Endpoint endpoint) =>
+        endpoint.TryRead(out var address) && Candidates.IsPossible(address, context.Options, context.Membership!.Addressing.Prefix) && !CandidateAddress.IsPrivate(address);
 
     /// <summary>Relays of other zones that no peer is reached by any more are forgotten.</summary>
     public void ForgetGuestRelays(Now now, Predicate<PublicKey> isUsed)
@@ -250,9 +253,11 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
         else
         {
-            body.RegistrationRequest = new() { Generation = NextGeneration(), Suites = context.Options.Suites.Bits };
+            body.RegistrationRequest = new()
+            {
+                Generation = NextGeneration(), Suites = context.Options.Suites.Bits, Nat64 = context.Uplinks.Values.Any(u => u is { Usable: true, NeedsNat64: true }),
+            };
             body.RegistrationRequest.Candidates.AddRange(OwnCandidates(withCoordinators: false));
-            body.RegistrationRequest.Nats.AddRange(context.Nats.Values.Take(Limits.NatTraits));
             body.RegistrationRequest.Devices.AddRange(published().Take(Limits.PublishedDevices));
         }
 
@@ -334,7 +339,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             context.Note($"Registered at {link.Name} {link.Tunnel.SendPath.Remote}.");
         }
 
-        if (observed.TryRead(out var address) && link.Observe(UplinkSocket.UplinkOf(link.Tunnel.SendPath.Uplink), address))
+        if (observed.TryRead(out var address) && link.Observe(link.Tunnel.SendPath.Uplink, address))
         {
             if (link.IsRelay)
             {

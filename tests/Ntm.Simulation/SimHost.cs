@@ -24,12 +24,10 @@ public sealed class SimHost : IStation
     private readonly Queue<(WirePath Path, byte[] Bytes)> _datagrams = new();
     private readonly Queue<byte[]> _packets = new();
     private readonly PacketBatch _batch = new(BatchSlots);
-    private readonly Dictionary<(int Uplink, int Socket), ushort> _further = [];
     private bool _pumpScheduled;
     private TimeSpan _wakeScheduled = TimeSpan.MaxValue;
     private TimeSpan _lastWake = TimeSpan.MinValue;
     private int _wakes;
-    private int _drawn;
 
     /// <param name="world">The world.</param>
     /// <param name="name">For the flow.</param>
@@ -109,7 +107,6 @@ public sealed class SimHost : IStation
     public void Stop()
     {
         Core = null;
-        _further.Clear();
         _datagrams.Clear();
         _packets.Clear();
         _wakeScheduled = TimeSpan.MaxValue;
@@ -125,7 +122,6 @@ public sealed class SimHost : IStation
     public void Receive(SimDatagram datagram, Segment segment)
     {
         var uplink = _uplinks.FindIndex(u => u.Segment == segment && u.Addresses.Contains(datagram.Destination));
-        uplink = uplink >= 0 ? uplink : FurtherOf(datagram.Destination, segment);
         if (uplink < 0 || Core is null)
         {
             _world.Flow.Lost(datagram, uplink < 0 ? $"{Name} has no socket there" : $"{Name} is off");
@@ -140,24 +136,13 @@ public sealed class SimHost : IStation
     /// <summary>Sends a datagram as the pump would: from the uplink's address of the destination's family. Nothing where there is none.</summary>
     public void Send(WirePath path, ReadOnlySpan<byte> bytes)
     {
-        var number = UplinkSocket.UplinkOf(path.Uplink);
-        if (path.Uplink < 0 || number >= _uplinks.Count)
+        if (path.Uplink < 0 || path.Uplink >= _uplinks.Count)
         {
             throw new InvalidOperationException($"{Name} was told to send on uplink {path.Uplink}, which it does not have.");
         }
 
-        var uplink = _uplinks[number];
+        var uplink = _uplinks[path.Uplink];
         var source = uplink.Addresses.FirstOrDefault(a => a.IsIPv4 == path.Remote.IsIPv4);
-        if (UplinkSocket.SocketOf(path.Uplink) is not 0 and var socket)
-        {
-            if (!_further.TryGetValue((number, socket), out var port))
-            {
-                return; // closed, as the pump would find
-            }
-
-            source = source.WithPort(port);
-        }
-
         if (path.IsNone)
         {
             throw new InvalidOperationException($"{Name} was told to send to nowhere.");
@@ -172,54 +157,6 @@ public sealed class SimHost : IStation
         }
 
         uplink.Segment.Send(this, datagram);
-    }
-
-    /// <summary>Sees to it that an uplink has just these further IPv4 sockets.</summary>
-    /// <param name="most">No more can be opened.</param>
-    /// <returns>Which there are, each with its port.</returns>
-    public IReadOnlyList<(int Number, ushort Port)> SetFurther(int uplink, IReadOnlyList<int> numbers, int most = int.MaxValue)
-    {
-        foreach (var gone in _further.Keys.Where(k => k.Uplink == uplink && !numbers.Contains(k.Socket)).ToArray())
-        {
-            _further.Remove(gone);
-        }
-
-        foreach (var number in numbers.Where(n => !_further.ContainsKey((uplink, n))))
-        {
-            if (_further.Count < most)
-            {
-                _further.Add((uplink, number), FreePort(uplink));
-            }
-        }
-
-        return [.. _further.Where(f => f.Key.Uplink == uplink).OrderBy(f => f.Key.Socket).Select(f => (f.Key.Socket, f.Value))];
-    }
-
-    // As Linux draws them (net.ipv4.ip_local_port_range).
-    private ushort FreePort(int uplink)
-    {
-        while (true)
-        {
-            var port = (ushort)_world.Entropy.Fork($"port {Name} {_world.Clock.Elapsed} {_further.Count} {_drawn++}").Below(28_232);
-            port += 32_768;
-            if (!_further.ContainsValue(port) && !_uplinks[uplink].Addresses.Any(a => a.Port == port))
-            {
-                return port;
-            }
-        }
-    }
-
-    private int FurtherOf(RealAddress destination, Segment segment)
-    {
-        foreach (var ((uplink, socket), port) in _further)
-        {
-            if (port == destination.Port && _uplinks[uplink].Segment == segment && _uplinks[uplink].Addresses.Any(a => a.SameHost(destination)))
-            {
-                return UplinkSocket.Of(uplink, socket);
-            }
-        }
-
-        return -1;
     }
 
     internal void TakePacket(byte[] packet)
