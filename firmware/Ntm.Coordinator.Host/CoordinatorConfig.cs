@@ -34,6 +34,9 @@ public sealed record CoordinatorConfig(
     /// <summary>Who is asked for other zones' NTM records; null: the system's resolvers.</summary>
     public IPEndPoint? Resolver { get; init; }
 
+    /// <summary>UDP, both families: answers nodes' checks; 0: none.</summary>
+    public ushort SecondPort { get; init; }
+
     public string KeyFile => Path.Combine(Data, NodeKeyFile.FileName);
 
     public string StoreFile => Path.Combine(Data, StoreName);
@@ -46,6 +49,7 @@ public sealed record CoordinatorConfig(
         var name = root.RequiredText("name");
         var owner = root.Value<byte[]>("ownerPublicKey", "an owner's public key: 32 bytes in base64", TryReadOwnerKey, []);
         var port = root.Number("port", Limits.SignallingPort, 1, ushort.MaxValue);
+        var second = root.Number("secondPort", Linux.SecondPort.After(port), 0, ushort.MaxValue);
         var endpoints = root.Addresses("endpoints");
         var priority = root.Number("priority", 1, 1, ushort.MaxValue);
         var others = root.Sections("coordinators").Select(OtherCoordinator.Read).ToArray();
@@ -74,10 +78,15 @@ public sealed record CoordinatorConfig(
         }
 
         Judge(root, zone, name, others, dns is not null);
+        if (second == port)
+        {
+            root.Refuse("secondPort", $"must be another than \"port\", but is {port} too.");
+        }
+
         root.Finish();
         return new(root.File, new CoordinatorModel(zone, owner, name), (ushort)port, endpoints, data, log)
         {
-            Priority = (ushort)priority, Others = others, Dns = dns, Resolver = resolver,
+            SecondPort = (ushort)second, Priority = (ushort)priority, Others = others, Dns = dns, Resolver = resolver,
         };
     }
 

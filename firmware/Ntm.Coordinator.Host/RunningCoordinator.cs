@@ -63,6 +63,12 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
         });
         Open(_pump, AddressFamily.InterNetwork);
         Open(_pump, AddressFamily.InterNetworkV6);
+        core.SecondPort = SecondPort.Open(_pump, config.SecondPort, out var problem);
+        if (problem is not null)
+        {
+            LogNoSecondPort(problem);
+        }
+
         _pump.Start();
         _looking = LookAsync(core, _pump, _stop.Token);
         LogReady(config.Model.Name, config.Model.Zone, config.Port, string.Join(" and ", config.Endpoints), key.Public.ToString());
@@ -202,6 +208,9 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
 
     [LoggerMessage(LogLevel.Warning, "This system has no IPv6: listening on IPv4 only.")]
     private partial void LogNoIPv6();
+
+    [LoggerMessage(LogLevel.Warning, "There is no second port, so nodes learn less of their NATs: {Problem} Another can be named as 'secondPort'.")]
+    private partial void LogNoSecondPort(string problem);
 
     [LoggerMessage("{Sentence}")]
     private partial void LogNotice(LogLevel level, string sentence);

@@ -64,6 +64,9 @@ internal static class Bounds
     /// <summary>How often registrations, announcements and guests are looked through.</summary>
     public static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
 
+    /// <summary>A node that is seen at another address is told so no sooner again.</summary>
+    public static readonly TimeSpan MovedSpacing = TimeSpan.FromSeconds(1);
+
     /// <summary>Members told of removals in each sweep, and how long one that did not acknowledge is left alone.</summary>
     public const int ToldEachSweep = 256;
 

@@ -1,4 +1,5 @@
 using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
 
 namespace Ntm.Coordinator;
 
@@ -9,10 +10,11 @@ public static class CandidateRules
     public static bool ShareMappedAddress(IReadOnlyList<NodeCandidate> one, IReadOnlyList<NodeCandidate> other) =>
         one.Any(a => a.IsMapped && other.Any(b => b.IsMapped && a.Address.SameHost(b.Address)));
 
+    /// <remarks>An address that a relay saw, too, is told twice: who probes wants to know that both did.</remarks>
     /// <summary>What <paramref name="to"/> is told of <paramref name="of"/>: private addresses only where both share a mapped IP address.</summary>
     public static IReadOnlyList<NodeCandidate> HandedOut(IReadOnlyList<NodeCandidate> of, IReadOnlyList<NodeCandidate> to)
     {
         var sameNat = ShareMappedAddress(of, to);
-        return [.. of.Where(c => sameNat || !CandidateAddress.IsPrivate(c.Address)).DistinctBy(c => c.Address).Take(Limits.Candidates)];
+        return [.. of.Where(c => sameNat || !CandidateAddress.IsPrivate(c.Address)).DistinctBy(c => (c.Address, c.Kind == CandidateKind.CandidateMappedAtRelay)).Take(Limits.Candidates)];
     }
 }

@@ -30,9 +30,11 @@ public sealed class CoordinatorCore : ICore
     private readonly RemovalNotices _notices;
     private readonly RemovalsAcross _across;
     private readonly OtherZones _otherZones;
+    private readonly CheckAnswers _checks;
     private readonly Queue<Tunnel.Tunnel> _expired = new();
     private TimeSpan _nextSweep = TimeSpan.Zero;
     private bool _started;
+    private bool _isCheck; // the datagram that is being taken
 
     /// <summary>The collection of bindings.</summary>
     public const string BindingCollection = Members.BindingCollection;
@@ -56,12 +58,13 @@ public sealed class CoordinatorCore : ICore
         };
         _context = new CoordinatorContext(model, _tunnels);
         _signals = _context.Signals = new SignalChannel(_tunnels, _context.Addressing.Node(key.Public), VipOf) { OnSignal = OnSignal, IsStranger = static tunnel => tunnel.Owner is null };
+        _checks = new CheckAnswers(_tunnels, () => _signals, _context.Counters);
         _members = new Members(_context, _context.Addressing.Node);
         _guests = new Guests(_context);
         _relays = new Relays(_context, _members);
         _registrations = new Registrations(_context, _members, _relays);
         var met = new Acquaintances(_context);
-        _directions = new Directions(_context, _members, _relays, met);
+        _directions = new Directions(_context, _members, _relays, met) { OnSilent = _registrations.Silent };
         _addresses = new Addresses(_context, _members);
         _reunion = new Reunion(_tunnels, key => _members.Find(key) is { } member ? Open(member) : null, End);
         _notices = new RemovalNotices(_context, _members);
@@ -83,8 +86,15 @@ public sealed class CoordinatorCore : ICore
 
     public Outbox Outbox { get; } = new();
 
+    /// <summary>Where its program listens for nodes' checks besides (socket <see cref="UplinkSocket.Observing"/>); 0: nowhere. Nodes are told.</summary>
+    public ushort SecondPort
+    {
+        get => _checks.SecondPort;
+        set => _registrations.SecondPort = _checks.SecondPort = value;
+    }
+
     public TimeSpan NextDeadline => Earliest(
-        Earliest(Earliest(_nextSweep, _otherZones.NextDeadline), Earliest(_addresses.NextDeadline, _reunion.NextDeadline)),
+        Earliest(Earliest(Earliest(_nextSweep, _checks.NextDeadline), _otherZones.NextDeadline), Earliest(_addresses.NextDeadline, _reunion.NextDeadline)),
         Earliest(_tunnels.NextDeadline, _signals.NextDeadline));
 
     public bool TryTakeEvent(out CoordinatorEvent? happened) => _context.Events.TryDequeue(out happened);
@@ -95,27 +105,56 @@ public sealed class CoordinatorCore : ICore
         for (var i = 0; i < batch.Count; i++)
         {
             var packet = batch[i];
-            var path = packet.Path;
-            var verdict = _tunnels.Open(now, packet, out var tunnel);
-            if (verdict is OpenVerdict.Data or OpenVerdict.KeepAlive && tunnel is not null)
-            {
-                // A node's mapping may change at any time: answers go where its last authenticated datagram came from.
-                tunnel.SendPath = path;
-                if (tunnel.Owner is Member member)
-                {
-                    _addresses.Heard(member, path);
-                }
-
-                if (verdict == OpenVerdict.Data && !_signals.TryTake(now, tunnel, packet))
-                {
-                    _context.Counters.Count("packet-not-signalling");
-                }
-            }
-
+            Take(now, packet);
             packet.Disposition = Disposition.Drop;
         }
 
         RemoveExpired(now);
+    }
+
+    private void Take(Now now, Packet packet)
+    {
+        var path = packet.Path;
+        var isSecondPort = UplinkSocket.SocketOf(path.Uplink) != 0;
+        if (isSecondPort && TunnelMessage.Classify(packet.Bytes) != TunnelMessage.Transport)
+        {
+            _context.Counters.Count("second-port-not-a-check");
+            return;
+        }
+
+        var verdict = _tunnels.Open(now, packet, out var tunnel);
+        if (verdict is not (OpenVerdict.Data or OpenVerdict.KeepAlive) || tunnel is null)
+        {
+            return;
+        }
+
+        // A node's mapping may change at any time: answers go where its last authenticated datagram came from. A check may come from anywhere and moves nothing.
+        var former = tunnel.SendPath;
+        if (!isSecondPort)
+        {
+            tunnel.SendPath = path;
+        }
+
+        _isCheck = false;
+        if (verdict == OpenVerdict.Data && !_signals.TryTake(now, tunnel, packet))
+        {
+            _context.Counters.Count("packet-not-signalling");
+        }
+
+        if (_isCheck && !former.IsNone)
+        {
+            tunnel.SendPath = former;
+        }
+
+        if (tunnel.Owner is Member member)
+        {
+            if (!_isCheck && !isSecondPort)
+            {
+                _addresses.Heard(member, path);
+            }
+
+            _registrations.Heard(now, member, _isCheck || isSecondPort ? default : path);
+        }
     }
 
     /// <summary>A coordinator has no TUN.</summary>
@@ -139,6 +178,7 @@ public sealed class CoordinatorCore : ICore
         _tunnels.HandleTimeout(now);
         _signals.HandleTimeout(now);
         _otherZones.HandleTimeout(now);
+        _checks.HandleTimeout(now);
         RemoveExpired(now);
         _addresses.HandleTimeout(now);
         if (_nextSweep <= now.Boot)
@@ -293,6 +333,19 @@ public sealed class CoordinatorCore : ICore
 
     private Signal? OnSignal(Now now, Tunnel.Tunnel tunnel, WirePath path, Signal signal)
     {
+        _isCheck = signal is { PathCheck: not null, Number: 0 };
+        if (_isCheck && tunnel.Owner is Member { Role: Role.Node })
+        {
+            _checks.Take(now, tunnel, path, signal.PathCheck!);
+            return null;
+        }
+
+        if (_isCheck || UplinkSocket.SocketOf(path.Uplink) != 0)
+        {
+            _context.Counters.Count(_isCheck ? "check-of-nobody" : "second-port-not-a-check");
+            return null;
+        }
+
         switch (signal.BodyCase)
         {
             case Signal.BodyOneofCase.ZoneDirectionRequest:

@@ -11,6 +11,9 @@ namespace Ntm.Coordinator;
 /// </summary>
 internal sealed class Directions(CoordinatorContext context, Members members, Relays relays, Acquaintances met)
 {
+    /// <summary>Told of a node that did not answer, with when it was asked (boot time).</summary>
+    public required Action<Member, TimeSpan> OnSilent { get; init; }
+
     public Signal Asked(Now now, Member asker, DirectionRequest request)
     {
         if (asker.Registration is null)
@@ -50,6 +53,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             else if (answer is not { Acknowledgement: not null })
             {
                 context.Counters.Count("direction-not-acknowledged");
+                OnSilent(responder, now.Boot);
             }
         });
         context.Counters.Count("direction-given");
@@ -130,7 +134,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
 
         var candidates = request.Candidates.Take(Limits.Candidates)
             .Select(c => NodeCandidate.TryRead(c, context.Addressing.Prefix, out var read) ? read : (NodeCandidate?)null);
-        asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()], new(request.Suites)) { HasNat64 = request.Nat64 };
+        asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()], new(request.Suites), [.. request.Nats.Take(Limits.NatTraits)]) { HasNat64 = request.Nat64 };
         return true;
     }
 
@@ -161,7 +165,8 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
     private bool TryDecide(
         Party asker, Member responder, IReadOnlyList<PairedRelay> legs, [NotNullWhen(true)] out RouteDecision? decision, [NotNullWhen(false)] out Signal? refusal)
     {
-        decision = RouteDecision.Judge(asker.Candidates, responder.Registration!.Candidates, legs.Count > 0);
+        decision = RouteDecision.Judge(
+            asker.Candidates, responder.Registration!.Candidates, legs.Count > 0, asker.Nats, responder.Registration.Nats);
         refusal = null;
         if (decision.Verdict == RouteVerdict.RouteUnspecified)
         {
@@ -188,6 +193,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             Acceptance = acceptance,
             Suites = peer.Suites.Bits,
         };
+        direction.Nats.AddRange(peer.Nats);
         foreach (var (relay, pair) in legs)
         {
             var leg = new RelayLeg

@@ -29,6 +29,9 @@ internal sealed class Member(VouchedBinding binding, VirtualAddress vip)
     /// <summary>A node's, while it lasts.</summary>
     public NodeRegistration? Registration { get; set; }
 
+    /// <summary>The same while nothing is heard of the node: its next word brings it back.</summary>
+    public NodeRegistration? Away { get; set; }
+
     /// <summary>A node's published devices: name -> number. Kept, so that names resolve while the node is away.</summary>
     public IReadOnlyDictionary<string, ushort> Devices { get; set; } = new SortedDictionary<string, ushort>(StringComparer.Ordinal);
 
@@ -60,8 +63,14 @@ internal sealed class NodeRegistration
     /// <summary>A new handshake came since: the node may have restarted and count from anywhere.</summary>
     public bool AnyGeneration { get; set; }
 
-    /// <summary>Boot time at which it ends.</summary>
+    /// <summary>Boot time at which it ends where the node does not register again.</summary>
+    public TimeSpan RenewBy { get; set; }
+
+    /// <summary>Boot time from which the node counts as away, unless something is heard of it before.</summary>
     public TimeSpan Until { get; set; }
+
+    /// <summary>The node is never silent longer, by its own word; null: it said nothing of that, and registers again instead.</summary>
+    public TimeSpan? KeepAlive { get; set; }
 
     /// <summary>Where the last request came from.</summary>
     public RealAddress Observed { get; set; }
@@ -73,6 +82,12 @@ internal sealed class NodeRegistration
 
     /// <summary>It can send to IPv4 addresses, through a NAT64.</summary>
     public bool HasNat64 { get; set; }
+
+    /// <summary>What its uplinks' NATs do, by its own word.</summary>
+    public IReadOnlyList<NatTraits> Nats { get; set; } = [];
+
+    /// <summary>Boot time from which it is told again that it is seen at another address.</summary>
+    public TimeSpan TellMovedFrom { get; set; }
 
     /// <summary>Relays the node was told of: those it has.</summary>
     public IReadOnlyList<Member> Relays { get; set; } = [];

@@ -341,6 +341,7 @@ internal sealed class OtherZones(CoordinatorContext context, Members members, Gu
                 Nat64 = registration.HasNat64,
             },
         };
+        signal.ZoneDirectionRequest.Nats.AddRange(registration.Nats);
         var candidates = signal.ZoneDirectionRequest.Candidates;
         candidates.AddRange(registration.Candidates.Where(c => !CandidateAddress.IsPrivate(c.Address) || c.IsMapped).Take(Limits.Candidates).Select(c => c.ToWire()));
         while (candidates.Count > 0 && signal.CalculateSize() > Limits.SignalBytes)

@@ -5,8 +5,9 @@ namespace Ntm.Coordinator;
 
 /// <summary>One side of a direction: a node of ours or of another zone.</summary>
 /// <param name="Binding">As it travels; another zone's is not ours to vouch for.</param>
+/// <param name="Nats">What its uplinks' NATs do, by its own word: good for where to look and nothing else.</param>
 /// <param name="Suites">As it says itself: both nodes' handshake shows whether the other was told the same.</param>
-internal readonly record struct Party(SignedBinding Binding, PublicKey Key, IReadOnlyList<NodeCandidate> Candidates, CipherSuites Suites)
+internal readonly record struct Party(SignedBinding Binding, PublicKey Key, IReadOnlyList<NodeCandidate> Candidates, CipherSuites Suites, IReadOnlyList<NatTraits> Nats)
 {
     /// <summary>It can send to IPv4 addresses through a NAT64, whatever its candidates are.</summary>
     public bool HasNat64 { get; init; }
@@ -26,5 +27,5 @@ internal readonly record struct Party(SignedBinding Binding, PublicKey Key, IRea
     }
 
     /// <summary>A registered node of ours.</summary>
-    public static Party Of(Member node) => new(node.Binding.Signed, node.Key, node.Registration!.Candidates, node.Registration.Suites) { HasNat64 = node.Registration.HasNat64 };
+    public static Party Of(Member node) => new(node.Binding.Signed, node.Key, node.Registration!.Candidates, node.Registration.Suites, node.Registration.Nats) { HasNat64 = node.Registration.HasNat64 };
 }

@@ -10,6 +10,9 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
 {
     public const string DeviceCollection = "devices";
 
+    /// <summary>Where nodes may have their checks answered besides; 0: nowhere.</summary>
+    public ushort SecondPort { get; set; }
+
     /// <summary>From the store, after the members.</summary>
     public void Load(IEnumerable<StoreWrite> memory)
     {
@@ -51,6 +54,13 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
                 $"Published devices are at most {Limits.PublishedDevices}, with different names of one label and different numbers from 1 to {Limits.DeviceNumberLast}.");
         }
 
+        if (request.Nats.Count > Limits.NatTraits)
+        {
+            return context.Refuse(RefusalReason.RefusalMalformed, "registration-nats", $"More than {Limits.NatTraits} uplinks' NATs.");
+        }
+
+        node.Registration ??= node.Away;
+        node.Away = null;
         if (node.Registration is { AnyGeneration: false } former && request.Generation < former.Generation)
         {
             // Overtaken on its way by a newer one; the answer is still right.
@@ -70,11 +80,15 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
         var registration = node.Registration ??= new();
         registration.Generation = request.Generation;
         registration.AnyGeneration = false;
-        registration.Until = now.Boot + Limits.RegistrationLifetime;
+        registration.KeepAlive = request.KeepAlive > 0 ? TimeSpan.FromSeconds(request.KeepAlive) : null;
+        registration.Until = now.Boot + Presence.Lasts(registration.KeepAlive);
+        registration.RenewBy = now.Boot + (registration.KeepAlive is null ? Limits.RegistrationLifetime : Limits.RegistrationRenewal);
         registration.Observed = path.Remote;
-        registration.Candidates = ReadCandidates(request.Candidates, path.Remote);
+        // What a coordinator saw, no node says itself: others send there what they would send to no other address.
+        registration.Candidates = ReadCandidates(request.Candidates.Where(c => c.Kind != CandidateKind.CandidateMappedAtCoordinator), path.Remote);
         registration.Suites = new(request.Suites);
         registration.HasNat64 = request.Nat64;
+        registration.Nats = [.. request.Nats];
         registration.Relays = relays.For(node);
         if (!devices.SequenceEqual(node.Devices))
         {
@@ -90,16 +104,67 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
     /// <summary>A new handshake with the node came to its end: it may have restarted.</summary>
     public static void Greeted(Member node)
     {
-        if (node.Registration is { } registration)
+        if ((node.Registration ?? node.Away) is { } registration)
         {
             registration.AnyGeneration = true;
+        }
+    }
+
+    /// <summary>An authenticated datagram of a member came: it is there, and perhaps elsewhere than before.</summary>
+    /// <param name="path">None: it came by a way that says nothing of where the node is.</param>
+    public void Heard(Now now, Member node, WirePath path)
+    {
+        if (node.Away is { } away)
+        {
+            node.Registration = away;
+            node.Away = null;
+            context.Note($"Node '{node.Name}' is back.");
+        }
+
+        if (node.Registration is not { KeepAlive: { } keepAlive } registration)
+        {
+            return;
+        }
+
+        registration.Until = now.Boot + Presence.Lasts(keepAlive);
+        if (!path.IsNone && path.Remote != registration.Observed)
+        {
+            Moved(now, node, registration, path.Remote);
+        }
+    }
+
+    /// <summary>Nothing came of a direction, and nothing was heard of the node since: it is not there.</summary>
+    /// <param name="since">Boot time at which it was sent.</param>
+    public void Silent(Member node, TimeSpan since)
+    {
+        if (node is { Registration: { KeepAlive: not null } registration } && (node.Tunnel?.LastReceived ?? TimeSpan.Zero) < since)
+        {
+            context.Note($"Node '{node.Name}' is no longer registered: it does not answer.");
+            (node.Away, node.Registration) = (registration, null);
+        }
+    }
+
+    // Its NAT has made another mapping. The node cannot see that, and peers that are directed from now on must be told the new one.
+    private void Moved(Now now, Member node, NodeRegistration registration, RealAddress observed)
+    {
+        registration.Candidates = ReadCandidates(registration.Candidates.Select(c => c.ToWire()), observed, registration.Observed);
+        if (!registration.Observed.SameHost(observed))
+        {
+            context.Note($"Node '{node.Name}' moved from {registration.Observed} to {observed}.");
+        }
+
+        registration.Observed = observed;
+        if (now.Boot >= registration.TellMovedFrom && node.Tunnel is { } tunnel)
+        {
+            registration.TellMovedFrom = now.Boot + Bounds.MovedSpacing;
+            context.Signals.Notify(now, tunnel, new Signal { PathCheckReply = new() { Seen = observed.ToWire() } });
         }
     }
 
     /// <summary>A node was taken out of the zone.</summary>
     public void Forget(Member node)
     {
-        node.Registration = null;
+        node.Registration = node.Away = null;
         context.Keep(DeviceCollection, node.Key.ToString(), null);
     }
 
@@ -109,17 +174,23 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
         {
             if (node.Registration is { } registration && registration.Until <= now.Boot)
             {
-                node.Registration = null;
-                context.Note($"Node '{node.Name}' is no longer registered: nothing was heard of it for {Limits.RegistrationLifetime.TotalSeconds:0} s.");
+                (node.Registration, node.Away) = (null, registration.KeepAlive is null ? null : registration);
+                context.Note($"Node '{node.Name}' is no longer registered: nothing was heard of it for {Presence.Lasts(registration.KeepAlive).TotalSeconds:0} s.");
+            }
+
+            if ((node.Registration ?? node.Away) is { } kept && kept.RenewBy <= now.Boot)
+            {
+                node.Registration = node.Away = null;
             }
         }
     }
 
-    private static Signal Response(Member node, WirePath path)
+    private Signal Response(Member node, WirePath path)
     {
-        var response = new RegistrationResponse { Observed = path.Remote.ToWire(), Lifetime = (uint)Limits.RegistrationLifetime.TotalSeconds };
+        var lifetime = node.Registration!.KeepAlive is null ? Limits.RegistrationLifetime : Limits.RegistrationRenewal;
+        var response = new RegistrationResponse { Observed = path.Remote.ToWire(), Lifetime = (uint)lifetime.TotalSeconds, SecondPort = SecondPort };
         var signal = new Signal { Number = ulong.MaxValue, Answer = true, RegistrationResponse = response };
-        foreach (var relay in node.Registration!.Relays.Where(r => r.Presence is not null))
+        foreach (var relay in node.Registration.Relays.Where(r => r.Presence is not null))
         {
             response.Relays.Add(Relays.ToWire(relay));
             if (signal.CalculateSize() > Limits.SignalBytes)
@@ -133,7 +204,8 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
     }
 
     /// <summary>What can be a candidate, and the address the coordinator sees itself, which replaces what the node says of that uplink.</summary>
-    private List<NodeCandidate> ReadCandidates(IEnumerable<Candidate> theirs, RealAddress observed)
+    /// <param name="before">Where it saw the node before; none: it registers.</param>
+    private List<NodeCandidate> ReadCandidates(IEnumerable<Candidate> theirs, RealAddress observed, RealAddress before = default)
     {
         var read = new List<NodeCandidate>();
         foreach (var candidate in theirs)
@@ -150,7 +222,7 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
 
         if (CandidateAddress.IsPossible(observed, context.Addressing.Prefix))
         {
-            var uplink = UplinkOf(read, observed);
+            var uplink = UplinkOf(read, before.IsNone ? observed : before);
             read.RemoveAll(c => c.Kind == CandidateKind.CandidateMappedAtCoordinator && c.Uplink == uplink && c.Address.IsIPv4 == observed.IsIPv4);
             read.Insert(0, new(CandidateKind.CandidateMappedAtCoordinator, observed, uplink));
         }

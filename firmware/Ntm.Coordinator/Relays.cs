@@ -203,7 +203,7 @@ internal sealed class Relays(CoordinatorContext context, Members members)
 
         foreach (var relay in members.All)
         {
-            if (relay.Registration is { } registration)
+            if ((relay.Registration ?? relay.Away) is { } registration)
             {
                 registration.Relays = [.. registration.Relays.Where(r => r != gone)];
             }

@@ -216,6 +216,9 @@ public sealed class Appliance : IDisposable
                 case NodeEvent.Runs runs:
                     _uplinks.SetRuns(runs);
                     break;
+                case NodeEvent.Socket socket:
+                    _uplinks.SetSocket(socket);
+                    break;
                 case NodeEvent.NeighbourWanted:
                     _neighbours?.Want();
                     break;

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using Ntm.Interface;
 using Ntm.Linux;
 using Ntm.Linux.Offloads;
+using Ntm.Protocol;
 
 namespace Ntm.Gateway;
 
@@ -9,7 +10,8 @@ namespace Ntm.Gateway;
 public static class DataPathPicture
 {
     public static DataPathDocument Of(Pump pump, GatewayConfig config) => new(
-        pump.Tun is { } tun ? Of(tun.Offloads) : null, config.Lanes, config.Cipher.Suites.ToString(), [.. pump.Sockets.Select(socket => Of(socket, config))]);
+        pump.Tun is { } tun ? Of(tun.Offloads) : null, config.Lanes, config.Cipher.Suites.ToString(), 
+        [.. pump.Sockets.Where(socket => UplinkSocket.SocketOf(socket.Uplink) == 0).Select(socket => Of(socket, config))]);
 
     public static string Of(TunOffloads offloads) =>
         offloads.HasFlag(TunOffloads.All) ? "super-packets of TCP and UDP" : offloads.HasFlag(TunOffloads.Tcp) ? "super-packets of TCP" : "packet by packet";

@@ -62,7 +62,10 @@ public static class Picture
     private static UplinkDocument Of(UplinkStatus uplink) => new(
         uplink.State.Name, uplink.State.Usable ? "usable" : "unusable", uplink.State.Reason, [.. uplink.State.Addresses.Select(address => address.ToString())],
         [.. uplink.Mapped.Select(mapped => new MappedDocument(mapped.SeenBy, mapped.Address.ToString()))], uplink.NatMapping,
-        uplink.BytesReceived, uplink.BytesSent);
+        uplink.BytesReceived, uplink.BytesSent)
+    {
+        Nats = [.. uplink.Nats.Select(NatPicture.Of)],
+    };
 
     private static DeviceDocument Of(DeviceStatus device, MemberStatus? member, Now now) => new(
         device.Mac.ToString(), device.Number, device.Name,
@@ -84,7 +87,7 @@ public static class Picture
     };
 
     private static PathDocument Of(PathStatus path, Dictionary<int, string> uplinks) => new(
-        uplinks.GetValueOrDefault(path.Path.Uplink) ?? $"uplink {path.Path.Uplink}", path.Path.Remote.ToString(), path.Path.Channel, path.Kind, path.State,
+        uplinks.GetValueOrDefault(UplinkSocket.UplinkOf(path.Path.Uplink)) ?? $"uplink {UplinkSocket.UplinkOf(path.Path.Uplink)}", path.Path.Remote.ToString(), path.Path.Channel, path.Kind, path.State,
         path.RoundTrip is { } trip ? Math.Round(trip.TotalMilliseconds, 3) : null, path.Reason, path.BytesSent, path.BytesReceived);
 
     private static string IPv4(uint address) => new IPAddress((long)(uint)IPAddress.HostToNetworkOrder((int)address)).ToString();

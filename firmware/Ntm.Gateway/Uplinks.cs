@@ -21,6 +21,9 @@ public sealed class Uplinks : IDisposable
     /// <summary>How many free ports of IPv4 are tried for one that is free for IPv6 as well.</summary>
     private const int PairTries = 16;
 
+    /// <summary>Datagrams that a further socket stages at once: most send two or three in their life.</summary>
+    private const int FurtherBatch = 32;
+
     private readonly Pump _pump;
     private readonly NodeCore _core;
     private readonly LanConfig? _lan;
@@ -99,6 +102,25 @@ public sealed class Uplinks : IDisposable
         }
     }
 
+    /// <summary>The core wants a further socket of an uplink, or no more. Done on the pump's next turn: it may be reading from that very socket.</summary>
+    public void SetSocket(NodeEvent.Socket wanted) => _pump.Post(now =>
+    {
+        if (_attachments.Find(a => a.Number == UplinkSocket.UplinkOf(wanted.Number)) is not { } attachment)
+        {
+            return;
+        }
+
+        if (attachment.Further.Remove((wanted.Number, wanted.IPv4), out var former))
+        {
+            _pump.RemoveSocket(former);
+        }
+
+        if (wanted.Open)
+        {
+            _core.SocketOpened(now, wanted.Number, wanted.IPv4, OpenFurther(attachment, wanted));
+        }
+    });
+
     public void Dispose() => _watch.Dispose();
 
     /// <summary>What an uplink is, from what Linux says. Pure.</summary>
@@ -158,7 +180,7 @@ public sealed class Uplinks : IDisposable
             // What was refused before may be free now: another program's port, a family that was switched off.
             if (index != attachment.Index || attachment.Failure is not null)
             {
-                Close(attachment);
+                Close(now, attachment);
                 attachment.Index = index;
                 if (index is not null)
                 {
@@ -268,13 +290,40 @@ public sealed class Uplinks : IDisposable
         }
     }
 
+    private ushort OpenFurther(Attachment attachment, NodeEvent.Socket wanted)
+    {
+        if (attachment.Index is null)
+        {
+            return 0;
+        }
+
+        try
+        {
+            var socket = UdpSocket.Open(
+                wanted.IPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, 0, wanted.Number, attachment.Config.Interface, _pump.Counters, FurtherBatch);
+            socket.SendsRuns = wanted.IPv4 ? !attachment.Singly4 : !attachment.Singly6;
+            attachment.Further.Add((wanted.Number, wanted.IPv4), socket);
+            _pump.AddSocket(socket);
+            return socket.Port;
+        }
+        catch (LinuxException refused)
+        {
+            _log.Debug("Uplink {Uplink}: a further socket cannot be opened: {Reason}", attachment.Config.Name, refused.Message);
+            return 0;
+        }
+    }
+
     private static void ApplyRuns(Attachment attachment)
     {
         attachment.Socket4?.SendsRuns = !attachment.Singly4;
         attachment.Socket6?.SendsRuns = !attachment.Singly6;
+        foreach (var ((_, ipv4), socket) in attachment.Further)
+        {
+            socket.SendsRuns = ipv4 ? !attachment.Singly4 : !attachment.Singly6;
+        }
     }
 
-    private void Close(Attachment attachment)
+    private void Close(Now now, Attachment attachment)
     {
         foreach (var socket in (UdpSocket?[])[attachment.Socket4, attachment.Socket6])
         {
@@ -282,6 +331,13 @@ public sealed class Uplinks : IDisposable
             {
                 _pump.RemoveSocket(socket);
             }
+        }
+
+        foreach (var ((number, ipv4), socket) in attachment.Further.ToArray())
+        {
+            attachment.Further.Remove((number, ipv4));
+            _pump.RemoveSocket(socket);
+            _core.SocketOpened(now, number, ipv4, 0);
         }
 
         (attachment.Socket4, attachment.Socket6, attachment.Failure) = (null, null, null);
@@ -311,6 +367,9 @@ public sealed class Uplinks : IDisposable
         public UdpSocket? Socket4 { get; set; }
 
         public UdpSocket? Socket6 { get; set; }
+
+        /// <summary>Further sockets, by number and family.</summary>
+        public Dictionary<(int Number, bool IPv4), UdpSocket> Further { get; } = [];
 
         /// <summary>Datagrams go one by one: the device spoils runs.</summary>
         public bool Singly4 { get; set; }

@@ -31,7 +31,27 @@ public sealed record MemberDocument(
 public sealed record ServerDocument(string Name, string PublicKey, string Address, bool Connected, double? LastHeardMs);
 
 public sealed record UplinkDocument(
-    string Name, string State, string Reason, IReadOnlyList<string> Addresses, IReadOnlyList<MappedDocument> Mapped, string Nat, long BytesReceived, long BytesSent);
+    string Name, string State, string Reason, IReadOnlyList<string> Addresses, IReadOnlyList<MappedDocument> Mapped, string Nat, long BytesReceived, long BytesSent)
+{
+    /// <summary>What is known of its NAT or firewall, in each IP family it has.</summary>
+    public IReadOnlyList<NatDocument> Nats { get; init; } = [];
+}
+
+/// <param name="Family">"IPv4", "IPv6".</param>
+/// <param name="Does">What it does, as a sentence.</param>
+/// <param name="Means">What that means for this home, as a sentence.</param>
+/// <param name="Mapping">"unknown", "none", "endpoint-independent", "address-dependent", "address-and-port-dependent" (RFC 4787).</param>
+/// <param name="Filtering">"unknown", "endpoint-independent", "address-dependent", "address-and-port-dependent".</param>
+/// <param name="Ports">How it gives outside ports: "unknown", "preserving", "stepped", "scattered".</param>
+/// <param name="Step">From one to the next, where stepped.</param>
+/// <param name="Pooled">Several outside addresses take turns.</param>
+/// <param name="Carriers">There is a further NAT, of the provider.</param>
+/// <param name="RemembersMs">Silence that a mapping survived; null: not known yet.</param>
+/// <param name="ForgetsMs">Silence that one did not survive; null: none was that long.</param>
+/// <param name="KeepAliveMs">Silence that is kept on tunnels with coordinators and relays at most.</param>
+public sealed record NatDocument(
+    string Family, string Does, string Means, string Mapping, string Filtering, string Ports, int? Step, bool Pooled, bool Carriers,
+    double? RemembersMs, double? ForgetsMs, double KeepAliveMs);
 
 public sealed record MappedDocument(string SeenBy, string Address);
 

@@ -37,9 +37,6 @@ internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEnt
 
     public SortedDictionary<int, UplinkState> Uplinks { get; } = [];
 
-    /// <summary>What was observed of the uplinks' NATs, by uplink.</summary>
-    public SortedDictionary<int, NatTraits> Nats { get; } = [];
-
     /// <summary>Null until joined.</summary>
     public Membership? Membership { get; set; }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Ntm.Node.Devices;
+using Ntm.Node.Nat;
 using Ntm.Node.Paths;
 using Ntm.Node.Paths.Hard;
 using Ntm.Node.Sharing;
@@ -27,6 +28,7 @@ public sealed partial class NodeCore : ICore
     private readonly RunChecks _runs;
     private readonly ProbeTrials _trials;
     private readonly Registration _registration;
+    private readonly NatObserver _nat;
     private readonly Peers _peers;
     private readonly Directions _directions;
     private readonly Joining _joining;
@@ -62,14 +64,15 @@ public sealed partial class NodeCore : ICore
         _trials = new ProbeTrials(_context)
         {
             Servers = () => _registration!.Own,
-            Nats = uplink => _context.Nats.GetValueOrDefault(uplink),
+            Nats = uplink => _nat!.Traits.FirstOrDefault(t => t.Uplink == uplink),
             Peers = () => _peers!.All,
             Choose = (at, peer) => _checks!.Choose(at, peer),
             Withdraw = (at, peer, gone) => _checks!.Drop(at, peer, gone),
             Refresh = (at, peer) => _directions!.Refresh(at, peer),
         };
         _checks = new PathChecks(_context, budgets, _runs, _trials);
-        _registration = new Registration(_context, Published) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
+        _nat = new NatObserver(_context, () => _registration!.Own) { OnChanged = OnNatChanged };
+        _registration = new Registration(_context, Published, _nat) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
         _peers = new Peers(_context, _registration, _checks, budgets);
         _directions = new Directions(_context, _registration, _peers) { Finish = Finish };
         _registration.OnRegistered = _directions.AskAgain;
@@ -107,7 +110,7 @@ public sealed partial class NodeCore : ICore
                 return TimeSpan.Zero;
             }
 
-            var next = Min(Min(_context.Tunnels.NextDeadline, _trials.NextDeadline), Min(_checks.NextDeadline, _runs.NextDeadline));
+            var next = Min(Min(Min(_context.Tunnels.NextDeadline, _nat.NextDeadline), _trials.NextDeadline), Min(_checks.NextDeadline, _runs.NextDeadline));
             if (_context.Signals is { } signals)
             {
                 next = Min(next, signals.NextDeadline);
@@ -133,6 +136,8 @@ public sealed partial class NodeCore : ICore
         }
 
         _context.Uplinks[uplink.Number] = uplink;
+        _nat.UplinkChanged(now, uplink);
+        _trials.UplinkChanged(now, uplink);
         _context.Note($"Uplink {uplink.Name} is {(uplink.Usable ? "usable" : "not usable")}: {uplink.Reason}.");
         if (_context.Membership is not null)
         {
@@ -142,27 +147,19 @@ public sealed partial class NodeCore : ICore
         }
     }
 
-    /// <summary>What an uplink's NAT does is known, or known anew.</summary>
-    public void NatObserved(Now now, NatTraits nat)
+    /// <summary>A socket that <see cref="NodeEvent.Socket"/> wanted stands.</summary>
+    /// <param name="port">Its local port; 0: it could not be had, or is gone.</param>
+    public void SocketOpened(Now now, int number, bool ipv4, ushort port)
     {
         Start(now);
-        if (!nat.Equals(_context.Nats.GetValueOrDefault((int)nat.Uplink)))
+        if (UplinkSocket.SocketOf(number) == UplinkSocket.Observing)
         {
-            _context.Nats[(int)nat.Uplink] = nat;
-            if (_context.Membership is not null)
-            {
-                _registration.RegisterSoon(now);
-                TellPeers(now);
-            }
+            _nat.SocketOpened(now, number, ipv4, port);
         }
-    }
-
-    /// <summary>The further sockets of an uplink that are open: after <see cref="NodeEvent.FurtherSockets"/>, also where none could be opened, and when they went.</summary>
-    /// <param name="open">All of them.</param>
-    public void FurtherSocketsChanged(Now now, int uplink, IReadOnlyList<FurtherSocket> open)
-    {
-        Start(now);
-        _trials.SocketsChanged(now, uplink, open);
+        else
+        {
+            _trials.SocketOpened(now, number, port);
+        }
     }
 
     /// <summary>Leaves the zone: membership, peers, pins and kept directions go; node key, devices' numbers, aliases and published names stay.</summary>
@@ -234,7 +231,7 @@ public sealed partial class NodeCore : ICore
     public NodeStatus Describe(Now now)
     {
         Start(now);
-        return NodeDescription.Of(_context, _registration, _peers, _directions, _devices, _aliases, _context.Sharing.Time(now), Outbox.Dropped);
+        return NodeDescription.Of(_context, _nat, _registration, _peers, _directions, _devices, _aliases, _context.Sharing.Time(now), Outbox.Dropped);
     }
 
     public bool TryTakeEvent(out NodeEvent? happened) => _context.Events.TryDequeue(out happened);
@@ -250,6 +247,7 @@ public sealed partial class NodeCore : ICore
         _checks.HandleTimeout(now);
         _runs.HandleTimeout(now);
         _trials.HandleTimeout(now);
+        _nat.HandleTimeout(now);
         _shareholding.HandleTimeout(now);
         _held.HandleTimeout(now.Boot);
     }
@@ -273,6 +271,12 @@ public sealed partial class NodeCore : ICore
             case (Peer peer, { CandidateUpdate: { } update }):
                 _peers.Update(now, peer, update);
                 return new Signal { Acknowledgement = new() };
+            case (ServerLink link, { PathCheckReply: { Id: 0 } moved }) when UplinkSocket.SocketOf(path.Uplink) == 0:
+                _registration.Moved(now, link, path, moved.Seen);
+                return null;
+            case (ServerLink link, { PathCheckReply: { } reply }):
+                _nat.OnReply(now, link, path, reply);
+                return null;
             case (ServerLink { IsRelay: false }, { RouteDirection: { } direction }):
                 return _directions.OnDirected(now, direction);
             case (ServerLink { IsRelay: false }, { RemovalNotice: { } notice }):
@@ -303,7 +307,7 @@ public sealed partial class NodeCore : ICore
                 _directions.Doubt(now, peer);
                 break;
             case (ServerLink link, TunnelChange.Established):
-                Registration.Established(now, link);
+                _registration.Established(now, link);
                 if (link.IsRelay)
                 {
                     _peers.AimAll(now);
@@ -322,6 +326,7 @@ public sealed partial class NodeCore : ICore
         }
 
         _memory = null;
+        _nat.Load(memory);
         if (Membership.TryLoad(memory, _context.Key, Role.Node, _context.Counters, out var membership, out var problem))
         {
             _context.Signals = MakeSignals(membership.Addressing);
@@ -356,6 +361,8 @@ public sealed partial class NodeCore : ICore
     {
         _proxy = null;
         _held.Clear();
+        _nat.Stop();
+        _trials.Stop();
     }
 
     private void Enter(Now now, Membership membership, TimeSpan resumesUntil)
@@ -393,11 +400,20 @@ public sealed partial class NodeCore : ICore
         TellPeers(now);
     }
 
+    private void OnNatChanged(Now now)
+    {
+        if (_context.Membership is not null)
+        {
+            _registration.RegisterSoon(now);
+            TellPeers(now);
+        }
+    }
+
     private void TellPeers(Now now)
     {
         var update = new CandidateUpdate { Generation = _registration.NextGeneration() };
         update.Candidates.AddRange(_registration.OwnCandidates(withCoordinators: true));
-        update.Nats.AddRange(_context.Nats.Values.Take(Limits.NatTraits));
+        update.Nats.AddRange(_nat.Traits);
         foreach (var peer in _peers.All)
         {
             if (peer.Tunnel.IsEstablished)

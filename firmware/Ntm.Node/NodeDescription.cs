@@ -1,4 +1,5 @@
 using Ntm.Node.Devices;
+using Ntm.Node.Nat;
 using Ntm.Node.Paths;
 using Ntm.Protocol;
 using Ntm.Signalling.Trust;
@@ -9,10 +10,10 @@ namespace Ntm.Node;
 internal static class NodeDescription
 {
     public static NodeStatus Of(
-        NodeContext context, Registration registration, Peers peers, Directions directions, DeviceTable devices, AliasTable aliases, DateTimeOffset time,
+        NodeContext context, NatObserver nat, Registration registration, Peers peers, Directions directions, DeviceTable devices, AliasTable aliases, DateTimeOffset time,
         long outboxDropped) => new(
         context.Membership is { } m ? Describe(context, m, registration) : null,
-        [.. context.Uplinks.Values.Select(u => Describe(u, registration, peers))],
+        [.. context.Uplinks.Values.Select(u => Describe(u, nat, registration, peers))],
         devices.Describe(),
         [.. peers.All.OrderBy(p => p.Name, StringComparer.Ordinal).Select(p => Describe(p, directions, aliases))],
         Describe(context, devices, time),
@@ -39,16 +40,20 @@ internal static class NodeDescription
         link.Name, link.Tunnel.Peer, link.Tunnel.SendPath.IsNone ? link.Endpoints.FirstOrDefault() : link.Tunnel.SendPath.Remote,
         link.Registered, link.Tunnel.LastReceived);
 
-    private static UplinkStatus Describe(UplinkState uplink, Registration registration, Peers peers)
+    private static UplinkStatus Describe(UplinkState uplink, NatObserver nat, Registration registration, Peers peers)
     {
         var seen = registration.Links
             .SelectMany(l => l.Observed.Where(o => o.Uplink == uplink.Number).Select(o => (SeenBy: l.IsRelay ? "relay" : "coordinator", o.Address)))
             .ToArray();
         var paths = peers.All.SelectMany(p => p.Paths).Where(p => UplinkSocket.UplinkOf(p.Path.Uplink) == uplink.Number).ToArray();
-        return new(uplink, seen, Nat(uplink, seen), paths.Sum(p => p.BytesReceived), paths.Sum(p => p.BytesSent));
+        NatUplink?[] known = [nat.Find(uplink.Number, ipv4: true), nat.Find(uplink.Number, ipv4: false)];
+        var nats = known.OfType<NatUplink>()
+            .Select(u => new NatStatus(u.IsIPv4, u.Judgement, u.Lifetime, u.KeepAlive, NatWords.Of(u.Judgement, u.Lifetime), NatWords.Meaning(u.Judgement))).ToArray();
+        var judged = nats.FirstOrDefault(n => n.Judgement != NatJudgement.Unknown);
+        return new(uplink, seen, judged?.Words ?? Nat(uplink, seen), paths.Sum(p => p.BytesReceived), paths.Sum(p => p.BytesSent)) { Nats = nats };
     }
 
-    // What the mapped addresses of two servers tell of the NAT (RFC 4787 section 4.1); filtering cannot be told from them.
+    // Before it was looked at: what the mapped addresses of two servers tell (RFC 4787 section 4.1).
     private static string Nat(UplinkState uplink, (string SeenBy, RealAddress Address)[] seen)
     {
         var v4 = seen.Where(s => s.Address.IsIPv4).ToArray();

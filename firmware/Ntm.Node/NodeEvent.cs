@@ -40,9 +40,10 @@ public abstract record NodeEvent
     /// <summary>Whether datagrams of this uplink and IP family may be handed to the kernel several in one.</summary>
     public sealed record Runs(int Uplink, bool IPv4, bool Allowed) : NodeEvent;
 
-    /// <summary>An uplink shall have these further IPv4 sockets from now on, numbered as in <see cref="UplinkSocket"/>, on any free ports; all of them: others are closed.
-    /// <see cref="NodeCore.FurtherSocketsChanged"/> says which there are.</summary>
-    public sealed record FurtherSockets(int Uplink, IReadOnlyList<int> Numbers) : NodeEvent;
+    /// <summary>
+    /// A further socket of an uplink, numbered by <see cref="UplinkSocket"/>, is wanted (on any port that is free: <see cref="NodeCore.SocketOpened"/>), or no more.
+    /// </summary>
+    public sealed record Socket(int Number, bool IPv4, bool Open) : NodeEvent;
 
     /// <summary>For the log: a full sentence. Info is what an owner cares about.</summary>
     public sealed record Notice(bool Warning, string Sentence) : NodeEvent;

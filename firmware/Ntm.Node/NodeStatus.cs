@@ -1,4 +1,5 @@
 using Ntm.Crypto;
+using Ntm.Node.Nat;
 using Ntm.Protocol;
 
 namespace Ntm.Node;
@@ -33,7 +34,16 @@ public sealed record ServerStatus(string Name, PublicKey Key, RealAddress Addres
 
 /// <param name="Mapped">Addresses seen from outside, each with who saw it ("coordinator", "relay").</param>
 public sealed record UplinkStatus(
-    UplinkState State, IReadOnlyList<(string SeenBy, RealAddress Address)> Mapped, string NatMapping, long BytesReceived, long BytesSent);
+    UplinkState State, IReadOnlyList<(string SeenBy, RealAddress Address)> Mapped, string NatMapping, long BytesReceived, long BytesSent)
+{
+    /// <summary>What is known of its NAT, in each IP family it has.</summary>
+    public IReadOnlyList<NatStatus> Nats { get; init; } = [];
+}
+
+/// <param name="KeepAlive">A tunnel with a coordinator or relay is silent for no longer.</param>
+/// <param name="Words">What it does, as a sentence for the owner.</param>
+/// <param name="Meaning">What that means for the owner, likewise.</param>
+public sealed record NatStatus(bool IPv4, NatJudgement Judgement, LifetimeSearch Lifetime, TimeSpan KeepAlive, string Words, string Meaning);
 
 /// <param name="Name">The published name; null where it is not published.</param>
 /// <param name="Number">Its number for good.</param>

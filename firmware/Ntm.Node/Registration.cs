@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Ntm.Node.Nat;
 using Ntm.Node.Paths;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
@@ -10,10 +11,10 @@ namespace Ntm.Node;
 
 /// <summary>
 /// Keeps this node registered: at its coordinators with its candidates and published devices, at its relays with its binding. Registrations are repeated
-/// at a third of their lifetime, which also keeps the NAT's mapping, and at once when a server's tunnel stands anew; a failed one is tried again after 1, 2,
-/// 4 ... 30 s.
+/// at a third of their lifetime, and at once when a server's tunnel stands anew; a failed one is tried again after 1, 2, 4 ... 30 s. In between the tunnel's
+/// keep-alives keep the NAT's mapping and the server's notice of us, as rarely as the uplink's NAT allows.
 /// </summary>
-internal sealed class Registration(NodeContext context, Func<IEnumerable<PublishedDevice>> published)
+internal sealed class Registration(NodeContext context, Func<IEnumerable<PublishedDevice>> published, NatObserver nat)
 {
     /// <summary>Relays met and not forgotten: those in use and a few of before, to which peers may still have legs.</summary>
     private const int RelaysMost = 4 * Limits.RelaysPerNode;
@@ -43,7 +44,8 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// <remarks>What another owner's relay says it sees is not asked: it could send our nodes to the relay, or checks to a third party.</remarks>
     public IReadOnlyCollection<RealAddress> Mapped => [.. Own.SelectMany(l => l.Observed).Select(o => o.Address).Distinct()];
 
-    private IEnumerable<ServerLink> Own => _links.Where(l => !l.IsRelay || !IsGuestAt(l));
+    /// <summary>Those of our own zone.</summary>
+    public IEnumerable<ServerLink> Own => _links.Where(l => !l.IsRelay || !IsGuestAt(l));
 
     public bool IsRegistered => Coordinators.Any(c => c.Registered);
 
@@ -88,7 +90,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         {
             link = new ServerLink(name, context.Tunnels.Add(key, TunnelKind.Ntm), zone, endpoints, isRelay) { NextAt = now.Boot };
             link.Tunnel.Owner = link;
-            link.Tunnel.PersistentKeepAlive = Limits.PersistentKeepAlive;
+            link.Tunnel.PersistentKeepAlive = Limits.KeepAliveFirst;
             _links.Add(link);
         }
 
@@ -158,8 +160,9 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     }
 
     /// <summary>The tunnel with a server stands anew: it may have restarted and know nothing of us.</summary>
-    public static void Established(Now now, ServerLink link)
+    public void Established(Now now, ServerLink link)
     {
+        Pace(link);
         if (link.NextAt != TimeSpan.MaxValue)
         {
             link.NextAt = now.Boot;
@@ -174,6 +177,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             foreach (var link in _links)
             {
                 next = link.NextAt < next ? link.NextAt : next;
+                next = DoubtedAt(link) is var doubted && doubted < next ? doubted : next;
             }
 
             return next;
@@ -185,7 +189,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         // By number: a coordinator's answer may bring links while one is registered.
         for (var i = 0; i < _links.Count; i++)
         {
-            if (_links[i].NextAt <= now.Boot)
+            if (_links[i].NextAt <= now.Boot || DoubtedAt(_links[i]) <= now.Boot)
             {
                 Register(now, _links[i]);
             }
@@ -246,6 +250,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
 
         link.NextAt = TimeSpan.MaxValue;
+        Pace(link);
         var body = new Signal();
         if (link.IsRelay)
         {
@@ -255,8 +260,11 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         {
             body.RegistrationRequest = new()
             {
-                Generation = NextGeneration(), Suites = context.Options.Suites.Bits, Nat64 = context.Uplinks.Values.Any(u => u is { Usable: true, NeedsNat64: true }),
+                Generation = NextGeneration(), Suites = context.Options.Suites.Bits,
+                Nat64 = context.Uplinks.Values.Any(u => u is { Usable: true, NeedsNat64: true }),
+                KeepAlive = (uint)Math.Ceiling(link.Tunnel.PersistentKeepAlive!.Value.TotalSeconds),
             };
+            body.RegistrationRequest.Nats.AddRange(nat.Traits);
             body.RegistrationRequest.Candidates.AddRange(OwnCandidates(withCoordinators: false));
             body.RegistrationRequest.Devices.AddRange(published().Take(Limits.PublishedDevices));
         }
@@ -274,12 +282,12 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         switch (answer)
         {
             case { RegistrationResponse: { } response }:
-                Succeeded(now, link, response.Observed, response.Lifetime);
+                Succeeded(now, link, response.Observed, response.Lifetime, response.SecondPort);
                 MeetRelays(now, response.Relays);
                 OnRegistered?.Invoke(now);
                 break;
             case { RelayRegistrationResponse: { } response }:
-                Succeeded(now, link, response.Observed, response.Lifetime);
+                Succeeded(now, link, response.Observed, response.Lifetime, response.SecondPort);
                 break;
             case { Refusal.Reason: RefusalReason.RefusalNotJoined } when !link.IsRelay:
                 Rejoin(now, link);
@@ -327,19 +335,45 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             }
         });
 
-    private void Succeeded(Now now, ServerLink link, Endpoint observed, uint lifetime)
+    private void Succeeded(Now now, ServerLink link, Endpoint observed, uint lifetime, uint secondPort)
     {
         var news = !link.Registered;
         link.Registered = true;
         link.Failures = 0;
         link.Reason = "registered";
+        link.SecondPort = secondPort <= ushort.MaxValue ? (ushort)secondPort : (ushort)0;
+        Pace(link);
         link.NextAt = now.Boot + TimeSpan.FromSeconds(Math.Clamp(lifetime, 15, 3600)) / 3;
         if (news)
         {
             context.Note($"Registered at {link.Name} {link.Tunnel.SendPath.Remote}.");
         }
 
-        if (observed.TryRead(out var address) && link.Observe(link.Tunnel.SendPath.Uplink, address))
+        Observed(now, link, link.Tunnel.SendPath.Uplink, observed);
+        if (link.IsRelay && news)
+        {
+            OnRelaysChanged?.Invoke(now);
+        }
+    }
+
+    /// <summary>A server says that it sees us elsewhere than before.</summary>
+    public void Moved(Now now, ServerLink link, WirePath path, Endpoint seen)
+    {
+        if (link.Registered)
+        {
+            Observed(now, link, path.Uplink, seen);
+        }
+    }
+
+    private void Observed(Now now, ServerLink link, int uplink, Endpoint observed)
+    {
+        if (observed is null || !observed.TryRead(out var address))
+        {
+            return;
+        }
+
+        var isOtherMapping = link.Observed.Exists(o => o.Uplink == uplink && o.Address.SameHost(address) && o.Address != address);
+        if (link.Observe(uplink, address))
         {
             if (link.IsRelay)
             {
@@ -349,11 +383,29 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             OnObserved?.Invoke(now);
         }
 
-        if (link.IsRelay && news)
+        if (!link.IsRelay || !IsGuestAt(link))
         {
-            OnRelaysChanged?.Invoke(now);
+            if (isOtherMapping)
+            {
+                nat.Forgotten(now, uplink, address.IsIPv4);
+            }
+
+            nat.Registered(now, link);
         }
     }
+
+    // By the path it is on, as long as is known of that.
+    private void Pace(ServerLink link)
+    {
+        if (nat.KeepAliveOf(link.Tunnel.SendPath) is var wanted && link.Tunnel.PersistentKeepAlive != wanted)
+        {
+            link.Tunnel.PersistentKeepAlive = wanted;
+        }
+    }
+
+    // Keys are renewed sooner than that, and nothing else is answered for long.
+    private static TimeSpan DoubtedAt(ServerLink link) =>
+        link is { Registered: true, NextAt: var next } && next != TimeSpan.MaxValue && link.Tunnel.LastReceived is { } heard ? heard + Limits.ServerSilence : TimeSpan.MaxValue;
 
     private void Failed(Now now, ServerLink link, string reason)
     {

@@ -22,6 +22,9 @@ internal sealed class ServerLink(string name, Tunnel.Tunnel tunnel, ZoneAddressi
 
     public bool Registered { get; set; }
 
+    /// <summary>Where it answers checks besides; 0: nowhere.</summary>
+    public ushort SecondPort { get; set; }
+
     public string Reason { get; set; } = "not asked yet";
 
     /// <summary>When to register (again); max while a request is under way.</summary>

@@ -116,7 +116,18 @@ public static class Limits
     public const int ProvisionalRequests = 64;
     public static readonly TimeSpan ProvisionalLifetime = TimeSpan.FromSeconds(30);
     public static readonly TimeSpan RegistrationLifetime = TimeSpan.FromSeconds(60);
-    public static readonly TimeSpan PersistentKeepAlive = TimeSpan.FromSeconds(25);
+
+    /// <summary>What a node that tells its keep-alive interval is told as lifetime: it registers again at a third of it, and its keep-alives do the rest.</summary>
+    public static readonly TimeSpan RegistrationRenewal = TimeSpan.FromHours(1);
+
+    /// <summary>A tunnel with a coordinator or relay is never silent longer, until it is known how long the uplink's NAT remembers: short enough for one that forgets after 20 s.</summary>
+    public static readonly TimeSpan KeepAliveFirst = TimeSpan.FromSeconds(15);
+
+    /// <summary>Nor longer than this, whatever the NAT: each then finds a key that still seals, and renews it.</summary>
+    public static readonly TimeSpan KeepAliveMost = TimeSpan.FromSeconds(170);
+
+    /// <summary>A server of which nothing came for so long, though a new key was due, is asked.</summary>
+    public static readonly TimeSpan ServerSilence = RejectAfterTime + RekeyTimeout;
     public const int PublishedDevices = 64;
 
     /// <summary>Removals in one notice that are looked at; more do not fit, either.</summary>
@@ -151,14 +162,25 @@ public static class Limits
     /// <summary>Bytes of padding that a reply has at most because the check wants it.</summary>
     public const int ReplyPadding = 64;
 
+    /// <summary>NAT traits in one message: one for each uplink.</summary>
+    public const int NatTraits = 4;
+
+    /// <summary>Seconds by which a server sends a reply later, at most.</summary>
+    public const int LateReplySeconds = 600;
+
+    /// <summary>Late replies that a server owes, to one node and in all.</summary>
+    public const int LateRepliesPerNode = 4;
+    public const int LateReplies = 4096;
+
+    /// <summary>Checks of one node that a server answers, a second and at once.</summary>
+    public const int ServerChecksPerSecond = 5;
+    public const int ServerChecksAtOnce = 30;
+
     public static readonly TimeSpan CheckAgain = TimeSpan.FromSeconds(30);
     public static readonly TimeSpan CheckUsed = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan SilenceBeforeCheck = TimeSpan.FromSeconds(1);
     public const int ChecksBeforeSuspect = 3;
     public static readonly TimeSpan SuspectBeforeLost = TimeSpan.FromSeconds(3);
-
-    /// <summary>NAT traits in one message: one for each uplink.</summary>
-    public const int NatTraits = 4;
 
     // ---- hard NATs, docs/protocol.md section 5
 

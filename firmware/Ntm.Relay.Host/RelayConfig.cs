@@ -13,6 +13,9 @@ public sealed record RelayConfig(string File, RelayModel Model, ushort Port, str
     public const string FileName = "relay.json";
     public const string StoreName = "relay.store";
 
+    /// <summary>UDP, both families: answers nodes' checks; 0: none.</summary>
+    public ushort SecondPort { get; init; }
+
     public string KeyFile => Path.Combine(Data, NodeKeyFile.FileName);
 
     public string StoreFile => Path.Combine(Data, StoreName);
@@ -22,6 +25,7 @@ public sealed record RelayConfig(string File, RelayModel Model, ushort Port, str
     {
         var root = ConfigSection.Read(path);
         var port = root.Number("port", Limits.SignallingPort, 1, ushort.MaxValue);
+        var second = root.Number("secondPort", Linux.SecondPort.After(port), 0, ushort.MaxValue);
         var model = new RelayModel(root.Addresses("endpoints"));
         var data = root.FilePath("data", ".");
         var log = root.Value<LogEventLevel>("log", Logs.Levels, Logs.TryReadLevel, LogEventLevel.Information);
@@ -30,13 +34,18 @@ public sealed record RelayConfig(string File, RelayModel Model, ushort Port, str
             root.Refuse("endpoints", $"must list 1 to {RelayModel.MostEndpoints} addresses at which nodes reach this relay.");
         }
 
+        if (second == port)
+        {
+            root.Refuse("secondPort", $"must be another than \"port\", but is {port} too.");
+        }
+
         root.Finish();
         if (model.Problem is { } problem)
         {
             throw new ConfigException(root.File, [problem]);
         }
 
-        return new(root.File, model, (ushort)port, data, log);
+        return new(root.File, model, (ushort)port, data, log) { SecondPort = (ushort)second };
     }
 
     /// <summary>A file that <see cref="Read"/> reads, with a word on each key.</summary>

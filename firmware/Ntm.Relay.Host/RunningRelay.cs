@@ -76,6 +76,12 @@ internal sealed partial class RunningRelay(RelayConfig config, Fate fate, ILogge
             LogNoIPv6();
         }
 
+        core.SecondPort = SecondPort.Open(_pump, config.SecondPort, out var problem);
+        if (problem is not null)
+        {
+            LogNoSecondPort(problem);
+        }
+
         _pump.Start();
         LogReady(config.Port, string.Join(" and ", config.Model.Endpoints), key.Public.ToString());
     }
@@ -94,6 +100,9 @@ internal sealed partial class RunningRelay(RelayConfig config, Fate fate, ILogge
 
     [LoggerMessage(LogLevel.Warning, "This system has no IPv6: listening on IPv4 only.")]
     private partial void LogNoIPv6();
+
+    [LoggerMessage(LogLevel.Warning, "There is no second port, so nodes learn less of their NATs: {Problem} Another can be named as 'secondPort'.")]
+    private partial void LogNoSecondPort(string problem);
 
     [LoggerMessage("{Sentence}")]
     private partial void LogNotice(LogLevel level, string sentence);

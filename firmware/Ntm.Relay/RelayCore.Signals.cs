@@ -10,6 +10,19 @@ public sealed partial class RelayCore
 {
     private Signal? OnSignal(Now now, Tunnel.Tunnel tunnel, WirePath path, Signal signal)
     {
+        _isCheck = signal is { PathCheck: not null, Number: 0 };
+        if (_isCheck && tunnel.Owner is RelayNode && _context.Membership is not null)
+        {
+            _checks.Take(now, tunnel, path, signal.PathCheck!);
+            return null;
+        }
+
+        if (UplinkSocket.SocketOf(path.Uplink) != 0)
+        {
+            _context.Counters.Count("second-port-not-a-check");
+            return null;
+        }
+
         // A relay's own removal comes without a number: the coordinator waits for nothing from it any more.
         if (_context.Membership is null || (signal.Number == 0 && signal.RemovalNotice is null))
         {

@@ -21,8 +21,10 @@ public sealed partial class RelayCore : ICore
     private readonly RelayNodes _nodes;
     private readonly Announcements _announcements;
     private readonly Reunion _reunion;
+    private readonly CheckAnswers _checks;
     private readonly List<Tunnel.Tunnel> _expired = [];
     private IReadOnlyList<StoreWrite>? _memory;
+    private bool _isCheck; // the datagram that is being taken
     private VouchedRemoval? _removed; // this relay itself, and not carried out yet
 
     /// <param name="model">What it announces.</param>
@@ -39,6 +41,7 @@ public sealed partial class RelayCore : ICore
         _memory = [.. memory];
         var tunnels = new TunnelTable(key, entropy, Outbox, ReadMark(_memory), Limits.ReplayWindowNode);
         _context = new RelayContext(tunnels, Outbox, model);
+        _checks = new CheckAnswers(tunnels, () => _context.Signals, _context.Counters);
         _leases = new ChannelLeases(_context);
         _nodes = new RelayNodes(_context, (now, node) => _legs!.Bind(now, node)) { IsPaired = peer => _legs!.IsPaired(peer) };
         _legs = new Legs(_context, _leases, _nodes.Find);
@@ -60,6 +63,13 @@ public sealed partial class RelayCore : ICore
 
     public Outbox Outbox { get; } = new();
 
+    /// <summary>Where its program listens for nodes' checks besides (socket <see cref="UplinkSocket.Observing"/>); 0: nowhere. Nodes are told.</summary>
+    public ushort SecondPort
+    {
+        get => _checks.SecondPort;
+        set => _nodes.SecondPort = _checks.SecondPort = value;
+    }
+
     /// <summary>Whether it serves a zone.</summary>
     public bool IsMember => _context.Membership is not null;
 
@@ -77,7 +87,7 @@ public sealed partial class RelayCore : ICore
 
             var next = _context.Tunnels.NextDeadline;
             next = Earlier(next, _context.Signals?.NextDeadline ?? TimeSpan.MaxValue);
-            next = Earlier(next, _announcements.NextDeadline);
+            next = Earlier(next, Earlier(_announcements.NextDeadline, _checks.NextDeadline));
             next = Earlier(next, _nodes.NextDeadline);
             next = Earlier(next, _reunion.NextDeadline);
             next = Earlier(next, _legs.NextDeadline);
@@ -161,7 +171,11 @@ public sealed partial class RelayCore : ICore
             }
 
             var channel = TunnelMessage.ReadChannel(packet.Bytes);
-            if (channel != 0)
+            if (UplinkSocket.SocketOf(packet.Path.Uplink) != 0 && (channel != 0 || TunnelMessage.Classify(packet.Bytes) != TunnelMessage.Transport))
+            {
+                _context.Counters.Count("second-port-not-a-check");
+            }
+            else if (channel != 0)
             {
                 _legs.Forward(now, packet, channel);
             }
@@ -192,6 +206,7 @@ public sealed partial class RelayCore : ICore
         _context.Tunnels.HandleTimeout(now);
         _context.Signals?.HandleTimeout(now);
         _announcements.HandleTimeout(now);
+        _checks.HandleTimeout(now);
         _nodes.HandleTimeout(now);
         _legs.HandleTimeout(now);
         _leases.HandleTimeout(now, _legs.RemoveLeased);
@@ -233,18 +248,26 @@ public sealed partial class RelayCore : ICore
             return;
         }
 
-        if (tunnel.Owner is CoordinatorLink)
+        // Answers go where it came from. A check may come from anywhere and moves nothing.
+        var (former, isSecondPort) = (tunnel.SendPath, UplinkSocket.SocketOf(packet.Path.Uplink) != 0);
+        if (!isSecondPort && (tunnel.Owner is CoordinatorLink || _context.Membership is not null))
         {
-            tunnel.SendPath = tunnel.LastReceivedPath;
-        }
-        else if (_context.Membership is not null)
-        {
-            _nodes.OnHeard(now, tunnel);
+            tunnel.SendPath = tunnel.LastReceivedPath with { Channel = 0 };
         }
 
+        _isCheck = false;
         if (verdict == OpenVerdict.Data && _context.Signals?.TryTake(now, tunnel, packet) is not true)
         {
             _context.Counters.Count("relay-inner-packet");   // nothing but signalling is for us, and nothing is passed on
+        }
+
+        if (_isCheck && !former.IsNone)
+        {
+            tunnel.SendPath = former;
+        }
+        else if (tunnel.Owner is not CoordinatorLink && !isSecondPort && _context.Membership is not null)
+        {
+            _nodes.OnHeard(now, tunnel);
         }
     }
 

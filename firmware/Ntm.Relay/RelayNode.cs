@@ -23,11 +23,14 @@ internal sealed class RelayNode(PublicKey key, VouchedBinding? binding)
     /// <summary>When; null: not since the start.</summary>
     public TimeSpan? HeardAt { get; private set; }
 
+    /// <summary>Boot time from which it is told again that it is seen at another address.</summary>
+    public TimeSpan TellMovedFrom { get; set; }
+
     /// <summary>Whether the address is newer than what is kept.</summary>
     public bool IsUnkept { get; set; }
 
     /// <summary>
-    /// Whether the address holds for good: only what comes from it is taken on the node's legs. A node keeps its tunnel alive every 25 s; one that
+    /// Whether the address holds for good: only what comes from it is taken on the node's legs. A node is never silent for longer than <see cref="Limits.KeepAliveMost"/>; one that
     /// was silent for the life of a key may be elsewhere, and a handshake may then bind its legs provisionally again.
     /// </summary>
     public bool IsFresh(TimeSpan boot) => HeardAt is { } heard && boot - heard < Limits.RejectAfterTime;

@@ -20,6 +20,9 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     /// <summary>Guests at once.</summary>
     private const int GuestsMost = 1024;
 
+    /// <summary>A node that is seen at another address is told so no sooner again.</summary>
+    private static readonly TimeSpan MovedSpacing = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan GuestSweep = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<PublicKey, RelayNode> _byKey = [];
@@ -35,6 +38,9 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     private TimeSpan _keptAt = TimeSpan.Zero;
     private TimeSpan _guestSweepAt = TimeSpan.MaxValue;
     private int _guests;
+
+    /// <summary>Where nodes may have their checks answered besides; 0: nowhere.</summary>
+    public ushort SecondPort { get; set; }
 
     public IEnumerable<RelayNode> All => _byKey.Values;
 
@@ -140,7 +146,8 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
             RelayRegistrationResponse = new RelayRegistrationResponse
             {
                 Observed = path.Remote.ToWire(),
-                Lifetime = (uint)Limits.RegistrationLifetime.TotalSeconds,
+                Lifetime = (uint)Limits.RegistrationRenewal.TotalSeconds,
+                SecondPort = SecondPort,
             },
         };
     }
@@ -286,8 +293,16 @@ internal sealed class RelayNodes(RelayContext context, Action<Now, RelayNode> on
     {
         tunnel.SendPath = path with { Channel = 0 };
         var due = _keptAt + (node.Path.IsNone ? Limits.FirstAddressWriteSpacing : Limits.AddressWriteSpacing);
+        var former = node.Path;
         if (node.Hear(now.Boot, path))
         {
+            if (!former.IsNone && now.Boot >= node.TellMovedFrom)
+            {
+                // Its NAT has made another mapping: the node cannot see that.
+                node.TellMovedFrom = now.Boot + MovedSpacing;
+                context.Signals?.Notify(now, tunnel, new Signal { PathCheckReply = new() { Seen = path.Remote.ToWire() } });
+            }
+
             _keepAt = due < _keepAt ? due : _keepAt;
             onBound(now, node);
         }

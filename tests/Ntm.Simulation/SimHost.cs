@@ -21,6 +21,8 @@ public sealed class SimHost : IStation
 
     private readonly World _world;
     private readonly List<SimUplink> _uplinks = [];
+    private readonly Dictionary<(int Number, bool IPv4), ushort> _sockets = [];
+    private ushort _nextPort = 50_000;
     private readonly Queue<(WirePath Path, byte[] Bytes)> _datagrams = new();
     private readonly Queue<byte[]> _packets = new();
     private readonly PacketBatch _batch = new(BatchSlots);
@@ -83,6 +85,18 @@ public sealed class SimHost : IStation
         return segment.Attach(this, addresses);
     }
 
+    /// <summary>Opens a further socket (<see cref="UplinkSocket"/>) on a port of its own, or on the one given.</summary>
+    /// <returns>The port.</returns>
+    public ushort OpenSocket(int number, bool ipv4, ushort port = 0) => _sockets[(number, ipv4)] = port != 0 ? port : _nextPort++;
+
+    /// <summary>Further sockets that are open.</summary>
+    public int Sockets => _sockets.Count;
+
+    public void CloseSocket(int number, bool ipv4) => _sockets.Remove((number, ipv4));
+
+    /// <summary>Closes all further sockets, as a program's end does.</summary>
+    public void CloseSockets() => _sockets.Clear();
+
     /// <summary>Gives an uplink other addresses or another segment: the host has moved.</summary>
     public Wire Move(int uplink, Segment segment, params ReadOnlySpan<RealAddress> addresses)
     {
@@ -122,6 +136,14 @@ public sealed class SimHost : IStation
     public void Receive(SimDatagram datagram, Segment segment)
     {
         var uplink = _uplinks.FindIndex(u => u.Segment == segment && u.Addresses.Contains(datagram.Destination));
+        if (uplink < 0 && _sockets.Count > 0)
+        {
+            var to = datagram.Destination;
+            uplink = _sockets.Where(s => s.Value == to.Port && s.Key.IPv4 == to.IsIPv4 && UplinkSocket.UplinkOf(s.Key.Number) is var u && u < _uplinks.Count
+                    && _uplinks[u].Segment == segment && _uplinks[u].Addresses.Any(a => a.SameHost(to)))
+                .Select(s => s.Key.Number).DefaultIfEmpty(-1).First();
+        }
+
         if (uplink < 0 || Core is null)
         {
             _world.Flow.Lost(datagram, uplink < 0 ? $"{Name} has no socket there" : $"{Name} is off");
@@ -136,13 +158,18 @@ public sealed class SimHost : IStation
     /// <summary>Sends a datagram as the pump would: from the uplink's address of the destination's family. Nothing where there is none.</summary>
     public void Send(WirePath path, ReadOnlySpan<byte> bytes)
     {
-        if (path.Uplink < 0 || path.Uplink >= _uplinks.Count)
+        if (path.Uplink < 0 || UplinkSocket.UplinkOf(path.Uplink) >= _uplinks.Count)
         {
             throw new InvalidOperationException($"{Name} was told to send on uplink {path.Uplink}, which it does not have.");
         }
 
-        var uplink = _uplinks[path.Uplink];
+        var uplink = _uplinks[UplinkSocket.UplinkOf(path.Uplink)];
         var source = uplink.Addresses.FirstOrDefault(a => a.IsIPv4 == path.Remote.IsIPv4);
+        if (UplinkSocket.SocketOf(path.Uplink) != 0)
+        {
+            source = !source.IsNone && _sockets.TryGetValue((path.Uplink, source.IsIPv4), out var port) ? source.WithPort(port) : default;
+        }
+
         if (path.IsNone)
         {
             throw new InvalidOperationException($"{Name} was told to send to nowhere.");
@@ -152,7 +179,7 @@ public sealed class SimHost : IStation
         DatagramsSent++;
         if (source.IsNone)
         {
-            _world.Flow.Lost(datagram, $"{Name} has no address of this family");
+            _world.Flow.Lost(datagram, $"{Name} has no address or socket of this family");
             return;
         }
 

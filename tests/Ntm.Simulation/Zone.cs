@@ -80,8 +80,25 @@ public sealed class Zone
                 }
             }
         };
+        core.SecondPort = OpenSecondPort(host);
         host.Start(core);
         return core;
+    }
+
+    /// <summary>Whether coordinators and relays that start from now on have a second port.</summary>
+    public bool HaveSecondPorts { get; set; } = true;
+
+    private ushort OpenSecondPort(SimHost host)
+    {
+        const ushort Second = Limits.SignallingPort + 100;
+        host.CloseSockets();
+        if (!HaveSecondPorts)
+        {
+            return 0;
+        }
+
+        host.OpenSocket(UplinkSocket.Of(0, UplinkSocket.Observing), ipv4: true, Second);
+        return host.OpenSocket(UplinkSocket.Of(0, UplinkSocket.Observing), ipv4: false, Second);
     }
 
     /// <summary>The coordinators as the NTM record names them.</summary>
@@ -178,6 +195,7 @@ public sealed class Zone
                 }
             }
         };
+        core.SecondPort = OpenSecondPort(host);
         host.Start(core);
         return core;
     }
@@ -217,6 +235,9 @@ public sealed class HomeRouter
 
     public List<string> Warnings { get; } = [];
 
+    /// <summary>Further sockets that its system lets it open.</summary>
+    public int SocketsMost { get; set; } = int.MaxValue;
+
     public Verdict? JoinEnd { get; private set; }
 
     /// <summary>Other owners' zones as the core last told them; null: it has said nothing since it started.</summary>
@@ -234,6 +255,7 @@ public sealed class HomeRouter
         OtherZones = null;
         Core = new NodeCore(_key, _entropy, NodeOptions.Default with { OwnNetworks = [IPNetwork.Parse("192.168.77.0/24"), IPNetwork.Parse("2001:db8:77::/48")], Suites = Suites }, kept);
         Home.Router.AfterEach = Take;
+        Home.Router.CloseSockets();
         Home.Router.Start(Core);
         for (var i = 0; i < Home.Router.Uplinks.Count; i++)
         {
@@ -310,6 +332,16 @@ public sealed class HomeRouter
 
     public NameAnswer? Answered(long ticket) => _answers.GetValueOrDefault(ticket);
 
+    // As the program does it: on the pump's next turn.
+    private void Open(NodeEvent.Socket wanted, NodeCore core) => Home.Router.World.After(TimeSpan.Zero, () =>
+    {
+        if (Core == core && Home.Router.Core == core)
+        {
+            var port = Home.Router.Sockets < SocketsMost ? Home.Router.OpenSocket(wanted.Number, wanted.IPv4) : (ushort)0;
+            Home.Router.Call(now => core.SocketOpened(now, wanted.Number, wanted.IPv4, port));
+        }
+    });
+
     private void Take(Now now)
     {
         var wanted = false;
@@ -332,6 +364,12 @@ public sealed class HomeRouter
                 case NodeEvent.Runs runs:
                     Home.Router.SendsRuns = runs.Allowed;
                     Runs.Add(runs);
+                    break;
+                case NodeEvent.Socket { Open: false } closed:
+                    Home.Router.CloseSocket(closed.Number, closed.IPv4);
+                    break;
+                case NodeEvent.Socket opened:
+                    Open(opened, Core);
                     break;
                 case NodeEvent.NeighbourWanted:
                     wanted = true;

@@ -69,20 +69,20 @@ public sealed record ProbePlan(ProbeMeans Means, bool OneSearches, double Chance
     {
         var (windows, oneSearches, otherSearches) = (Windows(one, other), MaySearch(one, other), MaySearch(other, one));
         var searched = Math.Max(oneSearches, otherSearches);
-        if (windows > 0 && windows >= searched)
+        if (windows >= LeastChance && windows >= searched)
         {
             return new(ProbeMeans.Windows, false, windows, one.IsPredictable && other.IsPredictable
                 ? "both NATs map by destination, and both ports can be predicted"
                 : "both NATs map by destination; one's ports can be predicted, the other's are few");
         }
 
-        if (searched > 0)
+        if (searched >= LeastChance)
         {
             var opener = oneSearches >= otherSearches ? other : one;
             return new(ProbeMeans.Search, oneSearches >= otherSearches, searched, $"both NATs map by destination: {Ports(opener)}");
         }
 
-        return new(ProbeMeans.None, false, 0,
+        return new(ProbeMeans.None, false, Math.Max(windows, searched),
             one.Allocation == PortAllocation.Scattered && other.Allocation == PortAllocation.Scattered ? "both NATs give every destination another port without a pattern"
             : one.Allocation == PortAllocation.Unknown || other.Allocation == PortAllocation.Unknown ? "both NATs map by destination"
             : "both NATs map by destination, and one of them without a pattern");

@@ -17,7 +17,7 @@ internal sealed class RelayedNode : ICore
         _party = new SignalParty(key, "home.example");
         _relay = _party.Tunnels.Add(relayKey, TunnelKind.Ntm);
         _relay.Candidates.Add(new WirePath(0, relay, 0));
-        _relay.PersistentKeepAlive = Limits.PersistentKeepAlive;
+        _relay.PersistentKeepAlive = Limits.KeepAliveFirst;
     }
 
     public PublicKey Key => _party.Tunnels.Key.Public;

@@ -11,6 +11,13 @@ internal sealed class TwoHomes
     private int _sent;
 
     public TwoHomes(NatKind alices, NatKind bobs, ulong seed = 7, bool withRelay = true, bool twoCoordinators = false, WireConditions? wires = null, bool withIPv6 = false)
+        : this(home => home.Behind(alices), home => home.Behind(bobs), seed, withRelay, twoCoordinators, wires, withIPv6)
+    {
+    }
+
+    /// <param name="alices">Puts her home behind something.</param>
+    public TwoHomes(
+        Func<Home, Home> alices, Func<Home, Home> bobs, ulong seed = 7, bool withRelay = true, bool twoCoordinators = false, WireConditions? wires = null, bool withIPv6 = false)
     {
         Scenario = new Scenario(seed);
         Zone = new Zone(Scenario);
@@ -38,9 +45,9 @@ internal sealed class TwoHomes
         Assert.True(Bob.Publish(Nas, "nas").Done);
         World.RunFor(TimeSpan.FromSeconds(2));
 
-        HomeRouter Router(string name, NatKind kind)
+        HomeRouter Router(string name, Func<Home, Home> behind)
         {
-            var home = Scenario.Home(name).Behind(kind);
+            var home = behind(Scenario.Home(name));
             if (wires is not null)
             {
                 home.Over(wires);

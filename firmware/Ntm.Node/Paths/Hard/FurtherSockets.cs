@@ -2,46 +2,61 @@ using Ntm.Protocol;
 
 namespace Ntm.Node.Paths.Hard;
 
-/// <summary>The further sockets of uplinks: those that the core wants and those that its program has opened. Numbers are as in <see cref="UplinkSocket"/>.</summary>
+/// <summary>The further IPv4 sockets of uplinks that trials wanted, by number (<see cref="UplinkSocket"/>), each with its local port once the program has opened it.</summary>
 internal sealed class FurtherSockets(NodeContext context)
 {
     /// <summary>Of one uplink, those of paths in use included.</summary>
     private const int Most = 4 * Limits.ProbeSockets;
 
-    private readonly Dictionary<int, SortedSet<int>> _wanted = [];
-    private readonly Dictionary<int, IReadOnlyList<FurtherSocket>> _open = [];
+    private readonly SortedDictionary<int, ushort> _ports = []; // 0: being opened
 
     /// <summary>Has some opened.</summary>
     /// <returns>Their numbers: fewer than wanted where there are too many already.</returns>
     public IReadOnlyList<int> Want(int uplink, int count)
     {
-        if (!_wanted.TryGetValue(uplink, out var wanted))
+        var free = Enumerable.Range(UplinkSocket.FirstFurther, Most).Select(n => UplinkSocket.Of(uplink, n)).Where(n => !_ports.ContainsKey(n)).Take(count).ToArray();
+        foreach (var number in free)
         {
-            _wanted.Add(uplink, wanted = []);
+            _ports.Add(number, 0);
+            context.Events.Enqueue(new NodeEvent.Socket(number, IPv4: true, Open: true));
         }
 
-        var free = Enumerable.Range(UplinkSocket.FirstFurther, Most).Where(n => !wanted.Contains(n)).Take(count).ToArray();
-        wanted.UnionWith(free);
-        Tell(uplink, wanted);
         return free;
     }
 
-    /// <summary>Has all closed that nobody uses.</summary>
-    public void Keep(int uplink, ISet<int> used)
+    /// <summary>The program opened one, could not, or lost it (port 0).</summary>
+    public void Opened(int number, ushort port)
     {
-        if (_wanted.TryGetValue(uplink, out var wanted) && wanted.RemoveWhere(n => !used.Contains(n)) > 0)
+        if (port == 0)
         {
-            Tell(uplink, wanted);
+            _ports.Remove(number);
+        }
+        else if (_ports.ContainsKey(number))
+        {
+            _ports[number] = port;
+        }
+        else
+        {
+            context.Events.Enqueue(new NodeEvent.Socket(number, IPv4: true, Open: false)); // nobody wants it any more
         }
     }
 
-    /// <summary>Uplinks that have any.</summary>
-    public IEnumerable<int> Uplinks => _wanted.Where(w => w.Value.Count > 0).Select(w => w.Key).ToArray();
+    /// <summary>Whether it is known of each of these whether it could be opened.</summary>
+    public bool AreSettled(IReadOnlyList<int> numbers) => numbers.All(n => !_ports.TryGetValue(n, out var port) || port != 0);
 
-    /// <summary>What the program has open now.</summary>
-    public void Changed(int uplink, IReadOnlyList<FurtherSocket> open) => _open[uplink] = open;
+    /// <summary>Those of them that are open, with their local ports.</summary>
+    public IReadOnlyList<(int Number, ushort Port)> Open(IReadOnlyList<int> numbers) =>
+        [.. numbers.Select(n => (n, _ports.GetValueOrDefault(n))).Where(s => s.Item2 != 0)];
 
-    public IReadOnlyList<FurtherSocket> Open(int uplink, IReadOnlyList<int> numbers) => [.. (_open.GetValueOrDefault(uplink) ?? []).Where(s => numbers.Contains(s.Number))];
+    public bool Any => _ports.Count > 0;
 
-    private void Tell(int uplink, SortedSet<int> wanted) => context.Events.Enqueue(new NodeEvent.FurtherSockets(uplink, [.. wanted]));
+    /// <summary>Has all closed that nobody uses.</summary>
+    public void Keep(ISet<int> used)
+    {
+        foreach (var gone in _ports.Keys.Where(n => !used.Contains(n)).ToArray())
+        {
+            _ports.Remove(gone);
+            context.Events.Enqueue(new NodeEvent.Socket(gone, IPv4: true, Open: false));
+        }
+    }
 }

@@ -11,7 +11,7 @@ public sealed class ProbeHistory
     /// <summary>Trials since the last that met something.</summary>
     public int Failures { get; private set; }
 
-    public TimeSpan NextAt { get; private set; } = TimeSpan.MinValue;
+    public TimeSpan NextAt { get; private set; }
 
     /// <summary>Why there is no direct path, for people; null: nothing is known against one.</summary>
     public string? Reason { get; set; }

@@ -45,7 +45,7 @@ internal sealed class ProbeTrial(Peer peer, bool leads, OwnSight self, RealAddre
     /// <summary>The further sockets it wanted, and those of them that it probes with.</summary>
     public IReadOnlyList<int> Wanted { get; set; } = [];
 
-    public IReadOnlyList<FurtherSocket> Sockets { get; set; } = [];
+    public IReadOnlyList<(int Number, ushort Port)> Sockets { get; set; } = [];
 
     /// <summary>The socket whose mapping is looked at, and the check that does it.</summary>
     public int Looker { get; set; }

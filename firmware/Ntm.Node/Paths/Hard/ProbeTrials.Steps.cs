@@ -20,17 +20,19 @@ internal sealed partial class ProbeTrials
     // A server answers no check with more bytes than it has.
     private static readonly ByteString LookPadding = ByteString.CopyFrom(new byte[32]);
 
-    /// <summary>The program says which further sockets of an uplink are open.</summary>
-    public void SocketsChanged(Now now, int uplink, IReadOnlyList<FurtherSocket> open)
+    /// <summary>The program opened a further socket, could not, or lost it (port 0).</summary>
+    public void SocketOpened(Now now, int number, ushort port)
     {
-        _sockets.Changed(uplink, open);
-        foreach (var peer in Peers())
+        _sockets.Opened(number, port);
+        if (port == 0)
         {
-            Withdraw(now, peer, p => UplinkSocket.UplinkOf(p.Path.Uplink) == uplink && UplinkSocket.SocketOf(p.Path.Uplink) is >= UplinkSocket.FirstFurther and var socket
-                && !open.Any(s => s.Number == socket));
+            foreach (var peer in Peers())
+            {
+                Withdraw(now, peer, p => p.Path.Uplink == number);
+            }
         }
 
-        if (_now is { State: ProbeState.Opening } trial && trial.Self.Uplink == uplink)
+        if (_now is { State: ProbeState.Opening } trial && _sockets.AreSettled(trial.Wanted))
         {
             Opened(now, trial);
         }
@@ -120,7 +122,7 @@ internal sealed partial class ProbeTrials
     // Fewer sockets than wanted are a smaller chance, no failure.
     private void Opened(Now now, ProbeTrial trial)
     {
-        trial.Sockets = _sockets.Open(trial.Self.Uplink, trial.Wanted);
+        trial.Sockets = _sockets.Open(trial.Wanted);
         if (trial.Self.Nat is { MapsByDestination: true, Allocation: PortAllocation.Stepped } && trial.Sockets.Count > 1)
         {
             trial.Looker = trial.Sockets[^1].Number;
@@ -147,7 +149,7 @@ internal sealed partial class ProbeTrials
 
         trial.LookId = context.Random();
         var check = new Signal { PathCheck = new() { Id = trial.LookId, Padding = LookPadding } };
-        context.Signals!.Notify(now, server.Tunnel, check, new(UplinkSocket.Of(trial.Self.Uplink, trial.Looker), server.Tunnel.SendPath.Remote, 0));
+        context.Signals!.Notify(now, server.Tunnel, check, new(trial.Looker, server.Tunnel.SendPath.Remote, 0));
     }
 
     private void Exchange(Now now, ProbeTrial trial)
@@ -228,8 +230,8 @@ internal sealed partial class ProbeTrials
         for (; trial.Steps < steps.Count && steps[trial.Steps].After <= past; trial.Steps++)
         {
             var step = steps[trial.Steps];
-            var socket = step.Socket == 0 ? 0 : trial.Sockets[step.Socket - 1].Number;
-            var path = new WirePath(UplinkSocket.Of(trial.Self.Uplink, socket), trial.Host.WithPort(step.Port), 0);
+            var socket = step.Socket == 0 ? trial.Self.Uplink : trial.Sockets[step.Socket - 1].Number;
+            var path = new WirePath(socket, trial.Host.WithPort(step.Port), 0);
             var check = new Signal { PathCheck = new() { Id = context.Random() } };
             if (_budget.TrySpend(now.Boot, peer.Binding.Key, trial.Host) && context.Signals!.Notify(now, peer.Tunnel, check, path))
             {

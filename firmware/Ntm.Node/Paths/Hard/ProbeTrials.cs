@@ -112,6 +112,22 @@ internal sealed partial class ProbeTrials(NodeContext context)
         CloseUnused();
     }
 
+    /// <summary>An uplink changed: what is tried there ends where it went.</summary>
+    public void UplinkChanged(Now now, UplinkState uplink)
+    {
+        if (!uplink.Usable && _now is { } trial && trial.Self.Uplink == uplink.Number)
+        {
+            End(now, trial, "the uplink went", isForNow: true);
+        }
+    }
+
+    /// <summary>The node leaves its zone.</summary>
+    public void Stop()
+    {
+        _now = null;
+        CloseUnused();
+    }
+
     /// <summary>Whether the path is one of the trial with this peer.</summary>
     public bool Owns(Peer peer, WirePath path) =>
         UplinkSocket.SocketOf(path.Uplink) != 0 || (_now is { State: ProbeState.Probing } trial && trial.Peer == peer && path.Remote.SameHost(trial.Host));
@@ -208,15 +224,9 @@ internal sealed partial class ProbeTrials(NodeContext context)
 
     private void CloseUnused()
     {
-        foreach (var uplink in _sockets.Uplinks)
+        if (_sockets.Any)
         {
-            var used = Peers().SelectMany(p => p.Paths).Where(p => UplinkSocket.UplinkOf(p.Path.Uplink) == uplink).Select(p => UplinkSocket.SocketOf(p.Path.Uplink)).ToHashSet();
-            if (_now is { } trial && trial.Self.Uplink == uplink)
-            {
-                used.UnionWith(trial.Wanted);
-            }
-
-            _sockets.Keep(uplink, used);
+            _sockets.Keep(Peers().SelectMany(p => p.Paths).Select(p => p.Path.Uplink).Concat(_now?.Wanted ?? []).ToHashSet());
         }
     }
 

@@ -1,0 +1,40 @@
+using Ntm.Fast.Tests.World;
+using Ntm.Node.Paths.Hard;
+using Ntm.Protocol;
+using Xunit.Abstractions;
+
+namespace Ntm.Fast.Tests.HardNats;
+
+/// <summary>Homes behind hard NATs, with all of the product's cores: they start through the relay, turn direct where the arithmetic lets them, and lose nothing.</summary>
+public sealed class HardPairTests(ITestOutputHelper output)
+{
+    private static TwoHomes Homes(string alices, string bobs, ulong seed = 7) =>
+        new TwoHomes(h => h.Behind(HardNat.Behaviour(alices)), h => h.Behind(HardNat.Behaviour(bobs)), seed);
+
+    [Theory]
+    [InlineData(HardNat.PortRestricted, HardNat.Stepped)]
+    [InlineData(HardNat.Busy, HardNat.PortRestricted)]
+    [InlineData(HardNat.PortRestricted, HardNat.Preserving)]
+    [InlineData(HardNat.Stepped, HardNat.Stepped)]
+    [InlineData(HardNat.SteppedByTwo, HardNat.Busy)]
+    [InlineData(HardNat.Stepped, HardNat.Preserving)]
+    [InlineData(HardNat.Preserving, HardNat.Preserving)]
+    public void Ports_that_can_be_predicted_are(string alices, string bobs)
+    {
+        foreach (var (a, b) in ((string, string)[])[(alices, bobs), (bobs, alices)])
+        {
+            var homes = Homes(a, b).Resolved();
+            Assert.Equal(200, homes.Talk(200));
+            Tell(homes, $"{a} - {b}");
+            Assert.True(homes.AlicesPeer.Direct, homes.AlicesPeer.Reason);
+            Assert.True(homes.Bob.Status.Peers.Single().Direct, homes.Bob.Status.Peers.Single().Reason);
+            Assert.Equal(100, homes.Talk(100));
+            Assert.InRange(homes.Alice.Home.Router.Sockets + homes.Bob.Home.Router.Sockets, 0, 2 * 8);
+        }
+    }
+
+    private void Tell(TwoHomes homes, string pair) => output.WriteLine(
+        $"{pair}: {homes.AlicesPeer.Reason}; {string.Join(", ", homes.Alice.Status.Counters.Where(c => c.Key.StartsWith("probe", StringComparison.Ordinal)))}; bob {homes.Bob.Status.Peers.Single().Reason} "
+        + $"{string.Join(", ", homes.Bob.Status.Counters.Where(c => c.Key.StartsWith("probe", StringComparison.Ordinal)))}; nats {homes.Alice.Status.Uplinks[0].NatMapping} | {homes.Bob.Status.Uplinks[0].NatMapping}; "
+        + $"sockets {homes.Alice.Home.Router.Sockets} {homes.Bob.Home.Router.Sockets}, mappings {homes.Alice.Home.Nat!.MostMappings} {homes.Bob.Home.Nat!.MostMappings}");
+}
