@@ -80,14 +80,14 @@ internal sealed class NodeRegistration
     /// <summary>Besides ChaCha20-Poly1305.</summary>
     public CipherSuites Suites { get; set; }
 
-    /// <summary>It can send to IPv4 addresses, through a NAT64.</summary>
-    public bool HasNat64 { get; set; }
-
     /// <summary>What its uplinks' NATs do, by its own word.</summary>
     public IReadOnlyList<NatTraits> Nats { get; set; } = [];
 
     /// <summary>Boot time from which it is told again that it is seen at another address.</summary>
     public TimeSpan TellMovedFrom { get; set; }
+
+    /// <summary>It can send to IPv4 addresses, through a NAT64.</summary>
+    public bool HasNat64 { get; set; }
 
     /// <summary>Relays the node was told of: those it has.</summary>
     public IReadOnlyList<Member> Relays { get; set; } = [];

@@ -27,5 +27,6 @@ internal readonly record struct Party(SignedBinding Binding, PublicKey Key, IRea
     }
 
     /// <summary>A registered node of ours.</summary>
-    public static Party Of(Member node) => new(node.Binding.Signed, node.Key, node.Registration!.Candidates, node.Registration.Suites, node.Registration.Nats) { HasNat64 = node.Registration.HasNat64 };
+    public static Party Of(Member node) =>
+        new(node.Binding.Signed, node.Key, node.Registration!.Candidates, node.Registration.Suites, node.Registration.Nats) { HasNat64 = node.Registration.HasNat64 };
 }

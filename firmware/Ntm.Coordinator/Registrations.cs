@@ -87,8 +87,8 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
         // What a coordinator saw, no node says itself: others send there what they would send to no other address.
         registration.Candidates = ReadCandidates(request.Candidates.Where(c => c.Kind != CandidateKind.CandidateMappedAtCoordinator), path.Remote);
         registration.Suites = new(request.Suites);
-        registration.HasNat64 = request.Nat64;
         registration.Nats = [.. request.Nats];
+        registration.HasNat64 = request.Nat64;
         registration.Relays = relays.For(node);
         if (!devices.SequenceEqual(node.Devices))
         {

@@ -89,19 +89,6 @@ public sealed class Uplinks : IDisposable
         }
     }
 
-    /// <summary>Told, on the pump's thread, which uplinks have IPv6 alone now: a NAT64 may be theirs. Each time that one comes to it in another network.</summary>
-    public Action<int, bool>? OnIPv6Alone { get; set; }
-
-    /// <summary>What an uplink's network said of its NAT64; null: it has none.</summary>
-    public void SetNat64(Now now, int number, Nat64Prefix? prefix)
-    {
-        if (_attachments.Find(a => a.Number == number) is { IPv6Alone: not null } attachment && attachment.Nat64 != prefix)
-        {
-            attachment.Nat64 = prefix;
-            Apply(now, _watch.Look(), starting: false);
-        }
-    }
-
     /// <summary>The core wants a further socket of an uplink, or no more. Done on the pump's next turn: it may be reading from that very socket.</summary>
     public void SetSocket(NodeEvent.Socket wanted) => _pump.Post(now =>
     {
@@ -120,6 +107,19 @@ public sealed class Uplinks : IDisposable
             _core.SocketOpened(now, wanted.Number, wanted.IPv4, OpenFurther(attachment, wanted));
         }
     });
+
+    /// <summary>Told, on the pump's thread, which uplinks have IPv6 alone now: a NAT64 may be theirs. Each time that one comes to it in another network.</summary>
+    public Action<int, bool>? OnIPv6Alone { get; set; }
+
+    /// <summary>What an uplink's network said of its NAT64; null: it has none.</summary>
+    public void SetNat64(Now now, int number, Nat64Prefix? prefix)
+    {
+        if (_attachments.Find(a => a.Number == number) is { IPv6Alone: not null } attachment && attachment.Nat64 != prefix)
+        {
+            attachment.Nat64 = prefix;
+            Apply(now, _watch.Look(), starting: false);
+        }
+    }
 
     public void Dispose() => _watch.Dispose();
 

@@ -3,12 +3,9 @@ using Ntm.Protocol;
 
 namespace Ntm.Linux;
 
-/// <summary>A pump's sockets by number (<see cref="UplinkSocket"/>) and family.</summary>
+/// <summary>A pump's sockets by uplink and family; further ones of an uplink by their number (<see cref="UplinkSocket"/>) too.</summary>
 internal sealed class SocketTable
 {
-    /// <summary>Slots of the uplinks' own sockets, by which nearly everything goes; further ones are looked up.</summary>
-    private const int OfUplinks = 2 * (UplinkSocket.UplinkMost + 1);
-
     private readonly Dictionary<int, UdpSocket> _further = [];
     private UdpSocket?[] _bySlot = [];
 
@@ -23,7 +20,7 @@ internal sealed class SocketTable
             throw new InvalidOperationException($"Uplink {socket.Uplink} already has a socket of {socket.Family}.");
         }
 
-        if (slot >= OfUplinks)
+        if (slot > LastSlot)
         {
             _further.Add(slot, socket);
         }
@@ -55,11 +52,7 @@ internal sealed class SocketTable
     }
 
     /// <summary>The socket a path goes out by; null: its uplink has none of that family.</summary>
-    public UdpSocket? Find(WirePath path)
-    {
-        var slot = Slot(path.Uplink, path.Remote.IsIPv4);
-        return (uint)slot < (uint)_bySlot.Length ? _bySlot[slot] : At(slot);
-    }
+    public UdpSocket? Find(WirePath path) => At(Slot(path.Uplink, path.Remote.IsIPv4));
 
     public void Flush()
     {
@@ -69,7 +62,10 @@ internal sealed class SocketTable
         }
     }
 
-    private UdpSocket? At(int slot) => slot >= OfUplinks ? _further.GetValueOrDefault(slot) : (uint)slot < (uint)_bySlot.Length ? _bySlot[slot] : null;
+    // Uplinks' own sockets have an array, since every packet goes by one of them; numbers of further ones are far apart.
+    private const int LastSlot = (UplinkSocket.UplinkMost * 2) + 1;
+
+    private UdpSocket? At(int slot) => (uint)slot < (uint)_bySlot.Length ? _bySlot[slot] : slot > LastSlot ? _further.GetValueOrDefault(slot) : null;
 
     private static int Slot(int uplink, bool isIPv4) => (uplink * 2) + (isIPv4 ? 0 : 1);
 }

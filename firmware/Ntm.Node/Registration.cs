@@ -260,8 +260,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         {
             body.RegistrationRequest = new()
             {
-                Generation = NextGeneration(), Suites = context.Options.Suites.Bits,
-                Nat64 = context.Uplinks.Values.Any(u => u is { Usable: true, NeedsNat64: true }),
+                Generation = NextGeneration(), Suites = context.Options.Suites.Bits, Nat64 = context.Uplinks.Values.Any(u => u is { Usable: true, NeedsNat64: true }),
                 KeepAlive = (uint)Math.Ceiling(link.Tunnel.PersistentKeepAlive!.Value.TotalSeconds),
             };
             body.RegistrationRequest.Nats.AddRange(nat.Traits);

@@ -94,6 +94,9 @@ public sealed class SimHost : IStation
 
     public void CloseSocket(int number, bool ipv4) => _sockets.Remove((number, ipv4));
 
+    /// <summary>Further sockets that are open.</summary>
+    public int FurtherSockets => _sockets.Count;
+
     /// <summary>Closes all further sockets, as a program's end does.</summary>
     public void CloseSockets() => _sockets.Clear();
 

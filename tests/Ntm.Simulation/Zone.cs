@@ -21,8 +21,10 @@ public sealed class Zone
     private readonly Dictionary<string, int> _invites = [];
 
     /// <param name="withIPv6">Whether its first coordinator has IPv6, too.</param>
-    public Zone(Scenario scenario, string name = "home.example", bool withIPv6 = true)
+    /// <param name="withSecondPorts">Whether coordinators and relays have a second port.</param>
+    public Zone(Scenario scenario, string name = "home.example", bool withIPv6 = true, bool withSecondPorts = true)
     {
+        HaveSecondPorts = withSecondPorts;
         (_scenario, Name) = (scenario, name);
         var entropy = scenario.World.Entropy.Fork("zone " + name);
         _owner = OwnerKey.Generate(entropy);
@@ -86,7 +88,7 @@ public sealed class Zone
     }
 
     /// <summary>Whether coordinators and relays that start from now on have a second port.</summary>
-    public bool HaveSecondPorts { get; set; } = true;
+    public bool HaveSecondPorts { get; set; }
 
     private ushort OpenSecondPort(SimHost host)
     {
@@ -264,6 +266,9 @@ public sealed class HomeRouter
             Home.Router.Call(now => Core.UplinkChanged(now, new(number, $"uplink{number}", true, "it has an address", uplink.Addresses)));
         }
     }
+
+    /// <summary>What it kept last of a kind; null: nothing.</summary>
+    public byte[]? Kept(string collection) => _memory.LastOrDefault(w => w.Collection == collection)?.Value;
 
     public void Join(string code, string? name = null) => Home.Router.Call(now => Core.Join(now, code, name));
 

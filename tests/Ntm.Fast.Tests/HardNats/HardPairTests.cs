@@ -33,6 +33,29 @@ public sealed class HardPairTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>Some seeds meet with the first trial, the others with a later one or never; the arithmetic is <see cref="MeetingTests"/>'. What must hold for all: nothing is lost.</summary>
+    [Theory]
+    [InlineData(HardNat.PortRestricted, HardNat.Scattered, 2)]
+    [InlineData(HardNat.PortRestricted, HardNat.PortSet, 6)]
+    public void Ports_without_a_pattern_are_searched(string easy, string hard, int least)
+    {
+        var met = 0;
+        for (var seed = 1ul; seed <= 6; seed++)
+        {
+            var homes = (seed % 2 == 0 ? Homes(easy, hard, seed) : Homes(hard, easy, seed)).Resolved();
+            Assert.Equal(700, homes.Talk(700));
+            Tell(homes, $"{easy} - {hard}");
+            met += homes.AlicesPeer.Direct ? 1 : 0;
+            Assert.Equal(homes.AlicesPeer.Direct, homes.Bob.Status.Peers.Single().Direct);
+            foreach (var home in (Ntm.Node.NodeStatus[])[homes.Alice.Status, homes.Bob.Status])
+            {
+                Assert.InRange(home.Counters.GetValueOrDefault("probes-sent"), 1, Limits.ProbeDatagrams);
+            }
+        }
+
+        Assert.InRange(met, least, 6);
+    }
+
     private void Tell(TwoHomes homes, string pair) => output.WriteLine(
         $"{pair}: {homes.AlicesPeer.Reason}; {string.Join(", ", homes.Alice.Status.Counters.Where(c => c.Key.StartsWith("probe", StringComparison.Ordinal)))}; bob {homes.Bob.Status.Peers.Single().Reason} "
         + $"{string.Join(", ", homes.Bob.Status.Counters.Where(c => c.Key.StartsWith("probe", StringComparison.Ordinal)))}; nats {homes.Alice.Status.Uplinks[0].NatMapping} | {homes.Bob.Status.Uplinks[0].NatMapping}; "

@@ -10,17 +10,19 @@ internal sealed class TwoHomes
 {
     private int _sent;
 
-    public TwoHomes(NatKind alices, NatKind bobs, ulong seed = 7, bool withRelay = true, bool twoCoordinators = false, WireConditions? wires = null, bool withIPv6 = false)
-        : this(home => home.Behind(alices), home => home.Behind(bobs), seed, withRelay, twoCoordinators, wires, withIPv6)
+    public TwoHomes(NatKind alices, NatKind bobs, ulong seed = 7, bool withRelay = true, bool twoCoordinators = false, WireConditions? wires = null, bool withIPv6 = false,
+        bool withSecondPorts = true)
+        : this(home => home.Behind(alices), home => home.Behind(bobs), seed, withRelay, twoCoordinators, wires, withIPv6, withSecondPorts)
     {
     }
 
     /// <param name="alices">Puts her home behind something.</param>
     public TwoHomes(
-        Func<Home, Home> alices, Func<Home, Home> bobs, ulong seed = 7, bool withRelay = true, bool twoCoordinators = false, WireConditions? wires = null, bool withIPv6 = false)
+        Func<Home, Home> alices, Func<Home, Home> bobs, ulong seed = 7, bool withRelay = true, bool twoCoordinators = false, WireConditions? wires = null, bool withIPv6 = false,
+        bool withSecondPorts = true)
     {
         Scenario = new Scenario(seed);
-        Zone = new Zone(Scenario);
+        Zone = new Zone(Scenario, withSecondPorts: withSecondPorts);
         if (twoCoordinators)
         {
             SecondCoordinator = Zone.AddCoordinator();

@@ -8,11 +8,23 @@ namespace Ntm.Node.Paths.Hard;
 /// <param name="Uplink">Its number.</param>
 /// <param name="Mapped">Where the coordinator sees it, IPv4.</param>
 /// <param name="Nat">What its NAT does.</param>
+/// <param name="Ports">Ports of mappings there that servers saw.</param>
 /// <param name="IsCarriers">Whether its own address is a carrier's (RFC 6598).</param>
-internal sealed record OwnSight(int Uplink, RealAddress Mapped, NatShape Nat, bool IsCarriers)
+internal sealed record OwnSight(int Uplink, RealAddress Mapped, NatShape Nat, IReadOnlyList<ushort> Ports, bool IsCarriers)
 {
     /// <summary>New mappings that one trial may make.</summary>
     public int MappingsMost => IsCarriers ? Math.Min(Limits.ProbeSocketsAtCarrier, Nat.MappingsMost) : Nat.MappingsMost;
+
+    /// <summary>Sockets whose mappings are to be looked at before a trial: one where ports are counted up, some where they are drawn from nobody knows how many.</summary>
+    public int LookersWanted => !Nat.MapsByDestination ? 0
+        : Nat.Allocation == PortAllocation.Stepped ? 1
+        : Nat.Allocation != PortAllocation.Preserving && !Nat.HasPortSet ? LookersAtDrawn : 0;
+
+    private const int LookersAtDrawn = 3;
+
+    /// <summary>With what was seen of its ports besides.</summary>
+    public OwnSight With(IEnumerable<ushort> looked) =>
+        LookersWanted == LookersAtDrawn && PortSpan.Of(Ports.Concat(looked)) is { } span ? this with { Nat = Nat with { FirstPort = span.First, LastPort = span.Last } } : this;
 
     /// <param name="servers">Own coordinators and relays, none of other owners.</param>
     /// <param name="nats">What was observed.</param>
@@ -24,7 +36,8 @@ internal sealed record OwnSight(int Uplink, RealAddress Mapped, NatShape Nat, bo
             var byRelay = seen.FirstOrDefault(s => s.IsRelay && s.Uplink == uplink && s.Address.SameHost(address));
             if (!isRelay && !byRelay.Address.IsNone && context.Uplinks.TryGetValue(uplink, out var state) && state.Usable)
             {
-                return new(uplink, address, SeenHosts.Of(nats(uplink), address, byRelay.Address), state.Addresses.Any(IsCarriersAddress));
+                var ports = seen.Where(s => s.Uplink == uplink && s.Address.SameHost(address)).Select(s => s.Address.Port);
+                return new(uplink, address, SeenHosts.Of(nats(uplink), address, byRelay.Address), [.. ports], state.Addresses.Any(IsCarriersAddress));
             }
         }
 

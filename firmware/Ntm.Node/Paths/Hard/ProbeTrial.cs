@@ -9,7 +9,7 @@ internal enum ProbeState
     /// <summary>Sockets are being opened.</summary>
     Opening,
 
-    /// <summary>A server is asked which port the newest mapping has.</summary>
+    /// <summary>A server is asked which ports new mappings have.</summary>
     Looking,
 
     /// <summary>The other node was asked, and its answer is waited for.</summary>
@@ -31,7 +31,8 @@ internal sealed class ProbeTrial(Peer peer, bool leads, OwnSight self, RealAddre
 
     public bool Leads { get; } = leads;
 
-    public OwnSight Self { get; } = self;
+    /// <summary>Its NAT is looked at once more meanwhile.</summary>
+    public OwnSight Self { get; set; } = self;
 
     public RealAddress Host { get; } = host;
 
@@ -47,15 +48,13 @@ internal sealed class ProbeTrial(Peer peer, bool leads, OwnSight self, RealAddre
 
     public IReadOnlyList<(int Number, ushort Port)> Sockets { get; set; } = [];
 
-    /// <summary>The socket whose mapping is looked at, and the check that does it.</summary>
-    public int Looker { get; set; }
-
-    public ulong LookId { get; set; }
+    /// <summary>Sockets whose mappings are looked at, each with the check that does it.</summary>
+    public Dictionary<ulong, int> Looking { get; } = [];
 
     public int Looks { get; set; }
 
-    /// <summary>The port of the newest mapping; 0: not known.</summary>
-    public ushort Latest { get; set; }
+    /// <summary>The ports of those mappings, the newest last.</summary>
+    public List<ushort> Looked { get; } = [];
 
     /// <summary>Of the other node's request, while it waits for an answer.</summary>
     public ulong RequestNumber { get; init; }

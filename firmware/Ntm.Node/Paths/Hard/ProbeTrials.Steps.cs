@@ -42,17 +42,26 @@ internal sealed partial class ProbeTrials
     /// <returns>Whether it was one of ours here.</returns>
     public bool TryTakeLook(Now now, PathCheckReply reply)
     {
-        if (_now is not { State: ProbeState.Looking } trial || reply.Id != trial.LookId)
+        if (_now is not { State: ProbeState.Looking } trial || !trial.Looking.Remove(reply.Id, out var looker))
         {
             return false;
         }
 
-        if (reply.Seen.TryRead(out var seen) && seen.SameHost(trial.Self.Mapped))
+        foreach (var repeated in trial.Looking.Where(l => l.Value == looker).Select(l => l.Key).ToArray())
         {
-            trial.Latest = seen.Port;
+            trial.Looking.Remove(repeated);
         }
 
-        Exchange(now, trial);
+        if (reply.Seen.TryRead(out var seen) && seen.SameHost(trial.Self.Mapped))
+        {
+            trial.Looked.Add(seen.Port);
+        }
+
+        if (trial.Looking.Count == 0)
+        {
+            Exchange(now, trial);
+        }
+
         return true;
     }
 
@@ -89,7 +98,7 @@ internal sealed partial class ProbeTrials
                 Opened(now, trial);
                 break;
             case ProbeState.Looking when trial.Looks < LooksMost:
-                LookAtNewest(now, trial);
+                LookAgain(now, trial);
                 break;
             case ProbeState.Looking:
                 Exchange(now, trial); // with what was observed before
@@ -106,8 +115,7 @@ internal sealed partial class ProbeTrials
     private void Start(Now now, ProbeTrial trial)
     {
         _now = trial;
-        var counts = trial.Self.Nat is { MapsByDestination: true, Allocation: PortAllocation.Stepped };
-        var wanted = Math.Min(ProbeSchedule.SocketsWanted(trial.Plan, trial.Leads, trial.Self.Nat), trial.Self.MappingsMost) + (counts ? 1 : 0);
+        var wanted = Math.Min(ProbeSchedule.SocketsWanted(trial.Plan, trial.Leads, trial.Self.Nat), trial.Self.MappingsMost) + trial.Self.LookersWanted;
         trial.At = now.Boot + OpeningMost;
         if (wanted == 0)
         {
@@ -123,21 +131,25 @@ internal sealed partial class ProbeTrials
     private void Opened(Now now, ProbeTrial trial)
     {
         trial.Sockets = _sockets.Open(trial.Wanted);
-        if (trial.Self.Nat is { MapsByDestination: true, Allocation: PortAllocation.Stepped } && trial.Sockets.Count > 1)
-        {
-            trial.Looker = trial.Sockets[^1].Number;
-            trial.Sockets = [.. trial.Sockets.SkipLast(1)];
-            trial.State = ProbeState.Looking;
-            LookAtNewest(now, trial);
-        }
-        else
+        var lookers = Math.Min(trial.Self.LookersWanted, trial.Sockets.Count - 1);
+        if (lookers <= 0)
         {
             Exchange(now, trial);
+            return;
         }
+
+        foreach (var (number, _) in trial.Sockets.TakeLast(lookers))
+        {
+            trial.Looking.Add(context.Random(), number);
+        }
+
+        trial.Sockets = [.. trial.Sockets.SkipLast(lookers)];
+        trial.State = ProbeState.Looking;
+        LookAgain(now, trial);
     }
 
     // A socket that has sent nothing yet gets a new mapping, and a server says which port that has. It answers checks without taking us for moved.
-    private void LookAtNewest(Now now, ProbeTrial trial)
+    private void LookAgain(Now now, ProbeTrial trial)
     {
         trial.Looks++;
         trial.At = now.Boot + LookSpacing;
@@ -147,14 +159,22 @@ internal sealed partial class ProbeTrials
             return;
         }
 
-        trial.LookId = context.Random();
-        var check = new Signal { PathCheck = new() { Id = trial.LookId, Padding = LookPadding } };
-        context.Signals!.Notify(now, server.Tunnel, check, new(trial.Looker, server.Tunnel.SendPath.Remote, 0));
+        foreach (var (id, looker) in trial.Looking)
+        {
+            var check = new Signal { PathCheck = new() { Id = id, Padding = LookPadding } };
+            context.Signals!.Notify(now, server.Tunnel, check, new(looker, server.Tunnel.SendPath.Remote, 0));
+        }
     }
 
     private void Exchange(Now now, ProbeTrial trial)
     {
-        var latest = trial.Latest != 0 ? trial.Latest : (ushort)Math.Min(Nats(trial.Self.Uplink)?.LatestPort ?? 0, ushort.MaxValue);
+        var latest = trial.Looked.Count > 0 ? trial.Looked[^1] : (ushort)Math.Min(Nats(trial.Self.Uplink)?.LatestPort ?? 0, ushort.MaxValue);
+        trial.Self = trial.Self.With(latest != 0 ? trial.Looked.Append(latest) : trial.Looked);
+        if (trial.Self.Nat.MapsByDestination)
+        {
+            trial.Sockets = [.. trial.Sockets.Take(trial.Self.MappingsMost)]; // those that sent nothing have no mapping
+        }
+
         trial.OwnPorts = PortPrediction.Of(trial.Self.Nat, trial.Self.Mapped.Port, latest, [.. trial.Sockets.Select(s => s.Port)], context.Random()).Ports;
         var round = new ProbeRound { Nat = trial.Self.ToWire(latest), Mapped = trial.Self.Mapped.ToWire() };
         round.Ports.AddRange(trial.OwnPorts.Select(p => (uint)p));
@@ -183,7 +203,6 @@ internal sealed partial class ProbeTrials
         {
             case { ProbeRound: { Nat: not null, Ports.Count: <= Limits.PredictedPorts } round } when round.Mapped.TryRead(out var mapped) && mapped.SameHost(trial.Host):
                 trial.Theirs = round;
-                trial.Plan = ProbePlan.Judge(trial.Self.Nat, NatShape.Read(round.Nat));
                 Begin(now, trial);
                 break;
             case { ProbeRound: not null }:
@@ -203,6 +222,8 @@ internal sealed partial class ProbeTrials
     private void Begin(Now now, ProbeTrial trial)
     {
         var round = trial.Theirs!;
+        var theirs = NatShape.Read(round.Nat);
+        trial.Plan = trial.Leads ? ProbePlan.Judge(trial.Self.Nat, theirs) : ProbePlan.Judge(theirs, trial.Self.Nat);
         var ports = round.Ports.Where(p => p is >= NatShape.PortLeast and <= ushort.MaxValue).Select(p => (ushort)p).ToList();
         if (ports.Count == 0 && round.Mapped.Port is >= NatShape.PortLeast and <= ushort.MaxValue)
         {
@@ -210,7 +231,7 @@ internal sealed partial class ProbeTrials
         }
 
         trial.Schedule = ProbeSchedule.Make(
-            trial.Plan, trial.Leads, trial.Self.Nat, trial.OwnPorts, NatShape.Read(round.Nat), ports, trial.Sockets.Count,
+            trial.Plan, trial.Leads, trial.Self.Nat, trial.OwnPorts, theirs, ports, trial.Sockets.Count,
             _budget.Left(now.Boot, trial.Peer.Binding.Key, trial.Host), context.Random());
         trial.State = ProbeState.Probing;
         trial.StartedAt = now.Boot;
