@@ -12,19 +12,32 @@ namespace Ntm.Node.Paths.Hard;
 /// <param name="IsCarriers">Whether its own address is a carrier's (RFC 6598).</param>
 internal sealed record OwnSight(int Uplink, RealAddress Mapped, NatShape Nat, IReadOnlyList<ushort> Ports, bool IsCarriers)
 {
+    /// <summary>The set of ports is a guess, wider than what was seen.</summary>
+    public bool IsGuess { get; private init; }
+
     /// <summary>New mappings that one trial may make.</summary>
-    public int MappingsMost => IsCarriers ? Math.Min(Limits.ProbeSocketsAtCarrier, Nat.MappingsMost) : Nat.MappingsMost;
+    public int MappingsMost => Math.Min(IsCarriers ? Limits.ProbeSocketsAtCarrier : Limits.ProbeSockets, IsGuess ? Math.Max(1, Nat.MappingsMost / 2) : Nat.MappingsMost);
 
-    /// <summary>Sockets whose mappings are to be looked at before a trial: one where ports are counted up, some where they are drawn from nobody knows how many.</summary>
-    public int LookersWanted => !Nat.MapsByDestination ? 0
-        : Nat.Allocation == PortAllocation.Stepped ? 1
-        : Nat.Allocation != PortAllocation.Preserving && !Nat.HasPortSet ? LookersAtDrawn : 0;
+    /// <summary>Sockets whose mappings are to be looked at before a trial, where ports are counted up or drawn from nobody knows how many.</summary>
+    public int LookersWanted => Nat is { MapsByDestination: true, Allocation: not PortAllocation.Preserving, HasPortSet: false } ? Lookers : 0;
 
-    private const int LookersAtDrawn = 3;
+    private const int Lookers = 3;
 
-    /// <summary>With what was seen of its ports besides.</summary>
-    public OwnSight With(IEnumerable<ushort> looked) =>
-        LookersWanted == LookersAtDrawn && PortSpan.Of(Ports.Concat(looked)) is { } span ? this with { Nat = Nat with { FirstPort = span.First, LastPort = span.Last } } : this;
+    /// <summary>With what was seen of its ports just now. What was taken for counting may have been drawn from few ports by chance.</summary>
+    /// <param name="looked">Of new mappings, in the order in which they were made.</param>
+    /// <param name="latest">Of the newest one known before; 0: none is.</param>
+    public OwnSight With(IReadOnlyList<ushort> looked, ushort latest)
+    {
+        var nat = Nat;
+        if (nat.Allocation == PortAllocation.Stepped && !PortSpan.AreCounted(looked, nat.Step))
+        {
+            nat = nat with { Allocation = PortAllocation.Scattered, Step = 0 };
+        }
+
+        return LookersWanted == 0 || nat.Allocation == PortAllocation.Stepped || PortSpan.Of(Ports.Concat(looked).Append(latest)) is not { } span
+            ? this with { Nat = nat }
+            : this with { Nat = nat with { FirstPort = span.First, LastPort = span.Last }, IsGuess = true };
+    }
 
     /// <param name="servers">Own coordinators and relays, none of other owners.</param>
     /// <param name="nats">What was observed.</param>

@@ -12,8 +12,25 @@ public readonly record struct PortSpan(int First, int Last)
 
     private const int SpanMost = 2048;
 
+    private const int FarthestStep = 64;
+
     /// <summary>What was seen is widened by at least so much.</summary>
     private const int WidenLeast = 32;
+
+    /// <summary>Whether ports that were given one after the other go the way of that step and not far each time: neighbours take some, too.</summary>
+    public static bool AreCounted(IReadOnlyList<ushort> given, int step)
+    {
+        for (var i = 1; i < given.Count; i++)
+        {
+            var by = (short)(given[i] - given[i - 1]); // round the end of the ports
+            if (Math.Sign(by) != Math.Sign(step) || Math.Abs((int)by) > FarthestStep)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     /// <returns>Null: all ports, for all that is known.</returns>
     public static PortSpan? Of(IEnumerable<ushort> seen)

@@ -23,10 +23,12 @@ public sealed class ProbeHistory
 
     public void Succeeded(TimeSpan now) => (Failures, NextAt, Reason) = (0, now + Limits.ProbeAgainFirst, null);
 
+    /// <param name="least">Not before: the budget is spent until then.</param>
     /// <returns>How long until the next.</returns>
-    public TimeSpan Failed(TimeSpan now)
+    public TimeSpan Failed(TimeSpan now, TimeSpan least = default)
     {
         var pause = PauseAfter(++Failures);
+        pause = pause > least ? pause : least;
         NextAt = now + pause;
         return pause;
     }

@@ -9,6 +9,9 @@ namespace Ntm.Node.Paths.Hard;
 /// <param name="Lasts">When the last probe of either node has gone out.</param>
 public sealed record ProbeSchedule(IReadOnlyList<ProbeStep> Steps, TimeSpan Lasts)
 {
+    /// <summary>Whether it takes so much of a budget, the searcher's, that no second one is left.</summary>
+    public bool IsLong => Lasts > Limits.ProbeSpacing * (Limits.ProbeDatagrams / 2);
+
     /// <summary>Sockets towards a known port where the next ports of the NAT can be told: some for neighbours that are quicker.</summary>
     private const int SocketsWherePredicted = 8;
 

@@ -53,8 +53,8 @@ internal sealed class ProbeTrial(Peer peer, bool leads, OwnSight self, RealAddre
 
     public int Looks { get; set; }
 
-    /// <summary>The ports of those mappings, the newest last.</summary>
-    public List<ushort> Looked { get; } = [];
+    /// <summary>The ports of those mappings, by socket: in the order in which they were made.</summary>
+    public SortedDictionary<int, ushort> Looked { get; } = [];
 
     /// <summary>Of the other node's request, while it waits for an answer.</summary>
     public ulong RequestNumber { get; init; }

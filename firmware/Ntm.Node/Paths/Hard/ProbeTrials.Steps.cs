@@ -54,7 +54,7 @@ internal sealed partial class ProbeTrials
 
         if (reply.Seen.TryRead(out var seen) && seen.SameHost(trial.Self.Mapped))
         {
-            trial.Looked.Add(seen.Port);
+            trial.Looked[looker] = seen.Port;
         }
 
         if (trial.Looking.Count == 0)
@@ -159,7 +159,7 @@ internal sealed partial class ProbeTrials
             return;
         }
 
-        foreach (var (id, looker) in trial.Looking)
+        foreach (var (id, looker) in trial.Looking.OrderBy(l => l.Value))
         {
             var check = new Signal { PathCheck = new() { Id = id, Padding = LookPadding } };
             context.Signals!.Notify(now, server.Tunnel, check, new(looker, server.Tunnel.SendPath.Remote, 0));
@@ -168,8 +168,9 @@ internal sealed partial class ProbeTrials
 
     private void Exchange(Now now, ProbeTrial trial)
     {
-        var latest = trial.Looked.Count > 0 ? trial.Looked[^1] : (ushort)Math.Min(Nats(trial.Self.Uplink)?.LatestPort ?? 0, ushort.MaxValue);
-        trial.Self = trial.Self.With(latest != 0 ? trial.Looked.Append(latest) : trial.Looked);
+        var before = (ushort)Math.Min(Nats(trial.Self.Uplink)?.LatestPort ?? 0, ushort.MaxValue);
+        trial.Self = trial.Self.With([.. trial.Looked.Values], before);
+        var latest = trial.Looked.Count > 0 ? trial.Looked.Values.Last() : before;
         if (trial.Self.Nat.MapsByDestination)
         {
             trial.Sockets = [.. trial.Sockets.Take(trial.Self.MappingsMost)]; // those that sent nothing have no mapping
@@ -228,6 +229,12 @@ internal sealed partial class ProbeTrials
         if (ports.Count == 0 && round.Mapped.Port is >= NatShape.PortLeast and <= ushort.MaxValue)
         {
             ports.Add((ushort)round.Mapped.Port);
+        }
+
+        if (trial.Plan.Means is ProbeMeans.None or ProbeMeans.Checks)
+        {
+            End(now, trial); // a closer look has shown it
+            return;
         }
 
         trial.Schedule = ProbeSchedule.Make(

@@ -24,6 +24,7 @@ internal sealed partial class ProbeTrials(NodeContext context)
     /// <summary>A path of a trial that is not in use is forgotten when nothing came by it for so long: the other node may use it.</summary>
     private static readonly TimeSpan Unused = TimeSpan.FromMinutes(1);
 
+    /// <summary>The budget counts by minutes.</summary>
     private static readonly TimeSpan NoMoreThanBudget = TimeSpan.FromMinutes(1);
 
     private readonly ProbeBudget _budget = new();
@@ -184,12 +185,12 @@ internal sealed partial class ProbeTrials(NodeContext context)
         }
         else if (trial.State == ProbeState.Probing)
         {
-            var pause = peer.Probing.Failed(now.Boot);
+            var pause = peer.Probing.Failed(now.Boot, trial.Schedule!.IsLong ? Limits.ProbePeriod + NoMoreThanBudget : TimeSpan.Zero);
             peer.Probing.Reason = $"{trial.Plan.Reason}, but {trial.Sent.Count} probes met nothing; next trial in {Spell(pause)}";
         }
         else
         {
-            peer.Probing.Reason = $"{trial.Plan.Reason}, but {why}";
+            peer.Probing.Reason = why is null ? trial.Plan.Reason : $"{trial.Plan.Reason}, but {why}";
             if (!isForNow)
             {
                 peer.Probing.Failed(now.Boot);
