@@ -135,7 +135,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         peer.UnheardSince ??= now.Boot;
         if (peer.Used is { IsDirect: true, State: PathState.Proven } used && now.Boot - (used.LastHeard ?? TimeSpan.Zero) > Stale)
         {
-            used.Suspect(now.Boot);
+            Suspect(now, peer, used);
             Choose(now, peer);
         }
 
@@ -270,6 +270,8 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         var used = path == peer.Used;
         if (path.IsProbed && !used && path.State != PathState.Suspect)
         {
+            // Not kept alive, so that nothing is to be sent there alone later on.
+            path.State = now.Boot - path.LastHeard <= Stale ? path.State : PathState.Unproven;
             return;
         }
 
@@ -279,7 +281,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
             case PathState.Proven when path.Unanswered >= Limits.ChecksBeforeSuspect && now.Boot - (path.LastHeard ?? TimeSpan.Zero) > 3 * patience:
                 if (used && path.IsDirect)
                 {
-                    path.Suspect(now.Boot);
+                    Suspect(now, peer, path);
                     context.Note($"{peer.Name} is silent on {path.Path}: traffic goes on the relay as well.");
                 }
                 else
@@ -304,6 +306,19 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
                 && peer.Used is not { IsDirect: true, State: PathState.Proven or PathState.Suspect }:
                 path.Schedule(now.Boot + (used ? UsedAgain : Limits.CheckAgain), Limits.CheckRounds);
                 break;
+        }
+    }
+
+    // What else a trial found leads through the same NATs, and nobody has kept it alive: it is no better until it was heard again.
+    private static void Suspect(Now now, Peer peer, PeerPath path)
+    {
+        path.Suspect(now.Boot);
+        foreach (var other in peer.Paths)
+        {
+            if (path.IsProbed && other.IsProbed && other != path && other.State == PathState.Proven && !(other.LastHeard > path.LastHeard))
+            {
+                other.State = PathState.Unproven;
+            }
         }
     }
 

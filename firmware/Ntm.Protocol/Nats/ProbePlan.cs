@@ -62,7 +62,7 @@ public sealed record ProbePlan(ProbeMeans Means, bool OneSearches, double Chance
         var (hard, easy) = one.MapsByDestination ? (one, other) : (other, one);
         return easy.AdmitsAnyPort
             ? new(ProbeMeans.Checks, false, 1, "only one NAT maps by destination, and the other lets in any port")
-            : new(ProbeMeans.Search, !one.MapsByDestination, ChanceOf(hard, easy), $"one NAT maps by destination: {Ports(hard)}");
+            : new(ProbeMeans.Search, !one.MapsByDestination, ChanceOf(hard, easy), $"one NAT maps by destination: {Ports(hard, "its")}");
     }
 
     private static ProbePlan BothByDestination(NatShape one, NatShape other)
@@ -79,7 +79,7 @@ public sealed record ProbePlan(ProbeMeans Means, bool OneSearches, double Chance
         if (searched >= LeastChance)
         {
             var opener = oneSearches >= otherSearches ? other : one;
-            return new(ProbeMeans.Search, oneSearches >= otherSearches, searched, $"both NATs map by destination: {Ports(opener)}");
+            return new(ProbeMeans.Search, oneSearches >= otherSearches, searched, $"both NATs map by destination: {Ports(opener, "one's")}");
         }
 
         return new(ProbeMeans.None, false, Math.Max(windows, searched),
@@ -108,7 +108,7 @@ public sealed record ProbePlan(ProbeMeans Means, bool OneSearches, double Chance
     public static int SearchesMost(NatShape searcher) =>
         searcher.Mapping == NatMapping.AddressAndPortDependent ? searcher.MappingsMost : Limits.ProbeDatagrams;
 
-    private static string Ports(NatShape opener) => opener.IsPredictable ? "its ports can be predicted"
-        : opener.HasPortSet ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"its {opener.Ports} ports can be tried")
-        : "some of its ports can be tried";
+    private static string Ports(NatShape opener, string whose) => opener.IsPredictable ? $"{whose} ports can be predicted"
+        : opener.HasPortSet ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{whose} {opener.Ports} ports can be tried")
+        : $"some of {whose} ports can be tried";
 }

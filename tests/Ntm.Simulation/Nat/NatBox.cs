@@ -102,7 +102,7 @@ public sealed class NatBox : IStation
             _byInside[key] = mapping;
             _byPort[mapping.Port] = mapping;
             mapping.LastUsed = _world.Clock.Elapsed;
-            MostMappings = Math.Max(MostMappings, _byPort.Count); // with those that ended and were not yet forgotten
+            MostMappings = Math.Max(MostMappings, Mappings);
         }
 
         mapping.LastUsed = _world.Clock.Elapsed;

@@ -261,10 +261,19 @@ internal sealed partial class ProbeTrials
             var socket = step.Socket == 0 ? trial.Self.Uplink : trial.Sockets[step.Socket - 1].Number;
             var path = new WirePath(socket, trial.Host.WithPort(step.Port), 0);
             var check = new Signal { PathCheck = new() { Id = context.Random() } };
-            if (_budget.TrySpend(now.Boot, peer.Binding.Key, trial.Host) && context.Signals!.Notify(now, peer.Tunnel, check, path))
+            if (!_budget.TrySpend(now.Boot, peer.Binding.Key, trial.Host))
+            {
+                continue;
+            }
+
+            if (context.Signals!.Notify(now, peer.Tunnel, check, path))
             {
                 trial.Sent[check.PathCheck.Id] = (path, now.Boot);
                 context.Counters.Count(Probes);
+            }
+            else
+            {
+                context.Counters.Count(Unsent);
             }
         }
 

@@ -16,8 +16,8 @@ internal sealed partial class ProbeTrials(NodeContext context)
     public const string Malformed = "probe-round-malformed", NotOurs = "probe-round-not-ours", Busy = "probe-busy", TooSoon = "probe-too-soon",
         AddressNotSeen = "probe-address-not-seen", NotWorth = "probe-not-worth";
 
-    /// <summary>Counted: probes sent, and trials that ended with a direct path.</summary>
-    public const string Probes = "probes-sent", Met = "probe-trials-met";
+    /// <summary>Counted: probes sent, probes for which there was no key any more, and trials that ended with a direct path.</summary>
+    public const string Probes = "probes-sent", Unsent = "probes-not-sent", Met = "probe-trials-met";
 
     private const int LeastProbes = 8;
 
