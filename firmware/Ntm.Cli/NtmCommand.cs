@@ -47,6 +47,10 @@ public static class NtmCommand
         status.SetAction((parsed, stop) =>
             Open(parsed).ShowAsync("status", InterfaceJson.Lenient.StatusDocument, StatusText.Write, stop));
 
+        var uplinks = new Command("uplinks", "This gateway's ways out: what each is behind, and what that means");
+        uplinks.SetAction((parsed, stop) =>
+            Open(parsed).ShowAsync("uplinks", InterfaceJson.Lenient.IReadOnlyListUplinkDocument, UplinksText.Write, stop));
+
         var devices = new Command("devices", "The machines of this home and the names they are published by");
         devices.SetAction((parsed, stop) =>
             Open(parsed).ShowAsync("devices", InterfaceJson.Lenient.IReadOnlyListDeviceDocument, DevicesText.Write, stop));
@@ -119,7 +123,7 @@ public static class NtmCommand
         var resolve = new Command("resolve", "Ask for a name as a device of this home would") { name };
         resolve.SetAction((parsed, stop) => Open(parsed).ResolveAsync(parsed.GetRequiredValue(name), stop));
 
-        foreach (var command in (Command[])[join, leave, status, devices, peers, paths, publish, unpublish, publishSelf, unpublishSelf, share, shares, unshare, accept, drop, resolve])
+        foreach (var command in (Command[])[join, leave, status, uplinks, devices, peers, paths, publish, unpublish, publishSelf, unpublishSelf, share, shares, unshare, accept, drop, resolve])
         {
             root.Add(command);
         }

@@ -315,6 +315,11 @@ public sealed class CoordinatorCore : ICore
             {
                 Registrations.Greeted(member);
             }
+
+            if (tunnel.Owner is null or Member { Role: Role.Node, Registration: null, Away: null })
+            {
+                _signals.Notify(now, tunnel, new Signal { PathCheckReply = new() }, null, _context.Addressing.Node(tunnel.Peer)); // it may think that it is registered
+            }
         }
     }
 
@@ -333,6 +338,11 @@ public sealed class CoordinatorCore : ICore
 
     private Signal? OnSignal(Now now, Tunnel.Tunnel tunnel, WirePath path, Signal signal)
     {
+        if (signal is { PathCheckReply: not null, Number: 0 })
+        {
+            return null; // another zone's coordinator takes us for a node
+        }
+
         _isCheck = signal is { PathCheck: not null, Number: 0 };
         if (_isCheck && tunnel.Owner is Member { Role: Role.Node })
         {

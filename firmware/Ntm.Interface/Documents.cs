@@ -30,6 +30,8 @@ public sealed record MemberDocument(
 
 public sealed record ServerDocument(string Name, string PublicKey, string Address, bool Connected, double? LastHeardMs);
 
+/// <summary>An element of GET /api/v1/uplinks, and of the status.</summary>
+/// <param name="Nat">What its NAT does, in a sentence.</param>
 public sealed record UplinkDocument(
     string Name, string State, string Reason, IReadOnlyList<string> Addresses, IReadOnlyList<MappedDocument> Mapped, string Nat, long BytesReceived, long BytesSent)
 {

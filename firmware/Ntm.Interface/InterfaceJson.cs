@@ -12,6 +12,7 @@ namespace Ntm.Interface;
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSerializable(typeof(IReadOnlyList<DeviceDocument>))]
 [JsonSerializable(typeof(IReadOnlyList<PeerDocument>))]
+[JsonSerializable(typeof(IReadOnlyList<UplinkDocument>))]
 [JsonSerializable(typeof(JoinOrder))]
 [JsonSerializable(typeof(LeaveOrder))]
 [JsonSerializable(typeof(PublishOrder))]

@@ -272,8 +272,10 @@ public sealed partial class NodeCore : ICore
                 _peers.Update(now, peer, update);
                 return new Signal { Acknowledgement = new() };
             case (ServerLink link, { PathCheckReply: { Id: 0 } moved }) when UplinkSocket.SocketOf(path.Uplink) == 0:
-                _registration.Moved(now, link, path, moved.Seen);
+                _registration.Told(now, link, path, moved.Seen);
                 return null;
+            case (not Peer, { PathCheckReply.Id: 0 }):
+                return null; // of one that we are about to join or register at
             case (ServerLink link, { PathCheckReply: { } reply }):
                 _nat.OnReply(now, link, path, reply);
                 return null;

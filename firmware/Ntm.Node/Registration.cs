@@ -11,7 +11,7 @@ namespace Ntm.Node;
 
 /// <summary>
 /// Keeps this node registered: at its coordinators with its candidates and published devices, at its relays with its binding. Registrations are repeated
-/// at a third of their lifetime, and at once when a server's tunnel stands anew; a failed one is tried again after 1, 2, 4 ... 30 s. In between the tunnel's
+/// at a third of their lifetime, and at once when a server says that it knows of none; a failed one is tried again after 1, 2, 4 ... 30 s. In between the tunnel's
 /// keep-alives keep the NAT's mapping and the server's notice of us, as rarely as the uplink's NAT allows.
 /// </summary>
 internal sealed class Registration(NodeContext context, Func<IEnumerable<PublishedDevice>> published, NatObserver nat)
@@ -98,6 +98,23 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         Aim(link);
     }
 
+    /// <summary>A relay of our zone that a peer has and we have not: a direction names it.</summary>
+    /// <param name="vouched">Its binding, good by our owner's key.</param>
+    public void MeetRelay(Now now, VouchedBinding vouched, IEnumerable<Endpoint> endpoints)
+    {
+        if (context.Removals.Cover(vouched, out _) || !IsNobodyElse(vouched.Key))
+        {
+            context.Counters.Count("direction-relay-refused");
+        }
+        else if (!Relays.Any(r => r.Tunnel.Peer == vouched.Key && !IsGuestAt(r)))
+        {
+            var server = new Server { PublicKey = vouched.Key.ToWire() };
+            server.Endpoints.AddRange(endpoints);
+            Meet(now, server, $"relay {vouched.Name}", context.Membership!.Addressing, isRelay: true);
+            ForgetRelays(now, [vouched.Key]);
+        }
+    }
+
     /// <summary>A relay of another zone, by which a node of that zone is reached: this node registers there as a guest.</summary>
     /// <param name="vouched">Its binding, good by the other owner's key.</param>
     public void MeetGuestRelay(Now now, VouchedBinding vouched, IEnumerable<Endpoint> endpoints)
@@ -159,11 +176,11 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
     }
 
-    /// <summary>The tunnel with a server stands anew: it may have restarted and know nothing of us.</summary>
+    /// <summary>The tunnel with a server stands anew. Where that was a new key alone, all is as before: a server that has restarted says so.</summary>
     public void Established(Now now, ServerLink link)
     {
         Pace(link);
-        if (link.NextAt != TimeSpan.MaxValue)
+        if (link is { Registered: false, NextAt: var next } && next != TimeSpan.MaxValue)
         {
             link.NextAt = now.Boot;
         }
@@ -346,6 +363,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         if (news)
         {
             context.Note($"Registered at {link.Name} {link.Tunnel.SendPath.Remote}.");
+            nat.ServerFound(now);
         }
 
         Observed(now, link, link.Tunnel.SendPath.Uplink, observed);
@@ -355,18 +373,22 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
     }
 
-    /// <summary>A server says that it sees us elsewhere than before.</summary>
-    public void Moved(Now now, ServerLink link, WirePath path, Endpoint seen)
+    /// <summary>A server says, unasked, that it sees us elsewhere than before, or that it knows no registration of ours.</summary>
+    public void Told(Now now, ServerLink link, WirePath path, Endpoint? seen)
     {
-        if (link.Registered)
+        if (seen is null && link.NextAt != TimeSpan.MaxValue)
+        {
+            link.NextAt = now.Boot; // it may have restarted
+        }
+        else if (link.Registered && seen is not null)
         {
             Observed(now, link, path.Uplink, seen);
         }
     }
 
-    private void Observed(Now now, ServerLink link, int uplink, Endpoint observed)
+    private void Observed(Now now, ServerLink link, int uplink, Endpoint? observed)
     {
-        if (observed is null || !observed.TryRead(out var address))
+        if (!observed.TryRead(out var address))
         {
             return;
         }

@@ -123,8 +123,8 @@ public static class Limits
     /// <summary>A tunnel with a coordinator or relay is never silent longer, until it is known how long the uplink's NAT remembers: short enough for one that forgets after 20 s.</summary>
     public static readonly TimeSpan KeepAliveFirst = TimeSpan.FromSeconds(15);
 
-    /// <summary>Nor longer than this, whatever the NAT: each then finds a key that still seals, and renews it.</summary>
-    public static readonly TimeSpan KeepAliveMost = TimeSpan.FromSeconds(170);
+    /// <summary>Nor longer than this, whatever the NAT: each then finds a key that still seals, also where the tunnel's own keep-alive came after the key, and renews it.</summary>
+    public static readonly TimeSpan KeepAliveMost = RejectAfterTime - KeepAliveTimeout - RekeyTimeout;
 
     /// <summary>A server of which nothing came for so long, though a new key was due, is asked.</summary>
     public static readonly TimeSpan ServerSilence = RejectAfterTime + RekeyTimeout;
@@ -143,6 +143,15 @@ public static class Limits
     public const int UnprovenDatagrams = 10;
     public const int UnprovenBytes = 1500;
     public static readonly TimeSpan UnprovenPeriod = TimeSpan.FromSeconds(10);
+
+    /// <summary>For one peer to all its addresses together: <see cref="Candidates"/> times <see cref="UnprovenDatagrams"/>.</summary>
+    public const int UnprovenDatagramsPerPeer = 160;
+
+    /// <summary>For all nodes of another owner together: who has one owner key makes as many nodes as it likes.</summary>
+    public const int UnprovenDatagramsPerOwner = 320;
+
+    /// <summary>A peer's word on its candidates is worked out at most so often; the latest counts.</summary>
+    public static readonly TimeSpan CandidateUpdateSpacing = TimeSpan.FromSeconds(1);
 
     /// <summary>What may be sent to an unproven address for each byte that came from it (RFC 9000 section 8.1).</summary>
     public const int Amplification = 3;

@@ -23,6 +23,11 @@ public sealed partial class RelayCore
             return null;
         }
 
+        if (signal is { PathCheckReply.Id: 0, Number: 0 })
+        {
+            return null; // a coordinator that does not know us yet; we announce ourselves as it is
+        }
+
         // A relay's own removal comes without a number: the coordinator waits for nothing from it any more.
         if (_context.Membership is null || (signal.Number == 0 && signal.RemovalNotice is null))
         {

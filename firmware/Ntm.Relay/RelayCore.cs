@@ -287,6 +287,15 @@ public sealed partial class RelayCore : ICore
                 else
                 {
                     tunnel.Candidates.Clear();   // from here on it goes where the node is heard from
+                    if (tunnel.Owner is RelayNode)
+                    {
+                        _nodes.OnHeard(now, tunnel); // that it answered us says where it is
+                    }
+                    else if (_context.Membership is { } membership)
+                    {
+                        // It may think that it is registered.
+                        _context.Signals?.Notify(now, tunnel, new Signal { PathCheckReply = new() }, null, membership.Addressing.Node(tunnel.Peer));
+                    }
                 }
 
                 break;

@@ -85,11 +85,12 @@ public sealed class SignalChannel
 
     /// <summary>Sends without wanting an answer, on <paramref name="path"/> or on the tunnel's own.</summary>
     /// <returns>False where it had to be sent on a path and no key may seal.</returns>
-    public bool Notify(Now now, Tunnel.Tunnel tunnel, Signal body, WirePath? path = null)
+    /// <param name="to">As with <see cref="Request"/>.</param>
+    public bool Notify(Now now, Tunnel.Tunnel tunnel, Signal body, WirePath? path = null, VirtualAddress? to = null)
     {
         body.Number = 0;
         body.Answer = false;
-        return Send(now, tunnel, PeerOf(tunnel), body, path);
+        return Send(now, tunnel, to ?? PeerOf(tunnel), body, path);
     }
 
     /// <summary>Bytes on the wire, tunnel overhead included, of a notification: what it costs an unproven address's budget.</summary>

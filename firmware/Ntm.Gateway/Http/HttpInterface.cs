@@ -44,6 +44,8 @@ public static class HttpInterface
             await WriteAsync(context, (await desk.Picture(context.RequestAborted)).Devices, InterfaceJson.Wire.IReadOnlyListDeviceDocument));
         Get("/peers", async context =>
             await WriteAsync(context, (await desk.Picture(context.RequestAborted)).Peers, InterfaceJson.Wire.IReadOnlyListPeerDocument));
+        Get("/uplinks", async context =>
+            await WriteAsync(context, (await desk.Picture(context.RequestAborted)).Status.Uplinks, InterfaceJson.Wire.IReadOnlyListUplinkDocument));
         Get("/resolve/{name}", context => ResolveAsync(context, desk));
         Get("/events", context => WatchAsync(context, desk, feed));
         app.MapPost(Api + "/join", context => JoinAsync(context, desk));

@@ -23,7 +23,7 @@ public static class KeepAliveInterval
         }
 
         // The second of two renews the key, and comes before that has ended; between half of its life and where one alone renews it, two would come too late.
-        var half2 = Limits.RejectAfterTime / 2 - TimeSpan.FromSeconds(2);
-        return interval > half2 && interval < Limits.RekeyAfterTime ? half2 : interval;
+        var halfLife = Limits.KeepAliveMost / 2;
+        return interval > halfLife && interval < Limits.RekeyAfterTime ? halfLife : interval;
     }
 }

@@ -134,14 +134,24 @@ internal sealed class NatObserver(NodeContext context, Func<IEnumerable<ServerLi
                 LookSoon(now, known);
                 OnChanged?.Invoke(now);
             }
-            else if (known.Judgement.Mapping == NatMapping.Unknown && known.Work is null && known.RoundAt > now.Boot + RoundAfterNothing)
+        }
+
+        // In whichever family: the one that the tunnel does not use is looked at by the same servers. One that answered no checks has time.
+        foreach (var uplink in _uplinks.Values)
+        {
+            if (uplink.RoundAt == TimeSpan.MaxValue && uplink.Work is not NatRound)
             {
-                LookSoon(now, known);
+                LookSoon(now, uplink);
             }
-            else if (known.RoundAt == TimeSpan.MaxValue && known.Work is null && known.ProbeAt == TimeSpan.MaxValue)
-            {
-                LookSoon(now, known);
-            }
+        }
+    }
+
+    /// <summary>A further server of ours is registered at: it may tell what was not to be seen without it.</summary>
+    public void ServerFound(Now now)
+    {
+        foreach (var uplink in _uplinks.Values.Where(u => u.Judgement.Mapping == NatMapping.Unknown || u.Judgement.Filtering == NatFiltering.Unknown))
+        {
+            LookSoon(now, uplink);
         }
     }
 

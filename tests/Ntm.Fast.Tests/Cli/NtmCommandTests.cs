@@ -10,6 +10,7 @@ public sealed class NtmCommandTests
     [Theory]
     [InlineData("status", "/api/v1/status")]
     [InlineData("devices", "/api/v1/devices")]
+    [InlineData("uplinks", "/api/v1/uplinks")]
     [InlineData("peers", "/api/v1/peers")]
     [InlineData("paths", "/api/v1/peers")]
     [InlineData("resolve nas.bob.home.example", "/api/v1/resolve/nas.bob.home.example")]

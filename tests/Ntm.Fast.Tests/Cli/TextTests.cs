@@ -7,6 +7,25 @@ namespace Ntm.Fast.Tests.Cli;
 public sealed class TextTests
 {
     [Fact]
+    public void Uplinks() => Is(
+        """
+        catv  usable: it has an address and a default route by IPv4 and IPv6
+          addresses  192.0.2.7:41641, [2001:db8:1::7]:41641
+          seen as    198.51.100.44:41641 by the coordinator, 198.51.100.44:41641 by the relay
+          IPv4       Behind a NAT that uses one outside port for all destinations, lets in only addresses spoken to, forgets silent mappings after about 2 min.
+                     Direct connections work with nearly all homes.
+                     Coordinators and relays hear from here every 1 min 22 s at least, so that the way back stays open.
+          traffic    received 184.2 MB, sent 22.9 MB
+
+        lte  unusable: the interface wan1 has no address
+          addresses  none
+          seen as    not known yet
+          NAT        not known yet
+          traffic    received 0 B, sent 0 B
+
+        """, output => UplinksText.Write(SamplePicture.Member.Status.Uplinks, output));
+
+    [Fact]
     public void Status() => Is(
         """
         This home   alice.home.example

@@ -26,6 +26,14 @@ public sealed class HttpInterfaceTests
     }
 
     [Fact]
+    public async Task Uplinks_are_those_of_the_status()
+    {
+        await using var gateway = await InterfaceUnderTest.StartAsync();
+        Assert.Equal(
+            JsonSerializer.Serialize(SamplePicture.Member.Status.Uplinks, InterfaceJson.Wire.IReadOnlyListUplinkDocument), await gateway.Http.GetStringAsync("/api/v1/uplinks"));
+    }
+
+    [Fact]
     public async Task Keys_are_spelt_as_they_are()
     {
         await using var gateway = await InterfaceUnderTest.StartAsync();

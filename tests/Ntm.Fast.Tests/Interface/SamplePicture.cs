@@ -21,7 +21,15 @@ internal static class SamplePicture
                 new UplinkDocument(
                     "catv", "usable", "it has an address and a default route by IPv4 and IPv6", ["192.0.2.7:41641", "[2001:db8:1::7]:41641"],
                     [new MappedDocument("coordinator", "198.51.100.44:41641"), new MappedDocument("relay", "198.51.100.44:41641")],
-                    "a NAT that maps independently of the destination", 184_220_115, 22_904_880),
+                    "a NAT that maps independently of the destination", 184_220_115, 22_904_880)
+                {
+                    Nats =
+                    [
+                        new NatDocument(
+                            "IPv4", "Behind a NAT that uses one outside port for all destinations, lets in only addresses spoken to, forgets silent mappings after about 2 min.",
+                            "Direct connections work with nearly all homes.", "endpoint-independent", "address-dependent", "preserving", null, false, false, 110_000, 140_000, 82_500),
+                    ],
+                },
                 new UplinkDocument("lte", "unusable", "the interface wan1 has no address", [], [], "not known yet", 0, 0),
             ],
             new SortedDictionary<string, long> { ["tunnel-replayed"] = 3, ["admission-not-published"] = 41, ["tunnel-forged"] = 0 })

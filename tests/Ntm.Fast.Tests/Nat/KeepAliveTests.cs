@@ -16,9 +16,9 @@ public sealed class KeepAliveTests(ITestOutputHelper output)
     [InlineData(30, false, 25.2)]
     [InlineData(30, true, 25.2)]
     [InlineData(60, false, 49.5)]
-    [InlineData(120, false, 88)]
-    [InlineData(120, true, 88)]
-    [InlineData(300, false, 170)]
+    [InlineData(120, false, 82.5)]
+    [InlineData(120, true, 82.5)]
+    [InlineData(300, false, 165)]
     public void The_interval_is_learnt_within_two_hours_and_a_restart_keeps_it(int lifetime, bool inboundRefreshes, double interval)
     {
         var homes = Idle(NatKind.PortRestricted, lifetime, inboundRefreshes);
@@ -65,7 +65,7 @@ public sealed class KeepAliveTests(ITestOutputHelper output)
     {
         var homes = Idle(NatKind.PortRestricted, 120, false);
         homes.World.RunFor(2 * Hour);
-        Assert.Equal(88, ObservedNatTests.IPv4Of(homes.Alice).KeepAlive.TotalSeconds);
+        Assert.Equal(82.5, ObservedNatTests.IPv4Of(homes.Alice).KeepAlive.TotalSeconds);
         homes.Alice.Home.Nat!.MappingLifetime = TimeSpan.FromSeconds(30);
         homes.Alice.Home.Nat.Readdress(Ntm.Simulation.World.Documentation(0, 222));
         homes.World.RunFor(TimeSpan.FromMinutes(3));
@@ -79,7 +79,7 @@ public sealed class KeepAliveTests(ITestOutputHelper output)
     {
         var homes = Idle(NatKind.Symmetric, 300, false);
         homes.World.RunFor(2 * Hour);
-        Assert.Equal(170, ObservedNatTests.IPv4Of(homes.Alice).KeepAlive.TotalSeconds);
+        Assert.Equal(165, ObservedNatTests.IPv4Of(homes.Alice).KeepAlive.TotalSeconds);
         homes.Alice.Home.Nat!.MappingLifetime = TimeSpan.FromSeconds(60);
         homes.World.RunFor(TimeSpan.FromMinutes(6));
         Assert.True(homes.Alice.Status.Counters.ContainsKey("nat-forgot-sooner"));
@@ -92,7 +92,7 @@ public sealed class KeepAliveTests(ITestOutputHelper output)
     {
         var homes = Idle(NatKind.PortRestricted, 120, false, new WireConditions { Latency = TimeSpan.FromMilliseconds(20), Loss = 0.03 });
         homes.World.RunFor(4 * Hour);
-        Assert.InRange(ObservedNatTests.IPv4Of(homes.Alice).KeepAlive.TotalSeconds, 25, 88);
+        Assert.InRange(ObservedNatTests.IPv4Of(homes.Alice).KeepAlive.TotalSeconds, 25, 82.5);
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class KeepAliveTests(ITestOutputHelper output)
         var homes = Idle(NatKind.PortRestricted, 120, false);
         homes.World.RunFor(2 * Hour);
         homes.Bob.Home.Router.Stop();
-        homes.World.RunFor(TimeSpan.FromSeconds((2 * 88) + 30 - 90));
+        homes.World.RunFor(TimeSpan.FromSeconds((2 * 82) + 30 - 90));
         Assert.True(IsRegistered(homes, "bob"));
         homes.World.RunFor(TimeSpan.FromSeconds(95));
         Assert.False(IsRegistered(homes, "bob"));
