@@ -212,7 +212,7 @@ public sealed class ProbeRoundTests
         direction.Candidates.Add(new Candidate { Kind = CandidateKind.CandidateMappedAtCoordinator, Endpoint = Victim.ToWire() });
         direction.Candidates.Add(new Candidate { Kind = CandidateKind.CandidateMappedAtRelay, Endpoint = Victim.WithPort(6000).ToWire() });
         var name = $"mallory{_peers.Count}";
-        var peer = new Peer(Vouch(name, key.Public), _context.Membership!.Addressing.Node(key.Public), name, PeerAccess.SameOwner, _context.Tunnels.Add(key.Public, TunnelKind.Ntm))
+        var peer = new Peer(Vouch(name, key.Public), _context.Membership!.Addressing.Node(key.Public), name, PeerAccess.SameOwner, _context.Tunnels.Add(key.Public, TunnelKind.Ntm), null)
         {
             Direction = direction, Seen = SeenHosts.Of(direction),
         };

@@ -3,24 +3,29 @@ using Ntm.Protocol;
 namespace Ntm.Node.Paths.Hard;
 
 /// <summary>
-/// What may be probed (docs/protocol.md section 5, "Hard NATs"): of each host, whichever peers name it; because of each peer; and in all. So a peer that names another's
+/// What may be probed (docs/protocol.md section 5, "Hard NATs"): of each host, whichever peers name it; because of each peer, all of another owner's
+/// together; and in all. So a peer that names another's
 /// address makes us send there at most <see cref="Limits.ProbeDatagrams"/> datagrams of some 100 bytes in any <see cref="Limits.ProbePeriod"/>. It is its own
 /// purse: ordinary checks neither fill nor empty it.
 /// </summary>
 public sealed class ProbeBudget
 {
     private readonly Dictionary<RealAddress, Spending> _hosts = [];
-    private readonly Dictionary<PublicKey, Spending> _peers = [];
+    private readonly Dictionary<string, Spending> _peers = new(StringComparer.Ordinal);
     private readonly Spending _all = new();
 
+    /// <summary>Who counts as one: a node of ours, or an owner.</summary>
+    public static string Of(Peer peer) => peer.IsOthers ? peer.Binding.Zone : peer.Binding.Key.ToString();
+
     /// <summary>How many probes to this host because of this peer may be sent now.</summary>
-    public int Left(TimeSpan now, PublicKey peer, RealAddress host) => Math.Max(0, Math.Min(
+    /// <param name="peer">By <see cref="Of(Peer)"/>.</param>
+    public int Left(TimeSpan now, string peer, RealAddress host) => Math.Max(0, Math.Min(
         Limits.ProbeDatagramsInAll - _all.Sum(now),
         Limits.ProbeDatagrams - Math.Max(_hosts.GetValueOrDefault(host.WithPort(0))?.Sum(now) ?? 0, _peers.GetValueOrDefault(peer)?.Sum(now) ?? 0)));
 
     /// <summary>Takes one probe.</summary>
     /// <returns>False where it may not be sent now.</returns>
-    public bool TrySpend(TimeSpan now, PublicKey peer, RealAddress host)
+    public bool TrySpend(TimeSpan now, string peer, RealAddress host)
     {
         if (Left(now, peer, host) == 0)
         {

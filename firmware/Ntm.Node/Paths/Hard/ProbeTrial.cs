@@ -29,6 +29,9 @@ internal sealed class ProbeTrial(Peer peer, bool leads, OwnSight self, RealAddre
 {
     public Peer Peer { get; } = peer;
 
+    /// <summary>Who pays.</summary>
+    public string Purse { get; } = ProbeBudget.Of(peer);
+
     public bool Leads { get; } = leads;
 
     /// <summary>Its NAT is looked at once more meanwhile.</summary>

@@ -239,7 +239,7 @@ internal sealed partial class ProbeTrials
 
         trial.Schedule = ProbeSchedule.Make(
             trial.Plan, trial.Leads, trial.Self.Nat, trial.OwnPorts, theirs, ports, trial.Sockets.Count,
-            _budget.Left(now.Boot, trial.Peer.Binding.Key, trial.Host), context.Random());
+            _budget.Left(now.Boot, trial.Purse, trial.Host), context.Random());
         trial.State = ProbeState.Probing;
         trial.StartedAt = now.Boot;
         Probe(now, trial);
@@ -261,7 +261,7 @@ internal sealed partial class ProbeTrials
             var socket = step.Socket == 0 ? trial.Self.Uplink : trial.Sockets[step.Socket - 1].Number;
             var path = new WirePath(socket, trial.Host.WithPort(step.Port), 0);
             var check = new Signal { PathCheck = new() { Id = context.Random() } };
-            if (!_budget.TrySpend(now.Boot, peer.Binding.Key, trial.Host))
+            if (!_budget.TrySpend(now.Boot, trial.Purse, trial.Host))
             {
                 continue;
             }

@@ -82,7 +82,7 @@ internal sealed partial class ProbeTrials(NodeContext context)
             return Refuse(RefusalReason.RefusalBusy, Busy, "Another trial is under way, or there is a direct path.");
         }
 
-        if (!peer.Probing.MayAsk(now.Boot) || _budget.Left(now.Boot, peer.Binding.Key, mapped) < LeastProbes)
+        if (!peer.Probing.MayAsk(now.Boot) || _budget.Left(now.Boot, ProbeBudget.Of(peer), mapped) < LeastProbes)
         {
             return Refuse(RefusalReason.RefusalBusy, TooSoon, "The last trial was not long enough ago.");
         }
@@ -159,7 +159,7 @@ internal sealed partial class ProbeTrials(NodeContext context)
             return;
         }
 
-        if (_budget.Left(now.Boot, peer.Binding.Key, host) < LeastProbes)
+        if (_budget.Left(now.Boot, ProbeBudget.Of(peer), host) < LeastProbes)
         {
             peer.Probing.Postpone(now.Boot + NoMoreThanBudget);
             return;
