@@ -19,6 +19,12 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// <summary>Relays met and not forgotten: those in use and a few of before, to which peers may still have legs.</summary>
     private const int RelaysMost = 4 * Limits.RelaysPerNode;
 
+    /// <summary>Between two registrations that a server asks for, at least.</summary>
+    private static readonly TimeSpan RegisterSpacing = TimeSpan.FromSeconds(5);
+
+    /// <summary>Between two other addresses that a server says it sees us at, at least.</summary>
+    private static readonly TimeSpan MoveSpacing = TimeSpan.FromSeconds(10);
+
     private readonly List<ServerLink> _links = [];
     private ulong _generation;
 
@@ -267,6 +273,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
 
         link.NextAt = TimeSpan.MaxValue;
+        link.AskedAt = now.Boot;
         Pace(link);
         var body = new Signal();
         if (link.IsRelay)
@@ -378,10 +385,20 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     {
         if (seen is null && link.NextAt != TimeSpan.MaxValue)
         {
-            link.NextAt = now.Boot; // it may have restarted
+            // It may have restarted.
+            var soonest = link.AskedAt + RegisterSpacing;
+            link.NextAt = soonest > now.Boot ? soonest : now.Boot;
         }
         else if (link.Registered && seen is not null)
         {
+            // Peers are told of it: nobody makes us do that all the time.
+            if (now.Boot < link.HearMovesFrom)
+            {
+                context.Counters.Count("server-moves-us-too-often");
+                return;
+            }
+
+            link.HearMovesFrom = now.Boot + MoveSpacing;
             Observed(now, link, path.Uplink, seen);
         }
     }

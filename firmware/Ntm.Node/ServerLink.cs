@@ -30,6 +30,12 @@ internal sealed class ServerLink(string name, Tunnel.Tunnel tunnel, ZoneAddressi
     /// <summary>When to register (again); max while a request is under way.</summary>
     public TimeSpan NextAt { get; set; } = TimeSpan.Zero;
 
+    /// <summary>When we registered last.</summary>
+    public TimeSpan AskedAt { get; set; } = TimeSpan.MinValue / 2;
+
+    /// <summary>From when it is heard again when it says that it sees us elsewhere.</summary>
+    public TimeSpan HearMovesFrom { get; set; } = TimeSpan.MinValue;
+
     public int Failures { get; set; }
 
     /// <summary>Where it saw us, and on which uplink that was.</summary>

@@ -123,6 +123,9 @@ public static class Limits
     /// <summary>A tunnel with a coordinator or relay is never silent longer, until it is known how long the uplink's NAT remembers: short enough for one that forgets after 20 s.</summary>
     public static readonly TimeSpan KeepAliveFirst = TimeSpan.FromSeconds(15);
 
+    /// <summary>Nor is it kept up more often than this, whatever a server lets us believe.</summary>
+    public static readonly TimeSpan KeepAliveLeast = TimeSpan.FromSeconds(8);
+
     /// <summary>Nor longer than this, whatever the NAT: each then finds a key that still seals, also where the tunnel's own keep-alive came after the key, and renews it.</summary>
     public static readonly TimeSpan KeepAliveMost = RejectAfterTime - KeepAliveTimeout - RekeyTimeout;
 

@@ -13,10 +13,10 @@ public static class KeepAliveInterval
         if (known.Lived == 0)
         {
             // Not even the shortest that was tried is survived: half of it.
-            return known.Died > 0 && TimeSpan.FromSeconds(known.Died / 2.0) is var half && half < Limits.KeepAliveFirst ? half : Limits.KeepAliveFirst;
+            return known.Died > 0 && TimeSpan.FromSeconds(known.Died / 2.0) is var half && half < Limits.KeepAliveFirst ? AtLeast(half) : Limits.KeepAliveFirst;
         }
 
-        var interval = TimeSpan.FromSeconds(known.Lived * Share);
+        var interval = AtLeast(TimeSpan.FromSeconds(known.Lived * Share));
         if (interval >= Limits.KeepAliveMost)
         {
             return Limits.KeepAliveMost;
@@ -26,4 +26,6 @@ public static class KeepAliveInterval
         var halfLife = Limits.KeepAliveMost / 2;
         return interval > halfLife && interval < Limits.RekeyAfterTime ? halfLife : interval;
     }
+
+    private static TimeSpan AtLeast(TimeSpan interval) => interval > Limits.KeepAliveLeast ? interval : Limits.KeepAliveLeast;
 }

@@ -76,14 +76,15 @@ internal sealed class LifetimeProbe(NodeContext context, int uplink, NatServer s
             return true;
         }
 
-        if (_stage != Stage.Silent || from != server.Link || reply.Id != _lateId)
+        var isLate = _lateId != 0 && from == server.Link && reply.Id == _lateId;
+        if (_stage < Stage.Again || _stage == Stage.After || !isLate)
         {
             if (_stage == Stage.Silent)
             {
                 End(LifetimeVerdict.Unclear); // it may have kept the mapping alive
             }
 
-            return false;
+            return isLate;
         }
 
         var early = now.Boot - _silentSince < TimeSpan.FromSeconds(silence) - Early;

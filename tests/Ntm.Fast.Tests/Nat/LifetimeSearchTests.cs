@@ -9,7 +9,6 @@ namespace Ntm.Fast.Tests.Nat;
 public sealed class LifetimeSearchTests
 {
     [Theory]
-    [InlineData(5, 4.5)]
     [InlineData(10, 8.1)]
     [InlineData(15, 10.8)]
     [InlineData(20, 16.2)]
@@ -37,6 +36,9 @@ public sealed class LifetimeSearchTests
         Assert.Equal(interval, KeepAliveInterval.For(search).TotalSeconds, 1);
         Assert.True(KeepAliveInterval.For(search).TotalSeconds < truth);
     }
+
+    [Fact]
+    public void It_is_never_kept_up_too_often() => Assert.Equal(Limits.KeepAliveLeast, KeepAliveInterval.For(new(0, 9)));
 
     [Theory]
     [InlineData(18, 22, 20)]
