@@ -47,7 +47,8 @@ internal sealed record OwnSight(int Uplink, RealAddress Mapped, NatShape Nat, IR
         foreach (var (isRelay, uplink, address) in seen)
         {
             var byRelay = seen.FirstOrDefault(s => s.IsRelay && s.Uplink == uplink && s.Address.SameHost(address));
-            if (!isRelay && !byRelay.Address.IsNone && context.Uplinks.TryGetValue(uplink, out var state) && state.Usable)
+            if (!isRelay && !byRelay.Address.IsNone && context.Uplinks.TryGetValue(uplink, out var state)
+                && state.Usable && state.Addresses.Any(a => a.IsIPv4)) // none, where servers see a NAT64
             {
                 var ports = seen.Where(s => s.Uplink == uplink && s.Address.SameHost(address)).Select(s => s.Address.Port);
                 return new(uplink, address, SeenHosts.Of(nats(uplink), address, byRelay.Address), [.. ports], state.Addresses.Any(IsCarriersAddress));
