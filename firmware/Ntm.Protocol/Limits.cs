@@ -205,6 +205,10 @@ public static class Limits
     /// <summary>A trial makes mappings for one in so many ports of a known set at most.</summary>
     public const int PortSetShare = 8;
 
+    /// <summary>Mappings of a trial that are many; and how much later than such a trial the next one begins, whoever asks for it.</summary>
+    public const int ProbeMappingsMany = 16;
+    public static readonly TimeSpan ProbeMappingsSpacing = TimeSpan.FromMinutes(2);
+
     /// <summary>Probes to one host, and because of one peer, in <see cref="ProbePeriod"/>.</summary>
     public const int ProbeDatagrams = 1024;
 

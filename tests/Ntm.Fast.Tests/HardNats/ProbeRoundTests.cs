@@ -25,6 +25,7 @@ public sealed class ProbeRoundTests
     private readonly List<Peer> _peers = [];
     private readonly Dictionary<Peer, TunnelTable> _tables = [];
     private readonly Outbox _outbox = new();
+    private string _nat = HardNat.PortRestricted;
     private int _refreshed;
     private Now _now = new(TimeSpan.FromHours(1), SimClock.Epoch);
 
@@ -54,7 +55,7 @@ public sealed class ProbeRoundTests
         _trials = new ProbeTrials(_context)
         {
             Servers = () => [_coordinator, _relay],
-            Nats = _ => HardNat.Traits(HardNat.PortRestricted),
+            Nats = _ => HardNat.Traits(_nat),
             Peers = () => _peers,
             Choose = (_, _) => { },
             Withdraw = (_, peer, gone) => peer.Paths.RemoveAll(gone),
@@ -132,6 +133,39 @@ public sealed class ProbeRoundTests
         Assert.True(busy > 1000);
 
         int Count() => (int)_context.Counters.All.GetValueOrDefault(ProbeTrials.Probes) + (int)_context.Counters.All.GetValueOrDefault(ProbeTrials.Unsent);
+    }
+
+    [Fact]
+    public void Trials_that_others_ask_for_do_not_eat_up_our_NATs_ports()
+    {
+        _nat = HardNat.Scattered;
+        var crowd = Enumerable.Range(0, 20).Select(_ => Mallory()).ToArray();
+        var opened = new List<TimeSpan>();
+        for (var second = 0; second < 1200; second++)
+        {
+            if (second % 100 == 0)
+            {
+                Array.ForEach(crowd, Greet);
+            }
+
+            foreach (var mallory in crowd)
+            {
+                _trials.OnRound(_now, mallory, 1 + (ulong)second, Round(new Asked(Victim) { Nat = HardNat.PortRestricted, Ports = 1 }));
+                while (_context.Events.TryDequeue(out var happened))
+                {
+                    if (happened is NodeEvent.Socket { Open: true } socket)
+                    {
+                        opened.Add(_now.Boot);
+                        _trials.SocketOpened(_now, socket.Number, (ushort)(30_000 + opened.Count));
+                    }
+                }
+            }
+
+            Pass(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.True(opened.Count > 200);
+        Assert.All(opened.Select((at, i) => (at, i)), o => Assert.True(o.i < 67 || o.at - opened[o.i - 67] >= Limits.ProbeMappingsSpacing));
     }
 
     [Fact]

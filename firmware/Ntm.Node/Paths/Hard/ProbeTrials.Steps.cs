@@ -112,10 +112,14 @@ internal sealed partial class ProbeTrials
         }
     }
 
+    private static int SocketsWanted(ProbeTrial trial) =>
+        Math.Min(ProbeSchedule.SocketsWanted(trial.Plan, trial.Leads, trial.Self.Nat), trial.Self.MappingsMost) + trial.Self.LookersWanted;
+
     private void Start(Now now, ProbeTrial trial)
     {
         _now = trial;
-        var wanted = Math.Min(ProbeSchedule.SocketsWanted(trial.Plan, trial.Leads, trial.Self.Nat), trial.Self.MappingsMost) + trial.Self.LookersWanted;
+        var wanted = SocketsWanted(trial);
+        _manyMappingsFrom = HasManyMappings(trial) ? now.Boot + Limits.ProbeMappingsSpacing : _manyMappingsFrom;
         trial.At = now.Boot + OpeningMost;
         if (wanted == 0)
         {

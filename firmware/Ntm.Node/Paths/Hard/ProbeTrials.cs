@@ -33,6 +33,7 @@ internal sealed partial class ProbeTrials(NodeContext context)
     /// <summary>At most one at a time.</summary>
     private ProbeTrial? _now;
     private TimeSpan _closeAt;
+    private TimeSpan _manyMappingsFrom;
 
     /// <summary>Own coordinators and relays.</summary>
     public required Func<IEnumerable<ServerLink>> Servers { get; init; }
@@ -98,7 +99,13 @@ internal sealed partial class ProbeTrials(NodeContext context)
             return Refuse(RefusalReason.RefusalNotPermitted, NotWorth, "Nothing is to be tried between these NATs.");
         }
 
-        Start(now, new ProbeTrial(peer, leads: false, self, mapped.WithPort(0), plan) { RequestNumber = number, Theirs = round });
+        var trial = new ProbeTrial(peer, leads: false, self, mapped.WithPort(0), plan) { RequestNumber = number, Theirs = round };
+        if (HasManyMappings(trial) && now.Boot < _manyMappingsFrom)
+        {
+            return Refuse(RefusalReason.RefusalBusy, TooSoon, "The last trial with many mappings was not long enough ago.");
+        }
+
+        Start(now, trial);
         return null;
     }
 
@@ -165,8 +172,16 @@ internal sealed partial class ProbeTrials(NodeContext context)
             return;
         }
 
-        Start(now, new ProbeTrial(peer, leads: true, self, host.WithPort(0), plan));
+        var trial = new ProbeTrial(peer, leads: true, self, host.WithPort(0), plan);
+        if (!HasManyMappings(trial) || now.Boot >= _manyMappingsFrom)
+        {
+            Start(now, trial);
+        }
     }
+
+    // Those of the last trial are still there: together with others they would eat up what the NAT has for the home.
+    private static bool HasManyMappings(ProbeTrial trial) => SocketsWanted(trial) > Limits.ProbeMappingsMany
+        || (trial.Plan.Means == ProbeMeans.Windows && trial.Self.Nat.MapsByDestination);
 
     // What is private means somebody else here, and behind one NAT with us the ordinary checks do.
     private bool MayProbe(Peer peer, RealAddress host) => peer.Seen.Has(host)
