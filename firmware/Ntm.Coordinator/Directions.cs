@@ -167,7 +167,8 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
     private bool TryDecide(
         Party asker, Member responder, IReadOnlyList<PairedRelay> legs, [NotNullWhen(true)] out RouteDecision? decision, [NotNullWhen(false)] out Signal? refusal)
     {
-        decision = RouteDecision.Judge(asker.Candidates, responder.Registration!.Candidates, legs.Count > 0);
+        decision = RouteDecision.Judge(
+            asker.Candidates, responder.Registration!.Candidates, legs.Count > 0, asker.Nats, responder.Registration.Nats);
         refusal = null;
         if (decision.Verdict == RouteVerdict.RouteUnspecified)
         {

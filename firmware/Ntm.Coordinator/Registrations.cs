@@ -84,7 +84,8 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
         registration.Until = now.Boot + Presence.Lasts(registration.KeepAlive);
         registration.RenewBy = now.Boot + (registration.KeepAlive is null ? Limits.RegistrationLifetime : Limits.RegistrationRenewal);
         registration.Observed = path.Remote;
-        registration.Candidates = ReadCandidates(request.Candidates, path.Remote);
+        // What a coordinator saw, no node says itself: others send there what they would send to no other address.
+        registration.Candidates = ReadCandidates(request.Candidates.Where(c => c.Kind != CandidateKind.CandidateMappedAtCoordinator), path.Remote);
         registration.Suites = new(request.Suites);
         registration.Nats = [.. request.Nats];
         registration.HasNat64 = request.Nat64;

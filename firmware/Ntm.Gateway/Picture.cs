@@ -96,7 +96,7 @@ public static class Picture
     };
 
     private static PathDocument Of(PathStatus path, Dictionary<int, string> uplinks) => new(
-        uplinks.GetValueOrDefault(path.Path.Uplink) ?? $"uplink {path.Path.Uplink}", path.Path.Remote.ToString(), path.Path.Channel, path.Kind, path.State,
+        uplinks.GetValueOrDefault(UplinkSocket.UplinkOf(path.Path.Uplink)) ?? $"uplink {UplinkSocket.UplinkOf(path.Path.Uplink)}", path.Path.Remote.ToString(), path.Path.Channel, path.Kind, path.State,
         path.RoundTrip is { } trip ? Math.Round(trip.TotalMilliseconds, 3) : null, path.Reason, path.BytesSent, path.BytesReceived)
     {
         Mtu = path.Mtu,

@@ -21,6 +21,9 @@ public sealed class Uplinks : IDisposable
     /// <summary>How many free ports of IPv4 are tried for one that is free for IPv6 as well.</summary>
     private const int PairTries = 16;
 
+    /// <summary>Datagrams that a further socket stages at once: most send two or three in their life.</summary>
+    private const int FurtherBatch = 32;
+
     private readonly Pump _pump;
     private readonly NodeCore _core;
     private readonly LanConfig? _lan;
@@ -182,7 +185,7 @@ public sealed class Uplinks : IDisposable
             // What was refused before may be free now: another program's port, a family that was switched off.
             if (index != attachment.Index || attachment.Failure is not null)
             {
-                Close(attachment);
+                Close(now, attachment);
                 attachment.Index = index;
                 if (index is not null)
                 {
@@ -302,7 +305,8 @@ public sealed class Uplinks : IDisposable
         try
         {
             var socket = UdpSocket.Open(
-                wanted.IPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, 0, wanted.Number, attachment.Config.Interface, _pump.Counters);
+                wanted.IPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, 0, wanted.Number, attachment.Config.Interface, _pump.Counters, FurtherBatch);
+            socket.SendsRuns = wanted.IPv4 ? !attachment.Singly4 : !attachment.Singly6;
             attachment.Further.Add((wanted.Number, wanted.IPv4), socket);
             _pump.AddSocket(socket);
             return socket.Port;
@@ -318,9 +322,13 @@ public sealed class Uplinks : IDisposable
     {
         attachment.Socket4?.SendsRuns = !attachment.Singly4;
         attachment.Socket6?.SendsRuns = !attachment.Singly6;
+        foreach (var ((_, ipv4), socket) in attachment.Further)
+        {
+            socket.SendsRuns = ipv4 ? !attachment.Singly4 : !attachment.Singly6;
+        }
     }
 
-    private void Close(Attachment attachment)
+    private void Close(Now now, Attachment attachment)
     {
         foreach (var socket in (UdpSocket?[])[attachment.Socket4, attachment.Socket6])
         {
@@ -330,12 +338,13 @@ public sealed class Uplinks : IDisposable
             }
         }
 
-        foreach (var socket in attachment.Further.Values)
+        foreach (var ((number, ipv4), socket) in attachment.Further.ToArray())
         {
+            attachment.Further.Remove((number, ipv4));
             _pump.RemoveSocket(socket);
+            _core.SocketOpened(now, number, ipv4, 0);
         }
 
-        attachment.Further.Clear();
         (attachment.Socket4, attachment.Socket6, attachment.Failure) = (null, null, null);
     }
 

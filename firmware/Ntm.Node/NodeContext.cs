@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Ntm.Node.Sharing;
 using Ntm.Protocol;
+using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
 using Ntm.Signalling.Trust;
 using Ntm.Tunnel;

@@ -3,6 +3,7 @@ using Ntm.Node.Devices;
 using Ntm.Node.Mapping;
 using Ntm.Node.Nat;
 using Ntm.Node.Paths;
+using Ntm.Node.Paths.Hard;
 using Ntm.Node.Sharing;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
@@ -26,6 +27,7 @@ public sealed partial class NodeCore : ICore
     private readonly AliasTable _aliases;
     private readonly PathChecks _checks;
     private readonly RunChecks _runs;
+    private readonly ProbeTrials _trials;
     private readonly Registration _registration;
     private readonly NatObserver _nat;
     private readonly Sightings _sightings;
@@ -64,7 +66,16 @@ public sealed partial class NodeCore : ICore
         _aliases = new AliasTable(options.AliasNetwork, options.AliasPrefixLength, _context.Counters, Keep);
         var budgets = new PathBudgets();
         _runs = new RunChecks(_context);
-        _checks = new PathChecks(_context, budgets, _runs, new MtuProbes(_context)) { KeepAliveOf = path => _nat!.KeepAliveOf(path) };
+        _trials = new ProbeTrials(_context)
+        {
+            Servers = () => _registration!.Own,
+            Nats = uplink => _nat!.Traits.FirstOrDefault(t => t.Uplink == uplink),
+            Peers = () => _peers!.All,
+            Choose = (at, peer) => _checks!.Choose(at, peer),
+            Withdraw = (at, peer, gone) => _checks!.Drop(at, peer, gone),
+            Refresh = (at, peer) => _directions!.Refresh(at, peer),
+        };
+        _checks = new PathChecks(_context, budgets, _runs, new MtuProbes(_context), _trials) { KeepAliveOf = path => _nat!.KeepAliveOf(path) };
         _nat = new NatObserver(_context, () => _registration!.Own) { OnChanged = OnNatChanged };
         _registration = new Registration(_context, Published, _nat) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
         _sightings = new Sightings(_context, () => _registration.Own, _nat.KeepAliveOf, _registration.Seen);
@@ -81,6 +92,7 @@ public sealed partial class NodeCore : ICore
         {
             _proxy?.Forget(peer.Vip);
             _directions.Forget(peer.Vip);
+            _trials.Forget(peer);
         };
         _devices.Load(_memory);
         _aliases.Load(_memory);
@@ -107,7 +119,7 @@ public sealed partial class NodeCore : ICore
                 return TimeSpan.Zero;
             }
 
-            var next = Min(Min(Min(_context.Tunnels.NextDeadline, _sightings.NextDeadline), _nat.NextDeadline), Min(_checks.NextDeadline, _runs.NextDeadline));
+            var next = Min(Min(Min(Min(_context.Tunnels.NextDeadline, _sightings.NextDeadline), _nat.NextDeadline), _trials.NextDeadline), Min(_checks.NextDeadline, _runs.NextDeadline));
             if (_context.Signals is { } signals)
             {
                 next = Min(next, signals.NextDeadline);
@@ -135,6 +147,7 @@ public sealed partial class NodeCore : ICore
         _context.Uplinks[uplink.Number] = uplink;
         _nat.UplinkChanged(now, uplink);
         _sightings.Look(now);
+        _trials.UplinkChanged(now, uplink);
         _context.Note($"Uplink {uplink.Name} is {(uplink.Usable ? "usable" : "not usable")}: {uplink.Reason}.");
         if (_context.Membership is not null)
         {
@@ -151,7 +164,14 @@ public sealed partial class NodeCore : ICore
     public void SocketOpened(Now now, int number, bool ipv4, ushort port)
     {
         Start(now);
-        _nat.SocketOpened(now, number, ipv4, port);
+        if (UplinkSocket.SocketOf(number) == UplinkSocket.Observing)
+        {
+            _nat.SocketOpened(now, number, ipv4, port);
+        }
+        else
+        {
+            _trials.SocketOpened(now, number, port);
+        }
     }
 
     /// <summary>Leaves the zone: membership, peers, pins and kept directions go; node key, devices' numbers, aliases and published names stay.</summary>
@@ -238,6 +258,7 @@ public sealed partial class NodeCore : ICore
         _peers.HandleTimeout(now);
         _checks.HandleTimeout(now);
         _runs.HandleTimeout(now);
+        _trials.HandleTimeout(now);
         _nat.HandleTimeout(now);
         _sightings.HandleTimeout(now);
         _shareholding.HandleTimeout(now);
@@ -254,6 +275,10 @@ public sealed partial class NodeCore : ICore
                 return null;
             case (Peer peer, { PathCheckReply: { } reply }):
                 _checks.OnReply(now, peer, path, reply);
+                return null;
+            case (Peer peer, { ProbeRound: { } round }):
+                return _trials.OnRound(now, peer, signal.Number, round);
+            case (ServerLink, { PathCheckReply: { } seen }) when _trials.TryTakeLook(now, seen):
                 return null;
             case (Peer, { PathUse: not null }):
                 return null; // each side chooses for itself; what the other does with it comes with handover
@@ -360,6 +385,7 @@ public sealed partial class NodeCore : ICore
         _nat.Stop();
         _sightings.Stop();
         _mappings.Leave(now);
+        _trials.Stop();
     }
 
     private void Enter(Now now, Membership membership, TimeSpan resumesUntil)
@@ -412,7 +438,7 @@ public sealed partial class NodeCore : ICore
     private void TellPeers(Now now)
     {
         var update = new CandidateUpdate { Generation = _registration.NextGeneration() };
-        update.Candidates.AddRange(_registration.OwnCandidates());
+        update.Candidates.AddRange(_registration.OwnCandidates(withCoordinators: true));
         update.Nats.AddRange(_nat.Traits);
         foreach (var peer in _peers.All)
         {

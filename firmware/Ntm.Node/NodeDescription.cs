@@ -46,7 +46,7 @@ internal static class NodeDescription
         var seen = registration.Links
             .SelectMany(l => l.Observed.Where(o => o.Uplink == uplink.Number).Select(o => (SeenBy: l.IsRelay ? "relay" : "coordinator", o.Address)))
             .ToArray();
-        var paths = peers.All.SelectMany(p => p.Paths).Where(p => p.Path.Uplink == uplink.Number).ToArray();
+        var paths = peers.All.SelectMany(p => p.Paths).Where(p => UplinkSocket.UplinkOf(p.Path.Uplink) == uplink.Number).ToArray();
         NatUplink?[] known = [nat.Find(uplink.Number, ipv4: true), nat.Find(uplink.Number, ipv4: false)];
         var nats = known.OfType<NatUplink>()
             .Select(u => new NatStatus(u.IsIPv4, u.Judgement, u.Lifetime, u.KeepAlive, NatWords.Of(u.Judgement, u.Lifetime), NatWords.Meaning(u.Judgement))).ToArray();

@@ -1,4 +1,5 @@
 using Ntm.Node.Paths;
+using Ntm.Node.Paths.Hard;
 using Ntm.Node.Sharing;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
@@ -83,6 +84,12 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name
 
     /// <summary>Outstanding checks by id.</summary>
     public Dictionary<ulong, (PeerPath Path, TimeSpan SentAt)> Checks { get; } = [];
+
+    /// <summary>Where the coordinator and a relay saw it, by the last direction of this run.</summary>
+    public SeenHosts Seen { get; set; } = SeenHosts.None;
+
+    /// <summary>Trials towards hard NATs.</summary>
+    public ProbeHistory Probing { get; } = new();
 
     public TimeSpan NextTick { get; set; } = TimeSpan.MaxValue;
 

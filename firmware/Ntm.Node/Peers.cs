@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using Google.Protobuf;
 using Ntm.Node.Paths;
+using Ntm.Node.Paths.Hard;
 using Ntm.Node.Sharing;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
@@ -300,6 +301,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         Aim(now, peer);
         if (keep)
         {
+            peer.Seen = SeenHosts.Of(direction);
             context.Keep(Collection, vouched.Key.ToString(), direction.ToByteArray());
             if (_pins.TryAdd(name, vouched.Key))
             {
@@ -471,7 +473,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         }
 
         checks.Withdraw(now, peer, p => !wanted.ContainsKey(p.Path) && !(p.Kind == PathKind.PeerReflexive && p.State == PathState.Proven
-            && context.Uplinks.TryGetValue(p.Path.Uplink, out var uplink) && uplink.Usable));
+            && context.Uplinks.TryGetValue(UplinkSocket.UplinkOf(p.Path.Uplink), out var uplink) && uplink.Usable));
         foreach (var (path, kind) in wanted)
         {
             peer.Add(path, kind);

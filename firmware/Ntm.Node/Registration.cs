@@ -235,8 +235,8 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// </summary>
     public ulong NextGeneration() => _generation = Math.Max(_generation + 1, context.Tunnels.TimestampMark);
 
-    /// <summary>This node's candidates: local ones, and what its servers saw. A coordinator sets what it sees itself in place of what is said of that uplink.</summary>
-    public IEnumerable<Candidate> OwnCandidates()
+    /// <summary>This node's candidates: local ones, and what its servers saw; to a coordinator, which believes only itself, not what coordinators saw.</summary>
+    public IEnumerable<Candidate> OwnCandidates(bool withCoordinators)
     {
         var zone = context.Membership!.Addressing.Prefix;
         var local = from uplink in context.Uplinks.Values
@@ -245,6 +245,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
                     where Candidates.IsPossible(address, context.Options, zone)
                     select new Candidate { Kind = CandidateKind.CandidateLocal, Endpoint = address.ToWire(), Uplink = (uint)uplink.Number };
         var mapped = from link in Own
+                     where link.IsRelay || withCoordinators
                      from seen in link.Observed
                      where context.Uplinks.TryGetValue(seen.Uplink, out var uplink) && uplink.Usable
                      select new Candidate
@@ -298,7 +299,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
                 KeepAlive = (uint)Math.Ceiling(link.Tunnel.PersistentKeepAlive!.Value.TotalSeconds),
             };
             body.RegistrationRequest.Nats.AddRange(nat.Traits);
-            body.RegistrationRequest.Candidates.AddRange(OwnCandidates());
+            body.RegistrationRequest.Candidates.AddRange(OwnCandidates(withCoordinators: false));
             body.RegistrationRequest.Devices.AddRange(published().Take(Limits.PublishedDevices));
         }
 

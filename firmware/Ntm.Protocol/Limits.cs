@@ -264,6 +264,48 @@ public static class Limits
 
     /// <summary>Bytes of its answer.</summary>
     public const int MappingBodyBytes = 65_536;
+    // ---- hard NATs, docs/protocol.md section 5
+
+    /// <summary>Further sockets of an uplink that a trial opens at most: each is a mapping in its NAT.</summary>
+    public const int ProbeSockets = 64;
+
+    /// <summary>The same where the uplink's own address is a carrier's (RFC 6598): its NAT gives a subscriber few ports.</summary>
+    public const int ProbeSocketsAtCarrier = 32;
+
+    /// <summary>A trial makes mappings for one in so many ports of a known set at most.</summary>
+    public const int PortSetShare = 8;
+
+    /// <summary>Mappings of a trial that are many; and how much later than such a trial the next one begins, whoever asks for it.</summary>
+    public const int ProbeMappingsMany = 16;
+    public static readonly TimeSpan ProbeMappingsSpacing = TimeSpan.FromMinutes(2);
+
+    /// <summary>Probes to one host, and because of one peer, in <see cref="ProbePeriod"/>.</summary>
+    public const int ProbeDatagrams = 1024;
+
+    /// <summary>Probes to all hosts in that time.</summary>
+    public const int ProbeDatagramsInAll = 4096;
+
+    public static readonly TimeSpan ProbePeriod = TimeSpan.FromMinutes(10);
+
+    /// <summary>Between two probes to guessed ports.</summary>
+    public static readonly TimeSpan ProbeSpacing = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Who searches begins so much later, so that the mappings are there.</summary>
+    public static readonly TimeSpan ProbeLead = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>A trial is over so long after its last probe.</summary>
+    public static readonly TimeSpan ProbeAnswers = TimeSpan.FromSeconds(2);
+
+    /// <summary>Ports that a node foretells of itself in one message.</summary>
+    public const int PredictedPorts = 80;
+
+    /// <summary>Of those, the ones that it really sends from.</summary>
+    public const int ProbeWindow = 64;
+
+    /// <summary>Before a pair's second trial; and before the third, then twice as long each time, up to <see cref="ProbeAgainMost"/>.</summary>
+    public static readonly TimeSpan ProbeAgainFirst = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan ProbeAgain = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan ProbeAgainMost = TimeSpan.FromMinutes(160);
 
     // ---- relay
 

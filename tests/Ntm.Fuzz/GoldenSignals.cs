@@ -48,6 +48,14 @@ public static class GoldenSignals
             ("path-check-reply", new Signal { PathCheckReply = new() { Id = 0x0102030405060708, Seen = Cast.Alice.Address.ToWire() } }),
             ("path-use", new Signal { PathUse = new() { Generation = 3, Relayed = true } }),
             ("candidate-update", new Signal { CandidateUpdate = update }),
+            ("probe-round", new Signal
+            {
+                ProbeRound = new()
+                {
+                    Nat = new() { Mapping = NatMapping.AddressAndPortDependent, Filtering = NatFiltering.AddressAndPortDependent, Allocation = PortAllocation.Stepped, Step = -2, LatestPort = 5000 },
+                    Mapped = Cast.Bob.Address.ToWire(), Ports = { 4998, 4996, 4994 },
+                },
+            }),
             ("direction-request-other-zone", new Signal { DirectionRequest = new() { Name = "cam.dave.friends.example", Zone = Cast.TheirZone, Acceptance = Cast.Accepted } }),
             ("route-direction-shared", new Signal { RouteDirection = shared }),
             ("zone-direction-request", new Signal { ZoneDirectionRequest = Cast.TheirRequest() }),

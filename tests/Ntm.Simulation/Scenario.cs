@@ -53,6 +53,7 @@ public sealed class Home
     private ushort _port = 41_000;
     private NatKind _kind = NatKind.None;
     private bool _withPcp;
+    private NatBehaviour? _behaviour;
 
     internal Home(Scenario scenario, string name, byte number)
     {
@@ -79,6 +80,13 @@ public sealed class Home
     public Home Behind(NatKind kind)
     {
         _kind = kind;
+        return this;
+    }
+
+    /// <summary>Behind a NAT of another kind.</summary>
+    public Home Behind(NatBehaviour behaviour)
+    {
+        (_kind, _behaviour) = (NatKind.Symmetric, behaviour);
         return this;
     }
 
@@ -136,7 +144,7 @@ public sealed class Home
         else
         {
             Segment = new Segment(world, $"{Name}'s home");
-            Nat = new NatBox(world, $"{Name}'s NAT", NatBehaviour.Of(_kind), Segment, world.Backbone, outside);
+            Nat = new NatBox(world, $"{Name}'s NAT", _behaviour ?? NatBehaviour.Of(_kind), Segment, world.Backbone, outside);
             if (_withIPv6)
             {
                 Wire = Router.Attach(Segment, Inside.WithPort(_port), six);

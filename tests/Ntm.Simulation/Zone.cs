@@ -239,6 +239,9 @@ public sealed class HomeRouter
 
     public List<string> Warnings { get; } = [];
 
+    /// <summary>Further sockets that its system lets it open.</summary>
+    public int SocketsMost { get; set; } = int.MaxValue;
+
     public Verdict? JoinEnd { get; private set; }
 
     /// <summary>Whether the core has said that all its open ports are closed.</summary>
@@ -352,7 +355,7 @@ public sealed class HomeRouter
     {
         if (Core == core && Home.Router.Core == core)
         {
-            var port = Home.Router.OpenSocket(wanted.Number, wanted.IPv4);
+            var port = Home.Router.FurtherSockets < SocketsMost ? Home.Router.OpenSocket(wanted.Number, wanted.IPv4) : (ushort)0;
             Home.Router.Call(now => core.SocketOpened(now, wanted.Number, wanted.IPv4, port));
         }
     });

@@ -112,7 +112,8 @@ public sealed record NatJudgement(
 
     private static (PortAllocation Allocation, int Step) JudgeAllocation(List<NatSample> made)
     {
-        if (made.TrueForAll(s => s.Mapped.Port == s.LocalPort))
+        // The inside port where it is free: the first mapping of a new socket shows it, those for further destinations find it taken.
+        if (made[0].Mapped.Port == made[0].LocalPort)
         {
             return (PortAllocation.Preserving, 0);
         }

@@ -1,3 +1,4 @@
+using Ntm.Node.Paths.Hard;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
@@ -9,7 +10,7 @@ namespace Ntm.Node.Paths;
 /// check 250 ms (rounds of five, or until answered while suspect) · again 30 s (relay in use and traffic) · used 10 s (direct path in use and traffic) ·
 /// silence 1 s (data out, nothing in) · lost 3 s (suspect without an answer). A peer that has no traffic has no timer.
 /// </summary>
-internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunChecks runs, MtuProbes mtus)
+internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunChecks runs, MtuProbes mtus, ProbeTrials trials)
 {
     /// <summary>Traffic this long ago still counts as traffic.</summary>
     private static readonly TimeSpan Active = TimeSpan.FromMinutes(3);
@@ -89,6 +90,8 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
                 context.Counters.Count("path-check-from-unknown-path");
                 return;
             }
+
+            path.IsProbed = trials.Owns(peer, from);
         }
 
         var reply = new Signal { PathCheckReply = new() { Id = check.Id, Seen = from.Remote.ToWire(), JoinsHalves = true } };
@@ -111,7 +114,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
 
     public void OnReply(Now now, Peer peer, WirePath from, PathCheckReply reply)
     {
-        if (runs.TryTake(now, peer, from, reply) || mtus.TryTake(now, peer, from, reply))
+        if (runs.TryTake(now, peer, from, reply) || mtus.TryTake(now, peer, from, reply) || trials.TryTake(now, peer, from, reply))
         {
             return;
         }
@@ -150,7 +153,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         peer.UnheardSince ??= now.Boot;
         if (peer.Used is { IsDirect: true, State: PathState.Proven } used && now.Boot - (used.LastHeard ?? TimeSpan.Zero) > Stale)
         {
-            used.Suspect(now.Boot);
+            Suspect(now, peer, used);
             Choose(now, peer);
         }
 
@@ -176,7 +179,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
     /// <summary>Judges the paths and changes over where another is better.</summary>
     public void Choose(Now now, Peer peer)
     {
-        var choice = PathChoice.Decide(peer.Paths, peer.Used, peer.RelayOnly);
+        var choice = PathChoice.Decide(peer.Paths, peer.Used, peer.RelayOnly ?? peer.Probing.Reason);
         peer.Reason = choice.Reason;
         peer.Double = choice.Path is { State: PathState.Suspect } ? Other(peer, choice.Path) : null;
         if (choice.Path is null || choice.Path == peer.Used)
@@ -226,6 +229,16 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         }
     }
 
+    /// <summary>The same for paths whose socket or trial is gone: an established tunnel goes on by what is left.</summary>
+    public void Drop(Now now, Peer peer, Predicate<PeerPath> gone)
+    {
+        if (peer.Paths.Exists(gone))
+        {
+            Withdraw(now, peer, gone);
+            GoOn(now, peer);
+        }
+    }
+
     private static PeerPath? Other(Peer peer, PeerPath than) =>
         peer.Paths.Find(p => p != than && p.State == PathState.Proven && p.IsDirect)
         ?? peer.Paths.Find(p => p != than && p.State == PathState.Proven) ?? peer.Paths.Find(p => p != than && !p.IsDirect);
@@ -259,6 +272,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         {
             runs.Look(now, peer, inUse);
             next = mtus.Tick(now, peer);
+            trials.Look(now, peer);
         }
 
         foreach (var path in peer.Paths)
@@ -288,13 +302,20 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
     private void Judge(Now now, Peer peer, PeerPath path, bool active)
     {
         var used = path == peer.Used;
+        if (path.IsProbed && !used && path.State != PathState.Suspect)
+        {
+            // Not kept alive, so that nothing is to be sent there alone later on.
+            path.State = now.Boot - path.LastHeard <= Stale ? path.State : PathState.Unproven;
+            return;
+        }
+
         var patience = Limits.CheckSpacing + (path.RoundTrip ?? TimeSpan.Zero);
         switch (path.State)
         {
             case PathState.Proven when path.Unanswered >= Limits.ChecksBeforeSuspect && now.Boot - (path.LastHeard ?? TimeSpan.Zero) > 3 * patience:
                 if (used && path.IsDirect)
                 {
-                    path.Suspect(now.Boot);
+                    Suspect(now, peer, path);
                     context.Note($"{peer.Name} is silent on {path.Path}: traffic goes on the relay as well.");
                 }
                 else
@@ -319,6 +340,19 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
                 && peer.Used is not { IsDirect: true, State: PathState.Proven or PathState.Suspect }:
                 path.Schedule(now.Boot + (used ? UsedAgain : Limits.CheckAgain), Limits.CheckRounds);
                 break;
+        }
+    }
+
+    // What else a trial found leads through the same NATs, and nobody has kept it alive: it is no better until it was heard again.
+    private static void Suspect(Now now, Peer peer, PeerPath path)
+    {
+        path.Suspect(now.Boot);
+        foreach (var other in peer.Paths)
+        {
+            if (path.IsProbed && other.IsProbed && other != path && other.State == PathState.Proven && !(other.LastHeard > path.LastHeard))
+            {
+                other.State = PathState.Unproven;
+            }
         }
     }
 

@@ -12,7 +12,7 @@ public sealed record PathChoice(PeerPath? Path, string Reason)
 
     /// <param name="paths">All paths to the peer.</param>
     /// <param name="current">The one in use, if any.</param>
-    /// <param name="relayOnly">Why the direction allows the relay only; null where it allows direct paths.</param>
+    /// <param name="relayOnly">Why it is the relay, where the direction or trials have shown; null where nothing is known against direct paths.</param>
     public static PathChoice Decide(IReadOnlyList<PeerPath> paths, PeerPath? current, string? relayOnly)
     {
         var direct = Best(paths, direct: true);

@@ -37,6 +37,9 @@ public sealed class PeerPath(WirePath path, PathKind kind)
 
     public PathKind Kind { get; } = kind;
 
+    /// <summary>Found by a trial (docs/protocol.md section 5, "Hard NATs"): checked while it is in use only, so that its socket is not kept open for nothing.</summary>
+    public bool IsProbed { get; set; }
+
     public bool IsDirect => Kind != PathKind.Relay;
 
     public PathState State { get; set; }

@@ -36,7 +36,7 @@ internal sealed class RunChecks(NodeContext context)
             return;
         }
 
-        var key = (path.Path.Uplink, path.Path.Remote.IsIPv4);
+        var key = (UplinkSocket.UplinkOf(path.Path.Uplink), path.Path.Remote.IsIPv4);
         if (!_uplinks.TryGetValue(key, out var uplink))
         {
             _uplinks.Add(key, uplink = new Uplink());

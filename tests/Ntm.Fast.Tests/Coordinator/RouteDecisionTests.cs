@@ -1,4 +1,5 @@
 using Ntm.Coordinator;
+using Ntm.Fast.Tests.HardNats;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 
@@ -38,6 +39,24 @@ public sealed class RouteDecisionTests
     {
         Assert.Equal(new RouteDecision(verdict, reason), RouteDecision.Judge(Read(asker), Read(responder), relay));
         Assert.Equal(verdict, RouteDecision.Judge(Read(responder), Read(asker), relay).Verdict);
+    }
+
+    /// <summary>Two NATs that map by destination: what their nodes have observed decides whether a direct path is worth trying.</summary>
+    [Theory]
+    [InlineData(HardNat.Stepped, HardNat.Preserving, RouteVerdict.RouteRelayThenDirect, "both NATs map by destination, and both ports can be predicted")]
+    [InlineData(HardNat.Stepped, HardNat.PortSet, RouteVerdict.RouteRelayThenDirect, "both NATs map by destination; one's ports can be predicted, the other's are few")]
+    [InlineData(HardNat.Scattered, HardNat.Open, RouteVerdict.RouteRelayThenDirect, "both NATs map by destination: some of one's ports can be tried")]
+    [InlineData(HardNat.Scattered, HardNat.Scattered, RouteVerdict.RouteRelayOnly, "both NATs give every destination another port without a pattern")]
+    [InlineData(HardNat.PortSet, HardNat.PortSet, RouteVerdict.RouteRelayOnly, "both NATs give every destination another port without a pattern")]
+    [InlineData(HardNat.Stepped, HardNat.Scattered, RouteVerdict.RouteRelayOnly, "both NATs map by destination, and one of them without a pattern")]
+    [InlineData(HardNat.Stepped, null, RouteVerdict.RouteRelayOnly, "both NATs map by destination")]
+    [InlineData(HardNat.PortRestricted, HardNat.Scattered, RouteVerdict.RouteRelayThenDirect, "only one NAT is known to map by destination")] // what was looked at closely counts
+    public void Hard_NATs_are_judged_by_what_was_observed(string one, string? other, RouteVerdict verdict, string reason)
+    {
+        IReadOnlyList<NatTraits> ones = [HardNat.Traits(one)], others = other is null ? [] : [HardNat.Traits(other)];
+        Assert.Equal(new RouteDecision(verdict, reason), RouteDecision.Judge(Read(Symmetric1), Read(Symmetric2), true, ones, others));
+        Assert.Equal(new RouteDecision(verdict, reason), RouteDecision.Judge(Read(Symmetric2), Read(Symmetric1), true, others, ones));
+        Assert.Equal(RouteVerdict.RouteDirectOnly, RouteDecision.Judge(Read(Symmetric1), Read(Symmetric2), false, ones, others).Verdict);
     }
 
     [Theory]

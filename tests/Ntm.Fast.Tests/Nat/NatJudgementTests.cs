@@ -21,7 +21,7 @@ public sealed class NatJudgementTests
     [InlineData("198.51.100.1:7000 198.51.100.1:6999 198.51.100.1:6997 198.51.100.1:6996", NatMapping.AddressAndPortDependent, PortAllocation.Stepped, -1)]
     [InlineData("198.51.100.1:65534 198.51.100.1:65535 198.51.100.1:1024 198.51.100.1:1025", NatMapping.AddressAndPortDependent, PortAllocation.Scattered, 0)]
     [InlineData("198.51.100.1:7000 198.51.100.1:31000 198.51.100.1:2900 198.51.100.1:64001", NatMapping.AddressAndPortDependent, PortAllocation.Scattered, 0)]
-    [InlineData("198.51.100.1:50000 198.51.100.1:31000 198.51.100.1:2900 198.51.100.1:64001", NatMapping.AddressAndPortDependent, PortAllocation.Scattered, 0)]
+    [InlineData("198.51.100.1:50000 198.51.100.1:31000 198.51.100.1:2900 198.51.100.1:64001", NatMapping.AddressAndPortDependent, PortAllocation.Preserving, 0)]
     [InlineData("198.51.100.1:7000 198.51.100.1:7010 198.51.100.1:7005 198.51.100.1:7020", NatMapping.AddressAndPortDependent, PortAllocation.Scattered, 0)]
     [InlineData("192.168.1.2:50000 192.168.1.2:50000 192.168.1.2:50000 192.168.1.2:50000", NatMapping.None, PortAllocation.Unknown, 0)]
     public void Mappings_at_two_ports_of_two_servers(string seen, NatMapping mapping, PortAllocation allocation, int step)

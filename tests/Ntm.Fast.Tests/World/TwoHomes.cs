@@ -13,6 +13,14 @@ internal sealed class TwoHomes
 
     public TwoHomes(NatKind alices, NatKind bobs, ulong seed = 7, bool withRelay = true, bool twoCoordinators = false, WireConditions? wires = null, bool withIPv6 = false,
         bool withSecondPorts = true, Predicate<string>? open = null, byte refuses = 0, RealAddress? claims = null)
+        : this(home => home.Behind(alices), home => home.Behind(bobs), seed, withRelay, twoCoordinators, wires, withIPv6, withSecondPorts, open, refuses, claims)
+    {
+    }
+
+    /// <param name="alices">Puts her home behind something.</param>
+    public TwoHomes(
+        Func<Home, Home> alices, Func<Home, Home> bobs, ulong seed = 7, bool withRelay = true, bool twoCoordinators = false, WireConditions? wires = null, bool withIPv6 = false,
+        bool withSecondPorts = true, Predicate<string>? open = null, byte refuses = 0, RealAddress? claims = null)
     {
         Scenario = new Scenario(seed);
         Zone = new Zone(Scenario, withSecondPorts: withSecondPorts);
@@ -40,9 +48,9 @@ internal sealed class TwoHomes
         Assert.True(Bob.Publish(Nas, "nas").Done);
         World.RunFor(TimeSpan.FromSeconds(2));
 
-        HomeRouter Router(string name, NatKind kind)
+        HomeRouter Router(string name, Func<Home, Home> behind)
         {
-            var home = Scenario.Home(name).Behind(kind);
+            var home = behind(Scenario.Home(name));
             if (wires is not null)
             {
                 home.Over(wires);

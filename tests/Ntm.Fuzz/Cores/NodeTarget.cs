@@ -101,7 +101,8 @@ public sealed class NodeTarget : CoreTarget
 
     protected override int SpeakerOf(Signal signal) => signal.BodyCase switch
     {
-        Signal.BodyOneofCase.PathCheck or Signal.BodyOneofCase.PathCheckReply or Signal.BodyOneofCase.PathUse or Signal.BodyOneofCase.CandidateUpdate => 1,
+        Signal.BodyOneofCase.PathCheck or Signal.BodyOneofCase.PathCheckReply or Signal.BodyOneofCase.PathUse or Signal.BodyOneofCase.CandidateUpdate
+            or Signal.BodyOneofCase.ProbeRound => 1,
         Signal.BodyOneofCase.RelayRegistrationResponse => 2,
         _ => 0,
     };

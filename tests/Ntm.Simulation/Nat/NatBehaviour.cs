@@ -33,6 +33,9 @@ public abstract class NatBehaviour
     /// <summary>Whether the outside port is the inside one where that is free (RFC 4787 section 4.2.1); else it is drawn.</summary>
     public virtual bool PreservesPort => true;
 
+    /// <summary>The outside port of a new mapping, where the behaviour says so itself; null: by <see cref="PreservesPort"/>.</summary>
+    public virtual ushort? NextPort(PortAsk ask) => null;
+
     public static NatBehaviour Of(NatKind kind) => kind switch
     {
         NatKind.EndpointIndependent => new EndpointIndependent(),

@@ -55,6 +55,9 @@ public sealed class NatBox : IStation
     /// <summary>Mappings alive now.</summary>
     public int Mappings => _byPort.Values.Count(IsAlive);
 
+    /// <summary>The most that were alive at once.</summary>
+    public int MostMappings { get; private set; }
+
     /// <summary>Forgets all mappings, as a box does that loses power.</summary>
     public void Reboot()
     {
@@ -113,6 +116,8 @@ public sealed class NatBox : IStation
             mapping = new Mapping(key, FreePort(datagram.Source.Port));
             _byInside[key] = mapping;
             _byPort[mapping.Port] = mapping;
+            mapping.LastUsed = _world.Clock.Elapsed;
+            MostMappings = Math.Max(MostMappings, Mappings);
         }
 
         mapping.LastUsed = _world.Clock.Elapsed;
@@ -153,6 +158,16 @@ public sealed class NatBox : IStation
 
     private ushort FreePort(ushort wanted)
     {
+        if (_behaviour.NextPort(new(wanted, _world.Clock.Elapsed, _entropy, p => _byPort.TryGetValue(p, out var there) && IsAlive(there))) is { } own)
+        {
+            if (_byPort.TryGetValue(own, out var before))
+            {
+                Forget(before);
+            }
+
+            return own;
+        }
+
         var port = _behaviour.PreservesPort ? wanted : Drawn();
         while (_byPort.TryGetValue(port, out var taken))
         {
