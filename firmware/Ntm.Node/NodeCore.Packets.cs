@@ -26,19 +26,11 @@ public sealed partial class NodeCore
     public void ReceivePackets(Now now, PacketBatch batch)
     {
         Start(now);
-        _spills = false;
         for (var i = 0; i < batch.Count; i++)
         {
             var count = batch.Count;
             Outbound(now, batch[i], batch, i);
-            if (_spills && batch[i].Disposition == Disposition.ToWire)
-            {
-                // Behind halves that had no room here: order is kept.
-                Outbox.Send(batch[i].Path, batch[i].Bytes);
-                batch[i].Disposition = Disposition.Drop;
-            }
-
-            i += batch.Count - count; // a second half
+            i += batch.Count - count; // a second half behind it
         }
     }
 
@@ -128,7 +120,7 @@ public sealed partial class NodeCore
 
                 break;
             case OutboundVerdict.ToPeer when _peers.FindByVip(remote) is { } peer:
-                SendTo(now, peer, packet, mayWait: batch is not null && !_spills, batch, at);
+                SendTo(now, peer, packet, mayWait: batch is not null, batch, at);
                 break;
             case OutboundVerdict.Answered:
                 packet.Disposition = Disposition.ToTun;
@@ -166,17 +158,15 @@ public sealed partial class NodeCore
     // The second half goes into the batch behind the first, so that halves are runs like all else and nothing overtakes them.
     private void SendHalves(Now now, Peer peer, Packet packet, PacketBatch? batch, int at)
     {
-        var isInBatch = batch is { IsFull: false } && !_spills;
-        var second = isInBatch ? batch!.Insert(at + 1) : _otherHalf;
-        _context.Tunnels.SealHalves(now, peer.Tunnel, packet, second, isInBatch && peer.Double is null);
+        var second = batch?.InsertAfter(at) ?? _otherHalf;
+        _context.Tunnels.SealHalves(now, peer.Tunnel, packet, second, batch is not null && peer.Double is null);
         Sent(peer, packet);
         Sent(peer, second);
-        if (!isInBatch && second.Disposition == Disposition.ToWire)
+        if (batch is null && second.Disposition == Disposition.ToWire)
         {
             Outbox.Send(packet.Path, packet.Bytes);
             Outbox.Send(second.Path, second.Bytes);
             packet.Disposition = Disposition.Drop;
-            _spills = batch is not null;
         }
     }
 

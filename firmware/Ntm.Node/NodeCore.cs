@@ -40,7 +40,6 @@ public sealed partial class NodeCore : ICore
     private readonly HeldPackets _held;
     private readonly Packet _scratch = new(); // for second copies
     private readonly Packet _otherHalf = new();
-    private bool _spills; // the present batch has no room for second halves: the rest of it goes by the outbox
     private IReadOnlyList<IPAddress> _ownAddresses = [];
     private DeviceProxy? _proxy; // with the membership: it needs the own VIP
     private IReadOnlyList<StoreWrite>? _memory;

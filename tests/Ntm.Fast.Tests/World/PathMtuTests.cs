@@ -126,6 +126,51 @@ public sealed class PathMtuTests
         Assert.Equal(Enumerable.Range(0, count), homes.Nas.Received.Where(p => p.Content == IpContent.Udp).Select(p => BinaryPrimitives.ReadInt32LittleEndian(p.Payload)));
     }
 
+    [Fact]
+    public void Halves_of_full_batches_allocate_nothing()
+    {
+        var homes = On("direct", 1280);
+        homes.Talk(50);
+        homes.World.RunFor(20 * Second);
+        homes.Talk(5);
+        var bytes = new IpPacket
+        {
+            Source = homes.Tv.Address, Destination = homes.Alias, Content = IpContent.Udp, From = 5000, To = 7, Payload = new byte[1364], DontFragment = false, Identification = 77,
+        }.ToBytes();
+        var batch = new PacketBatch();
+        var now = homes.Alice.Home.Router.Now;
+        var halves = 0;
+        void Round()
+        {
+            batch.Clear();
+            while (!batch.IsFull)
+            {
+                batch.Add().Fill(bytes);
+            }
+
+            homes.Alice.Core.ReceivePackets(now, batch);
+            for (var i = 0; i < batch.Count; i++)
+            {
+                halves += batch[i].Disposition == Disposition.ToWire && batch[i].Length < 800 ? 1 : 0;
+            }
+        }
+
+        for (var i = 0; i < 30; i++)
+        {
+            Round();
+        }
+
+        halves = 0;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 10; i++)
+        {
+            Round();
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(10 * 2 * Limits.BatchSlots, halves);
+    }
+
     /// <summary>An IPv6 device sends to the IPv4 device's VIP.</summary>
     [Fact]
     public void An_ipv6_device_hears_packet_too_big_in_its_own_family()
