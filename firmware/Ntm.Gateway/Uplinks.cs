@@ -94,14 +94,14 @@ public sealed class Uplinks : IDisposable
             return;
         }
 
-        if (attachment.Further.Remove((wanted.Number, wanted.IPv4), out var former))
+        if (attachment.Observing.Remove((wanted.Number, wanted.IPv4), out var former))
         {
             _pump.RemoveSocket(former);
         }
 
         if (wanted.Open)
         {
-            _core.SocketOpened(now, wanted.Number, wanted.IPv4, OpenFurther(attachment, wanted));
+            _core.SocketOpened(now, wanted.Number, wanted.IPv4, OpenObserving(attachment, wanted));
         }
     });
 
@@ -287,7 +287,7 @@ public sealed class Uplinks : IDisposable
         }
     }
 
-    private ushort OpenFurther(Attachment attachment, NodeEvent.Socket wanted)
+    private ushort OpenObserving(Attachment attachment, NodeEvent.Socket wanted)
     {
         if (attachment.Index is null)
         {
@@ -298,7 +298,7 @@ public sealed class Uplinks : IDisposable
         {
             var socket = UdpSocket.Open(
                 wanted.IPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, 0, wanted.Number, attachment.Config.Interface, _pump.Counters);
-            attachment.Further.Add((wanted.Number, wanted.IPv4), socket);
+            attachment.Observing.Add((wanted.Number, wanted.IPv4), socket);
             _pump.AddSocket(socket);
             return socket.Port;
         }
@@ -325,12 +325,12 @@ public sealed class Uplinks : IDisposable
             }
         }
 
-        foreach (var socket in attachment.Further.Values)
+        foreach (var socket in attachment.Observing.Values)
         {
             _pump.RemoveSocket(socket);
         }
 
-        attachment.Further.Clear();
+        attachment.Observing.Clear();
         (attachment.Socket4, attachment.Socket6, attachment.Failure) = (null, null, null);
     }
 
@@ -359,8 +359,8 @@ public sealed class Uplinks : IDisposable
 
         public UdpSocket? Socket6 { get; set; }
 
-        /// <summary>Further sockets, by number and family.</summary>
-        public Dictionary<(int Number, bool IPv4), UdpSocket> Further { get; } = [];
+        /// <summary>Sockets by which its NAT is looked at, by number and family.</summary>
+        public Dictionary<(int Number, bool IPv4), UdpSocket> Observing { get; } = [];
 
         /// <summary>Datagrams go one by one: the device spoils runs.</summary>
         public bool Singly4 { get; set; }
