@@ -97,14 +97,14 @@ public sealed class Uplinks : IDisposable
             return;
         }
 
-        if (attachment.Further.Remove((wanted.Number, wanted.IPv4), out var former))
+        if (attachment.Observing.Remove((wanted.Number, wanted.IPv4), out var former))
         {
             _pump.RemoveSocket(former);
         }
 
         if (wanted.Open)
         {
-            _core.SocketOpened(now, wanted.Number, wanted.IPv4, OpenFurther(attachment, wanted));
+            _core.SocketOpened(now, wanted.Number, wanted.IPv4, OpenObserving(attachment, wanted));
         }
     });
 
@@ -295,7 +295,7 @@ public sealed class Uplinks : IDisposable
         }
     }
 
-    private ushort OpenFurther(Attachment attachment, NodeEvent.Socket wanted)
+    private ushort OpenObserving(Attachment attachment, NodeEvent.Socket wanted)
     {
         if (attachment.Index is null)
         {
@@ -373,8 +373,8 @@ public sealed class Uplinks : IDisposable
 
         public UdpSocket? Socket6 { get; set; }
 
-        /// <summary>Further sockets, by number and family.</summary>
-        public Dictionary<(int Number, bool IPv4), UdpSocket> Further { get; } = [];
+        /// <summary>Sockets by which its NAT is looked at, by number and family.</summary>
+        public Dictionary<(int Number, bool IPv4), UdpSocket> Observing { get; } = [];
 
         /// <summary>Datagrams go one by one: the device spoils runs.</summary>
         public bool Singly4 { get; set; }
