@@ -10,7 +10,7 @@ namespace Ntm.Gateway;
 public static class DataPathPicture
 {
     public static DataPathDocument Of(Pump pump, GatewayConfig config) => new(
-        pump.Tun is { } tun ? Of(tun.Offloads) : null, config.Lanes, config.Cipher.Suites.ToString(), 
+        pump.Tun is { } tun ? Of(tun.Offloads) : null, config.Lanes, config.Cipher.Suites.ToString(),
         [.. pump.Sockets.Where(socket => UplinkSocket.SocketOf(socket.Uplink) == 0).Select(socket => Of(socket, config))]);
 
     public static string Of(TunOffloads offloads) =>

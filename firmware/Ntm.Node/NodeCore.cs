@@ -70,7 +70,7 @@ public sealed partial class NodeCore : ICore
             Withdraw = (at, peer, gone) => _checks!.Drop(at, peer, gone),
             Refresh = (at, peer) => _directions!.Refresh(at, peer),
         };
-        _checks = new PathChecks(_context, budgets, _runs, _trials);
+        _checks = new PathChecks(_context, budgets, _runs, _trials) { KeepAliveOf = path => _nat!.KeepAliveOf(path) };
         _nat = new NatObserver(_context, () => _registration!.Own) { OnChanged = OnNatChanged };
         _registration = new Registration(_context, Published, _nat) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
         _peers = new Peers(_context, _registration, _checks, budgets);

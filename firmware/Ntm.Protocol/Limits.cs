@@ -189,6 +189,9 @@ public static class Limits
     public const int ServerChecksAtOnce = 30;
 
     public static readonly TimeSpan CheckAgain = TimeSpan.FromSeconds(30);
+    /// <summary>A direct path that carried data within this time is kept open in its NATs.</summary>
+    public static readonly TimeSpan WarmFor = TimeSpan.FromMinutes(15);
+
     public static readonly TimeSpan CheckUsed = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan SilenceBeforeCheck = TimeSpan.FromSeconds(1);
     public const int ChecksBeforeSuspect = 3;

@@ -89,9 +89,6 @@ public sealed class SimHost : IStation
     /// <returns>The port.</returns>
     public ushort OpenSocket(int number, bool ipv4, ushort port = 0) => _sockets[(number, ipv4)] = port != 0 ? port : _nextPort++;
 
-    /// <summary>Further sockets that are open.</summary>
-    public int Sockets => _sockets.Count;
-
     public void CloseSocket(int number, bool ipv4) => _sockets.Remove((number, ipv4));
 
     /// <summary>Further sockets that are open.</summary>

@@ -342,7 +342,7 @@ public sealed class HomeRouter
     {
         if (Core == core && Home.Router.Core == core)
         {
-            var port = Home.Router.Sockets < SocketsMost ? Home.Router.OpenSocket(wanted.Number, wanted.IPv4) : (ushort)0;
+            var port = Home.Router.FurtherSockets < SocketsMost ? Home.Router.OpenSocket(wanted.Number, wanted.IPv4) : (ushort)0;
             Home.Router.Call(now => core.SocketOpened(now, wanted.Number, wanted.IPv4, port));
         }
     });

@@ -26,6 +26,9 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
 
     private readonly PriorityQueue<Peer, TimeSpan> _ticks = new();
 
+    /// <summary>How long the NAT before a path may be left alone.</summary>
+    public Func<WirePath, TimeSpan> KeepAliveOf { get; init; } = static _ => Limits.KeepAliveFirst;
+
     public TimeSpan NextDeadline => _ticks.TryPeek(out _, out var at) ? at : TimeSpan.MaxValue;
 
     /// <summary>
@@ -247,6 +250,11 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         Forget(now, peer);
         foreach (var path in peer.Paths)
         {
+            if (!active && path == peer.Used && path.NextCheck == TimeSpan.MaxValue && WarmAt(peer) <= now.Boot)
+            {
+                path.Schedule(now.Boot, Limits.CheckRounds);
+            }
+
             Judge(now, peer, path, active);
             if (path.NextCheck <= now.Boot)
             {
@@ -267,6 +275,8 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
             next = path.NextCheck < next ? path.NextCheck : next;
         }
 
+        next = WarmAt(peer) is var warm && !active && warm < next ? warm : next;
+
         if (active)
         {
             // The judgements above look at times of a second and more; four looks a second are close enough for them.
@@ -279,6 +289,10 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
             TickAt(peer, next > now.Boot ? next : now.Boot + Limits.CheckSpacing);
         }
     }
+
+    private TimeSpan WarmAt(Peer peer) => peer is { Used: { IsDirect: true, State: PathState.Proven, LastHeard: { } heard } used, LastTraffic: { } traffic }
+        ? WarmPath.NextCheck(traffic, heard, KeepAliveOf(used.Path))
+        : TimeSpan.MaxValue;
 
     private void Judge(Now now, Peer peer, PeerPath path, bool active)
     {

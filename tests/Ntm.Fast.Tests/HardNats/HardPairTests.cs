@@ -29,7 +29,7 @@ public sealed class HardPairTests(ITestOutputHelper output)
             Assert.True(homes.AlicesPeer.Direct, homes.AlicesPeer.Reason);
             Assert.True(homes.Bob.Status.Peers.Single().Direct, homes.Bob.Status.Peers.Single().Reason);
             Assert.Equal(100, homes.Talk(100));
-            Assert.InRange(homes.Alice.Home.Router.Sockets + homes.Bob.Home.Router.Sockets, 0, 2 * 8);
+            Assert.InRange(homes.Alice.Home.Router.FurtherSockets + homes.Bob.Home.Router.FurtherSockets, 0, 2 * 8);
         }
     }
 
@@ -59,5 +59,5 @@ public sealed class HardPairTests(ITestOutputHelper output)
     private void Tell(TwoHomes homes, string pair) => output.WriteLine(
         $"{pair}: {homes.AlicesPeer.Reason}; {string.Join(", ", homes.Alice.Status.Counters.Where(c => c.Key.StartsWith("probe", StringComparison.Ordinal)))}; bob {homes.Bob.Status.Peers.Single().Reason} "
         + $"{string.Join(", ", homes.Bob.Status.Counters.Where(c => c.Key.StartsWith("probe", StringComparison.Ordinal)))}; nats {homes.Alice.Status.Uplinks[0].NatMapping} | {homes.Bob.Status.Uplinks[0].NatMapping}; "
-        + $"sockets {homes.Alice.Home.Router.Sockets} {homes.Bob.Home.Router.Sockets}, mappings {homes.Alice.Home.Nat!.MostMappings} {homes.Bob.Home.Nat!.MostMappings}");
+        + $"sockets {homes.Alice.Home.Router.FurtherSockets} {homes.Bob.Home.Router.FurtherSockets}, mappings {homes.Alice.Home.Nat!.MostMappings} {homes.Bob.Home.Nat!.MostMappings}");
 }

@@ -21,7 +21,7 @@ public sealed class HardTroubleTests
         {
             Assert.StartsWith(reason, home.Status.Peers.Single().Reason, StringComparison.Ordinal);
             Assert.False(home.Status.Counters.ContainsKey("probes-sent"));
-            Assert.Equal(0, home.Home.Router.Sockets);
+            Assert.Equal(0, home.Home.Router.FurtherSockets);
         }
     }
 
@@ -69,7 +69,7 @@ public sealed class HardTroubleTests
         Assert.True(homes.AlicesPeer.Direct, homes.AlicesPeer.Reason);
         Assert.Equal(2, homes.Alice.Status.Counters["probe-trials-met"]);
         Assert.Equal(100, homes.Talk(100));
-        Assert.InRange(homes.Bob.Home.Router.Sockets, 1, 8);
+        Assert.InRange(homes.Bob.Home.Router.FurtherSockets, 1, 8);
     }
 
     [Fact]
@@ -80,7 +80,7 @@ public sealed class HardTroubleTests
         var before = homes.Alice.Status.Counters.GetValueOrDefault("probes-sent") + homes.Bob.Status.Counters.GetValueOrDefault("probes-sent");
         homes.World.RunFor(TimeSpan.FromHours(1));
         Assert.Equal(before, homes.Alice.Status.Counters.GetValueOrDefault("probes-sent") + homes.Bob.Status.Counters.GetValueOrDefault("probes-sent"));
-        Assert.InRange(homes.Alice.Home.Router.Sockets + homes.Bob.Home.Router.Sockets, 0, 2); // one may be on observation
+        Assert.InRange(homes.Alice.Home.Router.FurtherSockets + homes.Bob.Home.Router.FurtherSockets, 0, 2); // one may be on observation
     }
 
     /// <summary>A carrier that gives each subscriber 200 mappings: a trial, with all else the home does, leaves most of them free. And hours of trials send no more than the budget.</summary>

@@ -60,6 +60,29 @@ public sealed class KeepAliveTests(ITestOutputHelper output)
         }
     }
 
+    [Theory]
+    [InlineData(30)]
+    [InlineData(60)]
+    public void A_direct_path_that_was_used_lately_is_still_open_though_there_is_no_relay_to_help(int lifetime)
+    {
+        var homes = new TwoHomes(NatKind.PortRestricted, NatKind.EndpointIndependent, withRelay: false);
+        Set(homes.Alice, lifetime, inboundRefreshes: false);
+        Set(homes.Bob, lifetime, inboundRefreshes: false);
+        homes.Resolved();
+        homes.Talk(5);
+        homes.World.RunFor(TimeSpan.FromMinutes(4.7)); // the television's own flow lasts 5 min, and path checks 3 min
+        var before = homes.Tv.Received.Count;
+        homes.Nas.SendUdp(homes.Nas.Received[^1].Source, 7, 5000, "still there"u8);
+        homes.World.RunFor(TimeSpan.FromMilliseconds(500));
+        Assert.Equal(before + 1, homes.Tv.Received.Count);
+
+        // And then it is left alone.
+        homes.World.RunFor(TimeSpan.FromMinutes(20));
+        var sent = homes.AlicesPeer.BytesSent;
+        homes.World.RunFor(TimeSpan.FromMinutes(10));
+        Assert.Equal(sent, homes.AlicesPeer.BytesSent);
+    }
+
     [Fact]
     public void Another_network_is_another_NAT()
     {
