@@ -97,7 +97,7 @@ public sealed class Uplinks : IDisposable
             return;
         }
 
-        if (attachment.Observing.Remove((wanted.Number, wanted.IPv4), out var former))
+        if (attachment.Further.Remove((wanted.Number, wanted.IPv4), out var former))
         {
             _pump.RemoveSocket(former);
         }
@@ -374,7 +374,7 @@ public sealed class Uplinks : IDisposable
         public UdpSocket? Socket6 { get; set; }
 
         /// <summary>Sockets by which its NAT is looked at, by number and family.</summary>
-        public Dictionary<(int Number, bool IPv4), UdpSocket> Observing { get; } = [];
+        public Dictionary<(int Number, bool IPv4), UdpSocket> Further { get; } = [];
 
         /// <summary>Datagrams go one by one: the device spoils runs.</summary>
         public bool Singly4 { get; set; }

@@ -168,6 +168,39 @@ public sealed class ProbeRoundTests
         Assert.All(opened.Select((at, i) => (at, i)), o => Assert.True(o.i < 67 || o.at - opened[o.i - 67] >= Limits.ProbeMappingsSpacing));
     }
 
+    /// <summary>A direction that was given before anything was known of the NATs.</summary>
+    [Theory]
+    [InlineData(HardNat.Stepped, HardNat.Preserving, 1, 2)]
+    [InlineData(HardNat.Scattered, HardNat.Scattered, 0, 0)]
+    [InlineData(HardNat.Stepped, null, 0, 0)]
+    public void Relay_only_is_reconsidered_when_the_NATs_are_known(string own, string? theirs, int atOnce, int inTenMinutes)
+    {
+        _nat = own;
+        var bob = Mallory();
+        bob.Direction.Verdict = RouteVerdict.RouteRelayOnly;
+        if (theirs is not null)
+        {
+            bob.Direction.Nats.Add(HardNat.Traits(theirs));
+        }
+
+        _trials.Look(_now, bob);
+        _trials.Look(_now, bob);
+        Assert.Equal(atOnce, _refreshed);
+        for (var second = 0; second < 600; second++)
+        {
+            if (second % 100 == 0)
+            {
+                Greet(bob);
+            }
+
+            Pass(TimeSpan.FromSeconds(1));
+            _trials.Look(_now, bob);
+        }
+
+        Assert.Equal(inTenMinutes, _refreshed);
+        Assert.Empty(_context.Events.OfType<NodeEvent.Socket>());
+    }
+
     [Fact]
     public void One_trial_at_a_time_and_a_peer_that_goes_ends_it()
     {

@@ -44,7 +44,7 @@ public sealed partial class HardNatTests(ITestOutputHelper output)
         var watch = Stopwatch.StartNew();
         world.Alice.Inside.Start($"ping -6 -i 0.2 -w {(expectDirect ? 38 : 12)} {vip}"); // ends with the namespace at the latest
         var peer = await Town.UntilAsync(
-            () => world.Alice.Interface.PeerAsync("bob", default), p => expectDirect ? p is { Direct: true } : watch.Elapsed > TimeSpan.FromSeconds(10), expectDirect ? "a direct path" : "ten seconds");
+            () => world.Alice.Interface.PeerAsync("bob", default), p => expectDirect ? p is { Direct: true } : watch.Elapsed > TimeSpan.FromSeconds(6), expectDirect ? "a direct path" : "six seconds");
         output.WriteLine($"after {watch.Elapsed.TotalSeconds:0.0} s: {peer!.Reason}");
         foreach (var node in (HardNatWorld.Node[])[world.Alice, world.Bob])
         {

@@ -58,7 +58,16 @@ internal sealed partial class ProbeTrials(NodeContext context)
     public void Look(Now now, Peer peer)
     {
         Sweep(now, peer);
-        if (_now is null && context.Key < peer.Binding.Key && peer.RelayOnly is null && peer.Probing.NextAt <= now.Boot && IsWanted(peer))
+        if (_now is not null || peer.Probing.NextAt > now.Boot || !IsWanted(peer))
+        {
+            return;
+        }
+
+        if (peer.RelayOnly is not null)
+        {
+            Reconsider(now, peer);
+        }
+        else if (context.Key < peer.Binding.Key)
         {
             Lead(now, peer);
         }
@@ -142,6 +151,20 @@ internal sealed partial class ProbeTrials(NodeContext context)
 
     private static bool IsWanted(Peer peer) => peer.Tunnel.IsEstablished && peer.Used is { IsDirect: false, State: PathState.Proven }
         && !peer.Paths.Exists(p => p.IsDirect && (p.State == PathState.Proven || p.RoundsLeft > 0));
+
+    // The coordinator judged by what was known of the NATs then, which may have been little: nodes are directed as soon as they are registered.
+    private void Reconsider(Now now, Peer peer)
+    {
+        if (OwnSight.Of(context, Servers(), Nats) is { } self && peer.Direction.Nats.Any(n => ProbePlan.Judge(self.Nat, NatShape.Read(n)) is { IsWorthTrying: true }))
+        {
+            peer.Probing.Failed(now.Boot);
+            Refresh(now, peer);
+        }
+        else
+        {
+            peer.Probing.Postpone(now.Boot + Limits.CheckAgain);
+        }
+    }
 
     private void Lead(Now now, Peer peer)
     {
