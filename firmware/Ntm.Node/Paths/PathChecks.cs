@@ -85,9 +85,8 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
             Sent(path, reply, context.Signals!.Notify(now, peer.Tunnel, reply, path.Path));
         }
 
-        if (path.State is PathState.Unproven or PathState.Failed && path.RoundsLeft == 0)
+        if (path.State is PathState.Unproven or PathState.Failed && path.TryCheckInReturn(now.Boot))
         {
-            path.Schedule(now.Boot, Limits.CheckRounds);
             TickAt(peer, now.Boot);
         }
     }
