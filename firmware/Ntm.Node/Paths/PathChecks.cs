@@ -85,9 +85,10 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
             Sent(path, reply, context.Signals!.Notify(now, peer.Tunnel, reply, path.Path));
         }
 
-        if (path.State is PathState.Unproven or PathState.Failed && path.TryCheckInReturn(now.Boot))
+        if (path.State is PathState.Unproven or PathState.Failed)
         {
-            TickAt(peer, now.Boot);
+            path.CheckInReturn(now.Boot);
+            TickAt(peer, path.NextCheck);
         }
     }
 

@@ -67,17 +67,17 @@ public sealed class PeerPath(WirePath path, PathKind kind)
         NextCheck = at;
     }
 
-    /// <summary>A check of the peer's came by it, so ours may get through now and does not wait for its turn (RFC 8445 section 7.3.1.4, triggered checks).</summary>
-    /// <returns>False where one went out just now: the peer does not set our pace.</returns>
-    public bool TryCheckInReturn(TimeSpan now)
+    /// <summary>
+    /// A check of the peer's came by it, so ours may get through now and does not wait for its turn (RFC 8445 section 7.3.1.4, triggered checks). The peer does not set
+    /// our pace, though.
+    /// </summary>
+    public void CheckInReturn(TimeSpan now)
     {
-        if (RoundsLeft > 0 && now - _lastCheck < Limits.CheckInReturnSpacing)
+        var at = _lastCheck + Limits.CheckInReturnSpacing > now ? _lastCheck + Limits.CheckInReturnSpacing : now;
+        if (RoundsLeft == 0 || at < NextCheck)
         {
-            return false;
+            Schedule(at, RoundsLeft > 0 ? RoundsLeft : Limits.CheckRounds);
         }
-
-        Schedule(now, RoundsLeft > 0 ? RoundsLeft : Limits.CheckRounds);
-        return true;
     }
 
     /// <summary>A check is going out now.</summary>
