@@ -42,6 +42,9 @@ public sealed class NatBox : IStation
     /// <summary>Whether inbound datagrams keep a mapping alive too (RFC 4787 REQ-6: may).</summary>
     public bool InboundRefreshes { get; set; }
 
+    /// <summary>The outside ports it may use, where it shares its address with others (RFC 7597); null: all.</summary>
+    public IReadOnlyList<ushort>? Ports { get; set; }
+
     /// <summary>Mappings alive now.</summary>
     public int Mappings => _byPort.Values.Count(IsAlive);
 
@@ -71,21 +74,26 @@ public sealed class NatBox : IStation
         {
             _world.Flow.Lost(datagram, $"{Name} translates IPv4 only");
         }
-        else if (!datagram.Destination.SameHost(Address))
-        {
-            _outside.Send(this, Outbound(datagram));
-        }
-        else if (Hairpin)
-        {
-            Inbound(Outbound(datagram));
-        }
-        else
+        else if (datagram.Destination.SameHost(Address) && !Hairpin)
         {
             _world.Flow.Lost(datagram, $"{Name} does not hairpin");
         }
+        else if (Outbound(datagram) is not { } sent)
+        {
+            _world.Flow.Lost(datagram, $"{Name} has no port left");
+        }
+        else if (sent.Destination.SameHost(Address))
+        {
+            Inbound(sent);
+        }
+        else
+        {
+            _outside.Send(this, sent);
+        }
     }
 
-    private SimDatagram Outbound(SimDatagram datagram)
+    /// <returns>Null where no port is free.</returns>
+    private SimDatagram? Outbound(SimDatagram datagram)
     {
         var key = (datagram.Source, _behaviour.MappedFor(datagram.Destination));
         if (!_byInside.TryGetValue(key, out var mapping) || !IsAlive(mapping))
@@ -95,7 +103,12 @@ public sealed class NatBox : IStation
                 Forget(mapping);
             }
 
-            mapping = new Mapping(key, FreePort(datagram.Source.Port));
+            if (FreePort(datagram.Source.Port) is not { } port)
+            {
+                return null;
+            }
+
+            mapping = new Mapping(key, port);
             _byInside[key] = mapping;
             _byPort[mapping.Port] = mapping;
         }
@@ -136,10 +149,10 @@ public sealed class NatBox : IStation
         _byPort.Remove(mapping.Port);
     }
 
-    private ushort FreePort(ushort wanted)
+    private ushort? FreePort(ushort wanted)
     {
-        var port = _behaviour.PreservesPort ? wanted : Drawn();
-        while (_byPort.TryGetValue(port, out var taken))
+        var port = _behaviour.PreservesPort && Ports?.Contains(wanted) != false ? wanted : Drawn();
+        for (var tries = 0; _byPort.TryGetValue(port, out var taken); tries++)
         {
             if (!IsAlive(taken))
             {
@@ -147,13 +160,20 @@ public sealed class NatBox : IStation
                 break;
             }
 
+            if (tries > 4 * PortCount && Mappings >= PortCount)
+            {
+                return null;
+            }
+
             port = Drawn();
         }
 
         return port;
 
-        ushort Drawn() => (ushort)(1024 + _entropy.Below(65536 - 1024));
+        ushort Drawn() => Ports is { } own ? own[_entropy.Below(own.Count)] : (ushort)(1024 + _entropy.Below(PortCount));
     }
+
+    private int PortCount => Ports?.Count ?? 65536 - 1024;
 
     private sealed record Mapping((RealAddress Inside, RealAddress MappedFor) Key, ushort Port)
     {
