@@ -39,7 +39,7 @@ internal static class GridCommand
             }
 
             return doReal || !doSimulated
-                ? await RealAsync(p.GetValue(kinds) is { } names ? Read(names)! : GridLand.Kinds, page, p.GetValue(hold), p.GetValue(logs))
+                ? await RealAsync(p.GetValue(kinds) is { } names ? Read(names)! : [.. GridLand.Kinds], page, p.GetValue(hold), p.GetValue(logs))
                 : BoxCommand.Worked;
         });
         return grid;
@@ -55,7 +55,7 @@ internal static class GridCommand
         }
     }
 
-    private static Task<int> RealAsync(IReadOnlyList<NetworkKind> kinds, FileInfo? page, bool hold, string? logs) =>
+    private static Task<int> RealAsync(List<NetworkKind> kinds, FileInfo? page, bool hold, string? logs) =>
         BoxCommand.InBoxAsync(needsPrograms: true, hold, logs, async (copy, programs, tell, stop) =>
         {
             using var grid = new RealGrid(copy, programs, kinds, tell, stop);

@@ -28,7 +28,10 @@ internal sealed class Meeting(GridHome one, GridHome other, string name, Func<Ta
     private readonly bool foretold = SimulatedGrid.IsDirect(one.Kind, other.Kind);
     private readonly List<PingReading> readings = [];
     private TimeSpan answer;
+    private string alias = "";
     private string reason = "";
+
+    public (NetworkKind One, NetworkKind Other) Kinds => (one.Kind, other.Kind);
 
     /// <summary>Whether both cannot be at the same time: a home, or a NAT, is in both.</summary>
     public bool Excludes(Meeting another) => Sites.Intersect(another.Sites).Any();
@@ -37,16 +40,12 @@ internal sealed class Meeting(GridHome one, GridHome other, string name, Func<Ta
 
     public async Task RunAsync(CancellationToken stop)
     {
-        var alias = await AskAsync(stop);
+        alias = await AskAsync(stop);
         var limit = DateTimeOffset.UtcNow + DirectBy;
         bool isDirect;
         do
         {
-            var started = DateTimeOffset.UtcNow;
-            var interval = Interval.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
-            var ping = await one.Device.RunAsync(
-                ["ping", "-n", "-D", "-i", interval, "-c", $"{Pings}", "-s", $"{StreamSeen.PingBytes}", "-W", "2", alias], Patient, stop);
-            readings.Add(PingReading.Parse(ping.Out, Interval, started));
+            readings.Add(await PingAsync(Pings, stop));
             var seen = await peer();
             isDirect = seen is { Direct: true };
             reason = seen?.Reason ?? "there is no peer";
@@ -70,6 +69,29 @@ internal sealed class Meeting(GridHome one, GridHome other, string name, Func<Ta
         return new(
             one.Kind, other.Kind, answer, readings[0].FirstAnswer - begun + answer, direct, readings.Sum(r => r.Sent),
             readings.Sum(r => r.Sent - r.Answered), readings.Sum(r => r.Twice), reason, foretold);
+    }
+
+    /// <summary>They speak again, when nothing has passed between them for some time.</summary>
+    /// <returns>What came of it.</returns>
+    public async Task<string> AgainAsync(TimeSpan silence, CancellationToken stop)
+    {
+        var last = readings[^1].LastAnswer ?? throw new BoxFailed($"{one.Name} and {other.Name} have not met");
+        var wait = silence - (DateTimeOffset.UtcNow - last);
+        await Task.Delay(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, stop);
+        var silent = DateTimeOffset.UtcNow - last;
+        var reading = await PingAsync(50, stop);
+        var sentence = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{one.Kind.Name()} and {other.Kind.Name()}, after {silent.TotalSeconds:0} s of silence: {reading.Answered} of {reading.Sent} pings answered, the first after {(reading.FirstAnswer - reading.Begun)?.TotalMilliseconds:0} ms");
+        return reading.Answered == reading.Sent ? sentence : throw new BoxFailed(sentence);
+    }
+
+    private async Task<PingReading> PingAsync(int count, CancellationToken stop)
+    {
+        var started = DateTimeOffset.UtcNow;
+        var interval = Interval.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
+        var ping = await one.Device.RunAsync(["ping", "-n", "-D", "-i", interval, "-c", $"{count}", "-s", $"{StreamSeen.PingBytes}", "-W", "2", alias], Patient, stop);
+        return PingReading.Parse(ping.Out, Interval, started);
     }
 
     private async Task<string> AskAsync(CancellationToken stop)

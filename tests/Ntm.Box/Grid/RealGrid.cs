@@ -11,7 +11,7 @@ namespace Ntm.Box.Grid;
 /// The real grid: the real programs on real networks of every kind, two homes of each; every pair of kinds meets for the first time, by name and with Debian's programs, and
 /// what is told is read off them and off a capture in the middle. The programs have no part in the times.
 /// </summary>
-internal sealed class RealGrid(Copy copy, Programs programs, IReadOnlyList<NetworkKind> kinds, Teller tell, CancellationToken stop) : IDisposable
+internal sealed class RealGrid(Copy copy, Programs programs, List<NetworkKind> kinds, Teller tell, CancellationToken stop) : IDisposable
 {
     private const string Zone = "home.example";
     private const int Port = 4916;
@@ -40,10 +40,14 @@ internal sealed class RealGrid(Copy copy, Programs programs, IReadOnlyList<Netwo
     {
         await LayAsync();
         await ConfirmAsync();
+        var forgetting = ForgettingAsync(); // goes on meanwhile
         await ServersAsync();
         await GatewaysAsync();
-        var pairs = await PairsAsync();
-        var text = RealGridText.Of(kinds, confirmed, pairs);
+        var meetings = Meetings();
+        var pairs = await PairsAsync(meetings);
+        await forgetting;
+        var silence = await SilenceAsync(meetings);
+        var text = RealGridText.Of(kinds, confirmed, pairs, silence);
         tell.Plain("");
         tell.Plain(text);
         return (text, pairs.All(p => p.IsAsForetold));
@@ -132,6 +136,21 @@ internal sealed class RealGrid(Copy copy, Programs programs, IReadOnlyList<Netwo
         return (home, string.Join(", ", sentences));
     }
 
+    /// <summary>That a carrier's NAT forgets when it is meant to.</summary>
+    private async Task ForgettingAsync()
+    {
+        if (Land.Homes.Find(h => h.Kind == NetworkKind.CarrierNat) is not { } home)
+        {
+            return;
+        }
+
+        const int Sooner = GridLand.CarriersTimeout - 5, Later = GridLand.CarriersTimeout + 5;
+        var found = await Task.WhenAll(((int[])[Sooner, Later]).Select(s => NatDiscovery.OutlivesAsync(home.Gateway, s, GridLand.StunAddress, stop)));
+        confirmed[kinds.IndexOf(home.Kind)] += found is [true, false]
+            ? $", a mapping is there after {Sooner} s and gone after {Later} s"
+            : throw new BoxFailed($"{home.Name}'s NAT should forget a mapping after {GridLand.CarriersTimeout} s; after {Sooner} s it is {(found[0] ? "there" : "gone")}, after {Later} s {(found[1] ? "there" : "gone")}");
+    }
+
     private async Task ServersAsync()
     {
         tell.Begin("servers", "A coordinator and a relay, each with IPv4 and IPv6");
@@ -204,9 +223,17 @@ internal sealed class RealGrid(Copy copy, Programs programs, IReadOnlyList<Netwo
                 ? $"the {elsewhere.SeenBy} sees {home.Name} at {elsewhere.Address}"
             : null);
 
-    private async Task<IReadOnlyList<RealPair>> PairsAsync()
+    private List<Meeting> Meetings()
     {
-        var meetings = (from one in kinds from other in kinds where one <= other select Meet(Home(one, 0), Home(other, 1))).ToList();
+        return [.. from one in kinds from other in kinds where one <= other select Meet(Home(one, 0), Home(other, 1))];
+
+        Meeting Meet(GridHome one, GridHome other) => new(one, other, $"box.{other.Name}.{Zone}", () => interfaces[one].PeerAsync(other.Name, stop), tell);
+
+        GridHome Home(NetworkKind kind, int which) => Land.Homes.Where(h => h.Kind == kind).ElementAt(which);
+    }
+
+    private async Task<IReadOnlyList<RealPair>> PairsAsync(List<Meeting> meetings)
+    {
         tell.Begin("pairs", $"{Teller.Count(meetings.Count, "pair")} meet for the first time: dig, then ping");
         var waiting = new List<Meeting>(meetings);
         var under = new Dictionary<Task, Meeting>();
@@ -226,10 +253,20 @@ internal sealed class RealGrid(Copy copy, Programs programs, IReadOnlyList<Netwo
 
         var packets = (await wire!.SinceAsync(DateTimeOffset.MinValue, stop)).Where(p => p.TunnelType == 4).ToList();
         return [.. meetings.Select(m => m.Judge(packets))];
+    }
 
-        Meeting Meet(GridHome one, GridHome other) => new(one, other, $"box.{other.Name}.{Zone}", () => interfaces[one].PeerAsync(other.Name, stop), tell);
+    /// <summary>Two homes behind carriers' NATs speak again when both have forgotten them.</summary>
+    private async Task<string> SilenceAsync(List<Meeting> meetings)
+    {
+        if (meetings.Find(m => m.Kinds == (NetworkKind.CarrierNat, NetworkKind.CarrierNat)) is not { } carriers)
+        {
+            return "";
+        }
 
-        GridHome Home(NetworkKind kind, int which) => Land.Homes.Where(h => h.Kind == kind).ElementAt(which);
+        tell.Begin("silence", $"Two homes behind carriers' NATs have said nothing for more than {GridLand.CarriersTimeout} s, and speak again");
+        var sentence = await carriers.AgainAsync(TimeSpan.FromSeconds(GridLand.CarriersTimeout + 10), stop);
+        tell.Say(sentence);
+        return sentence;
     }
 
     private async Task<T> InTurnAsync<T>(Func<Task<T>> work)

@@ -12,7 +12,8 @@ internal static class RealGridText
     /// <param name="kinds">In order.</param>
     /// <param name="confirmed">What the independent client found of each.</param>
     /// <param name="pairs">Every pair of them.</param>
-    public static string Of(IReadOnlyList<NetworkKind> kinds, IReadOnlyList<string> confirmed, IReadOnlyList<RealPair> pairs)
+    /// <param name="silence">What came of two that were silent for long; empty: not tried.</param>
+    public static string Of(IReadOnlyList<NetworkKind> kinds, IReadOnlyList<string> confirmed, IReadOnlyList<RealPair> pairs, string silence)
     {
         var text = new StringBuilder("What coturn's RFC 5780 client found from inside\n\n");
         foreach (var (kind, found) in kinds.Zip(confirmed))
@@ -30,6 +31,11 @@ internal static class RealGridText
             var way = !p.IsConnected ? "none" : p.Direct is null ? "relay" : "direct";
             text.Append(CultureInfo.InvariantCulture, $"{p.One.Name(),-NameWidth} {p.Other.Name(),-NameWidth} {way,-6} {Ms(p.Answer),6} {Ms(p.FirstPacket),7} {Ms(p.Direct),7} ");
             text.Append(CultureInfo.InvariantCulture, $"{p.Sent,7} {p.Lost,5}{(p.IsAsForetold ? ' ' : '*')}  {p.Reason}\n");
+        }
+
+        if (silence.Length > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\n{silence}\n");
         }
 
         return text.ToString();

@@ -24,6 +24,15 @@ internal sealed partial record NatDiscovery(NatBehaviour Behaviour, string? Publ
         return outcome.Out.Contains("successful hairpinning", StringComparison.Ordinal);
     }
 
+    /// <summary>Whether a mapping is still there after so long a silence, as coturn's client finds it.</summary>
+    public static async Task<bool> OutlivesAsync(NetworkNamespace from, int seconds, string stunServer, CancellationToken stop)
+    {
+        var outcome = await from.RunAsync(["turnutils_natdiscovery", "-t", "-T", $"{seconds}", stunServer], TimeSpan.FromSeconds(seconds + 30), stop);
+        return outcome.Out.Contains("RFC 5780 response 1", StringComparison.Ordinal)
+            ? outcome.Out.Contains("RFC 5780 response 2", StringComparison.Ordinal)
+            : throw new BoxFailed($"the STUN server {stunServer} does not answer in {from.Name}: {outcome.Sentence}");
+    }
+
     /// <summary>Reads what `turnutils_natdiscovery -m -f` of coturn 4.5 and 4.6 prints.</summary>
     public static NatDiscovery Parse(string output)
     {

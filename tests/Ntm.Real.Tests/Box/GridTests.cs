@@ -9,7 +9,7 @@ public sealed class GridTests
     [NeedsRootFact]
     public async Task PairsGoTheWayTheyGoInTheSimulation()
     {
-        await using var run = BoxRun.Start("grid", "--real", "--kinds", "carrier NAT,symmetric,dual stack");
+        await using var run = BoxRun.Start("grid", "--real", "--kinds", "double NAT,symmetric,dual stack");
 
         Assert.True(await run.EndAsync() == 0, run.Said);
         Assert.Contains("6 pairs: ", run.Said, StringComparison.Ordinal);
@@ -20,7 +20,7 @@ public sealed class GridTests
     [NeedsRootFact]
     public async Task NothingIsLeftWhenItIsInterrupted()
     {
-        await using var run = BoxRun.Start("grid", "--real", "--kinds", "double NAT,same NAT with hairpin,IPv6 only");
+        await using var run = BoxRun.Start("grid", "--real", "--kinds", "carrier NAT,same NAT with hairpin,IPv6 only");
         await run.UntilSaidAsync("[nats]");
         run.Signal("INT");
 
