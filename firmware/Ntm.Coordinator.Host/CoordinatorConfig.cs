@@ -135,7 +135,7 @@ public sealed record CoordinatorConfig(
 
     private static bool TryReadResolver(string text, out IPEndPoint? resolver)
     {
-        var good = Naming.Resolver.TryRead(text, out var read);
+        var good = Hosting.Resolver.TryRead(text, out var read);
         resolver = read;
         return good;
     }

@@ -19,7 +19,10 @@ internal sealed partial class RunningCoordinator(CoordinatorConfig config, Fate 
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
-    private readonly NtmRecordLookup _lookup = new(new Resolver(config.Resolver).AskAsync, TimeProvider.System);
+    private readonly NtmRecordLookup _lookup = new(new Resolver(config.Resolver).AskAsync, TimeProvider.System)
+    {
+        TakesPrivate = config.Endpoints.All(CandidateAddress.IsPrivate),
+    };
     private readonly CancellationTokenSource _stop = new();
     private IStore? _store;
     private Pump? _pump;

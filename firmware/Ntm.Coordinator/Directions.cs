@@ -40,7 +40,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             relays.TryAnnounce(now, leg);
         }
 
-        context.Signals.Request(now, responder.Tunnel!, Direct(now, decision, legs, one, other, begin: false, 0), (_, answer) =>
+        context.Signals.Request(now, responder.Tunnel!, Direct(now, decision, legs, one, other, begin: false, 0, lacks: LacksOf(responder)), (_, answer) =>
         {
             if (answer is { Refusal: { } refusal })
             {
@@ -53,8 +53,10 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             }
         });
         context.Counters.Count("direction-given");
-        return Direct(now, decision, legs, other, one, begin: true, number);
+        return Direct(now, decision, legs, other, one, begin: true, number, lacks: LacksOf(asker));
     }
+
+    private static Func<Member, bool> LacksOf(Member node) => relay => !node.Registration!.Relays.Contains(relay);
 
     /// <summary>
     /// Another zone's coordinator asks for its node. The named node judges first, by its share; only then is the relay told and the asker answered, so that
@@ -92,7 +94,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
                 onPermitted();
                 var there = legs.Where(l => relays.TryAnnounce(at, l)).ToArray(); // it may have gone meanwhile
 
-                Answer(at, from, number, Direct(at, decision, there, Party.Of(responder), asker, begin: true, device, null, withRelayBindings: true));
+                Answer(at, from, number, Direct(at, decision, there, Party.Of(responder), asker, begin: true, device, null, lacks: static _ => true));
                 return;
             }
 
@@ -130,7 +132,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
 
         var candidates = request.Candidates.Take(Limits.Candidates)
             .Select(c => NodeCandidate.TryRead(c, context.Addressing.Prefix, out var read) ? read : (NodeCandidate?)null);
-        asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()], new(request.Suites));
+        asker = new(request.Asker, key, [.. candidates.OfType<NodeCandidate>()], new(request.Suites)) { HasNat64 = request.Nat64 };
         return true;
     }
 
@@ -174,9 +176,10 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
 
     /// <param name="peer">About whom.</param>
     /// <param name="to">Who is directed.</param>
+    /// <param name="lacks">Which relays it has not met and is to be given the binding of; null: none.</param>
     private static Signal Direct(
         Now now, RouteDecision decision, IReadOnlyList<PairedRelay> legs, Party peer, Party to, bool begin, ushort number,
-        SignedAcceptance? acceptance = null, bool withRelayBindings = false)
+        SignedAcceptance? acceptance = null, Func<Member, bool>? lacks = null)
     {
         var direction = new RouteDirection
         {
@@ -195,7 +198,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
                 RelayPublicKey = relay.Key.ToWire(),
                 Channel = pair.ChannelOf(to.Key),
                 Lifetime = (uint)pair.Lease.Left(now.Boot).TotalSeconds,
-                Binding = withRelayBindings ? relay.Binding.Signed : null,
+                Binding = lacks?.Invoke(relay) == true ? relay.Binding.Signed : null,
             };
             leg.Endpoints.AddRange(relay.Presence!.Endpoints.Select(e => e.ToWire()));
             direction.Relays.Add(leg);

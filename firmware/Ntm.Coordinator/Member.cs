@@ -71,6 +71,9 @@ internal sealed class NodeRegistration
     /// <summary>Besides ChaCha20-Poly1305.</summary>
     public CipherSuites Suites { get; set; }
 
+    /// <summary>It can send to IPv4 addresses, through a NAT64.</summary>
+    public bool HasNat64 { get; set; }
+
     /// <summary>Relays the node was told of: those it has.</summary>
     public IReadOnlyList<Member> Relays { get; set; } = [];
 }

@@ -338,6 +338,7 @@ internal sealed class OtherZones(CoordinatorContext context, Members members, Gu
             ZoneDirectionRequest = new()
             {
                 Zone = context.Model.Zone, Name = name, Asker = asker.Binding.Signed, Acceptance = request.Acceptance, Suites = registration.Suites.Bits,
+                Nat64 = registration.HasNat64,
             },
         };
         var candidates = signal.ZoneDirectionRequest.Candidates;

@@ -74,6 +74,7 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
         registration.Observed = path.Remote;
         registration.Candidates = ReadCandidates(request.Candidates, path.Remote);
         registration.Suites = new(request.Suites);
+        registration.HasNat64 = request.Nat64;
         registration.Relays = relays.For(node);
         if (!devices.SequenceEqual(node.Devices))
         {

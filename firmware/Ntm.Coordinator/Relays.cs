@@ -96,22 +96,33 @@ internal sealed class Relays(CoordinatorContext context, Members members)
     public IReadOnlyList<Member> For(Member node)
     {
         var registration = node.Registration!;
+        var party = Party.Of(node);
         return
         [
-            .. members.All.Where(r => r.Presence is { } p && p.Endpoints.Any(e => registration.Candidates.Any(c => c.Address.IsIPv4 == e.IsIPv4)))
+            .. members.All.Where(r => r.Presence is { } p && party.Reaches(p.Endpoints))
                 .OrderBy(r => !registration.Relays.Contains(r)).ThenBy(r => r.Presence!.Legs).ThenBy(r => r.Name, StringComparer.Ordinal)
                 .Take(Limits.RelaysPerNode),
         ];
     }
 
-    /// <summary>The relays both nodes have, with channels for the pair.</summary>
-    public IReadOnlyList<PairedRelay> ForPair(Now now, Member one, Member other) =>
-        Pair(now, one.Key, other.Key, one.Registration!.Relays.Intersect(other.Registration!.Relays));
+    /// <summary>
+    /// The relays both nodes have, with channels for the pair. Where they have none in common (new nodes are given those with the least load), one that the other has, and else one that
+    /// the asker has: who lacks it meets it by the direction.
+    /// </summary>
+    public IReadOnlyList<PairedRelay> ForPair(Now now, Member asker, Member other)
+    {
+        var (asked, others) = (asker.Registration!.Relays, other.Registration!.Relays);
+        return Pair(now, asker.Key, other.Key, asked.Intersect(others)) is { Count: > 0 } common ? common
+            : Pair(now, asker.Key, other.Key, others.Where(r => Reaches(asker, r)).Take(1)) is { Count: > 0 } theirs ? theirs
+            : Pair(now, asker.Key, other.Key, asked.Where(r => Reaches(other, r)).Take(1));
+    }
+
+    private static bool Reaches(Member node, Member relay) => relay is { Presence: { } presence, Tunnel: not null } && Party.Of(node).Reaches(presence.Endpoints);
 
     /// <summary>A relay of ours by which a node of another zone reaches one of ours, with channels for the pair; at most one.</summary>
     public IReadOnlyList<PairedRelay> ForGuest(Now now, Party guest, Member node) => Pair(
         now, guest.Key, node.Key,
-        node.Registration!.Relays.Where(r => r.Presence is { } p && p.Endpoints.Any(e => guest.Candidates.Any(c => c.Address.IsIPv4 == e.IsIPv4))).Take(1));
+        node.Registration!.Relays.Where(r => r.Presence is { } p && guest.Reaches(p.Endpoints)).Take(1));
 
     /// <summary>A direction came to nothing: gives back what no relay was told of and no other direction holds.</summary>
     public void Release(IEnumerable<PairedRelay> paired)

@@ -36,6 +36,7 @@ public sealed class Appliance : IDisposable
     private readonly Switchboard _switchboard;
     private readonly Neighbours? _neighbours;
     private readonly Uplinks _uplinks;
+    private readonly Nat64Discovery _nat64;
     private readonly NameListener _names;
     private IPNetwork[] _routed; // other owners' zones
     private IPAddress? _own;
@@ -75,6 +76,8 @@ public sealed class Appliance : IDisposable
                 config.DnsListen, (message, _, _, stop) => _switchboard.AnswerDnsAsync(message, stop), () => _neighbours?.Want(), _switchboard.CountRefused,
                 sentence => log.Debug("{Sentence}", sentence)));
             undo.Push(_uplinks = new Uplinks(_pump, _core, config.Lan, config.Uplinks, Uplinks.ReadPorts(kept), _keeper, log));
+            _nat64 = new Nat64Discovery(config.Uplinks, (number, prefix) => _pump.Post(now => _uplinks.SetNat64(now, number, prefix)), log);
+            _uplinks.OnIPv6Alone = _nat64.Look;
             _uplinks.Start(BootClock.Now);
             _pump.SetTun(Overlay.Open(config.Tun, _pump.Counters));
             if (config.Lan is { } lan)
@@ -123,6 +126,7 @@ public sealed class Appliance : IDisposable
             }
 
             builder.Services.AddHostedService(_ => _names);
+            builder.Services.AddHostedService(_ => _nat64);
             builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
             builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(5));
         });

@@ -66,7 +66,10 @@ public sealed record GatewayConfig(
                 Leases = lan.Has("leases") ? lan.FilePath("leases", "") : null,
             },
             [.. file.Sections("uplinks").Select(uplink => new UplinkConfig(
-                uplink.RequiredText("name"), InterfaceName(uplink, "interface"), (ushort)uplink.Number("port", 0, 0, ushort.MaxValue)))],
+                uplink.RequiredText("name"), InterfaceName(uplink, "interface"), (ushort)uplink.Number("port", 0, 0, ushort.MaxValue))
+            {
+                Resolver = uplink.Value<IPEndPoint?>("resolver", "an IP address, with a port where it is not 53", TryResolver, null),
+            })],
             file.Value("tun", $"an interface name of 1 to {InterfaceNameMost} characters", TryInterfaceName, "ntm0"),
             [.. dns.Addresses("listen").Select(address => address.ToIPEndPoint())],
             file.Value<IPNetwork>("aliases", "an IPv4 network such as \"198.18.0.0/15\", of length 8 to 30, its host bits zero", TryAliases,
@@ -161,6 +164,13 @@ public sealed record GatewayConfig(
         return text is AnyCipher or AesByInstructions or ChaCha20Poly1305Alone;
     }
 
+    private static bool TryResolver(string text, out IPEndPoint? resolver)
+    {
+        var good = Resolver.TryRead(text, out var read);
+        resolver = read;
+        return good;
+    }
+
     private static bool TryAliases(string text, out IPNetwork network) =>
         TryNetwork(text, out network) && network.BaseAddress.AddressFamily == AddressFamily.InterNetwork && network.PrefixLength is >= 8 and <= 30;
 }
@@ -180,4 +190,8 @@ public sealed record LanConfig(string Interface, IReadOnlyList<IPNetwork> Networ
 /// <param name="Name">The owner's name for it.</param>
 /// <param name="Interface">Its interface.</param>
 /// <param name="Port">UDP port; 0: one that is free, kept from then on, so that a restart keeps its NAT mapping.</param>
-public sealed record UplinkConfig(string Name, string Interface, ushort Port);
+public sealed record UplinkConfig(string Name, string Interface, ushort Port)
+{
+    /// <summary>Its network's DNS, which is asked for the network's NAT64; null: the system's.</summary>
+    public IPEndPoint? Resolver { get; init; }
+}

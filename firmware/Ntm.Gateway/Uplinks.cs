@@ -86,6 +86,19 @@ public sealed class Uplinks : IDisposable
         }
     }
 
+    /// <summary>Told, on the pump's thread, which uplinks have IPv6 alone now: a NAT64 may be theirs. Each time that one comes to it in another network.</summary>
+    public Action<int, bool>? OnIPv6Alone { get; set; }
+
+    /// <summary>What an uplink's network said of its NAT64; null: it has none.</summary>
+    public void SetNat64(Now now, int number, Nat64Prefix? prefix)
+    {
+        if (_attachments.Find(a => a.Number == number) is { IPv6Alone: not null } attachment && attachment.Nat64 != prefix)
+        {
+            attachment.Nat64 = prefix;
+            Apply(now, _watch.Look(), starting: false);
+        }
+    }
+
     public void Dispose() => _watch.Dispose();
 
     /// <summary>What an uplink is, from what Linux says. Pure.</summary>
@@ -153,14 +166,26 @@ public sealed class Uplinks : IDisposable
                 }
             }
 
-            _core.UplinkChanged(now, Judge(
-                attachment.Number, attachment.Config, picture, attachment.Socket4?.Port, attachment.Socket6?.Port, attachment.Failure));
+            var state = Judge(attachment.Number, attachment.Config, picture, attachment.Socket4?.Port, attachment.Socket6?.Port, attachment.Failure);
+            LookForNat64(attachment, state);
+            _core.UplinkChanged(now, attachment.Nat64 is { } nat64 ? state with { Nat64 = nat64, Reason = $"{state.Reason}, and IPv4 through its network's NAT64 {nat64}" } : state);
         }
 
         if (_lan is not null && picture.Link(_lan.Interface) is { } lan)
         {
             var own = picture.Addresses.Where(address => address.Interface == lan.Index && address.Usable).Select(address => address.Address).ToList();
             _core.OwnAddressesChanged(now, own);
+        }
+    }
+
+    // The network is told from another by its addresses' prefixes: privacy addresses come and go in one and the same.
+    private void LookForNat64(Attachment attachment, UplinkState state)
+    {
+        var network = state.Usable && state.Addresses.All(a => !a.IsIPv4) ? string.Join(' ', state.Addresses.Select(a => a.High).Distinct().Order()) : null;
+        if (network != attachment.IPv6Alone)
+        {
+            (attachment.IPv6Alone, attachment.Nat64) = (network, null);
+            OnIPv6Alone?.Invoke(attachment.Number, network is not null);
         }
     }
 
@@ -293,5 +318,10 @@ public sealed class Uplinks : IDisposable
         public bool Singly6 { get; set; }
 
         public string? Failure { get; set; }
+
+        /// <summary>The network it is in with IPv6 alone; null: it has IPv4, too, or is not usable.</summary>
+        public string? IPv6Alone { get; set; }
+
+        public Nat64Prefix? Nat64 { get; set; }
     }
 }

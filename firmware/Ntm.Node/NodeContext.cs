@@ -68,9 +68,26 @@ internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEnt
         return BitConverter.ToUInt64(bytes);
     }
 
-    /// <summary>Paths to an address that is not behind a relay: one for each usable uplink that has its family.</summary>
+    // Whoever answers the uplink's DNS names the prefix: it is none by which our own LAN or the overlay would be sent to.
+    private bool MayBeNat64(RealAddress remote)
+    {
+        var ip = remote.ToIPAddress();
+        foreach (var network in Options.OwnNetworks)
+        {
+            if (network.Contains(ip))
+            {
+                return false;
+            }
+        }
+
+        return Membership?.Addressing.Prefix is not { } zone || !new VirtualAddress(remote.High, remote.Low).SameZone(zone);
+    }
+
+    /// <summary>Paths to an address that is not behind a relay: one for each usable uplink that has its family, or a NAT64 towards it.</summary>
     public IEnumerable<WirePath> PathsTo(RealAddress address) =>
         from uplink in Uplinks.Values
-        where uplink.Usable && uplink.Addresses.Any(a => a.IsIPv4 == address.IsIPv4)
-        select new WirePath(uplink.Number, address, 0);
+        where uplink.Usable
+        let remote = uplink.Reach(address)
+        where !remote.IsNone && (remote == address || MayBeNat64(remote))
+        select new WirePath(uplink.Number, remote, 0);
 }

@@ -1,4 +1,5 @@
 using Ntm.Node.Devices;
+using Ntm.Node.Paths;
 using Ntm.Protocol;
 using Ntm.Tunnel;
 
@@ -135,6 +136,13 @@ public sealed partial class NodeCore
 
         _checks.Sending(now, peer);
         _peers.Used(now, peer);
+        if (peer.Used is { IsDirect: true, State: PathState.Unproven } unproven && peer.Tunnel.IsEstablished
+            && !peer.Tunnel.MaySend!(now, unproven.Path, packet.Length + TunnelMessage.TransportOverhead))
+        {
+            _context.Tunnels.Hold(peer.Tunnel, packet); // whose address it is shows with the answer to our check
+            return;
+        }
+
         _context.Tunnels.Seal(now, peer.Tunnel, packet, mayWait && peer.Double is null);
         if (packet.Disposition != Disposition.ToWire)
         {

@@ -397,7 +397,7 @@ public sealed partial class NodeCore : ICore
         memory.FirstOrDefault(e => e is { Collection: ClockCollection, Key: ClockKey, Value.Length: 8 }) is { } entry ? BitConverter.ToUInt64(entry.Value!) : 0;
 
     private static bool Same(UplinkState a, UplinkState b) =>
-        a.Usable == b.Usable && a.Name == b.Name && a.Reason == b.Reason && a.Addresses.SequenceEqual(b.Addresses);
+        a.Usable == b.Usable && a.Name == b.Name && a.Reason == b.Reason && a.Nat64 == b.Nat64 && a.Addresses.SequenceEqual(b.Addresses);
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

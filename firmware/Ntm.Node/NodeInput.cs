@@ -28,7 +28,32 @@ public sealed record NodeOptions(uint AliasNetwork, int AliasPrefixLength, IRead
 /// <param name="Usable">Whether it has an address and a route.</param>
 /// <param name="Reason">Why it is or is not usable, for the owner.</param>
 /// <param name="Addresses">Its own addresses, with the port of its socket.</param>
-public sealed record UplinkState(int Number, string Name, bool Usable, string Reason, IReadOnlyList<RealAddress> Addresses);
+public sealed record UplinkState(int Number, string Name, bool Usable, string Reason, IReadOnlyList<RealAddress> Addresses)
+{
+    /// <summary>The prefix of its network's NAT64; null: there is none, or it is not known.</summary>
+    public Nat64Prefix? Nat64 { get; init; }
+
+    /// <summary>Whether IPv4 addresses are reached by it only through its network's NAT64.</summary>
+    public bool NeedsNat64 => Nat64 is not null && Has(ipv4: false) && !Has(ipv4: true);
+
+    /// <summary>Where datagrams for an address go on this uplink: the address itself, or what stands for it behind the NAT64.</summary>
+    /// <returns>None: it cannot be reached there.</returns>
+    public RealAddress Reach(RealAddress address) =>
+        Has(address.IsIPv4) ? address : address.IsIPv4 && NeedsNat64 ? Nat64!.Value.Embed(address) : default;
+
+    private bool Has(bool ipv4)
+    {
+        foreach (var address in Addresses)
+        {
+            if (address.IsIPv4 == ipv4)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}
 
 /// <summary>An entry of the kernel's neighbour table on the LAN.</summary>
 public readonly record struct Neighbour(IPAddress Address, MacAddress Mac);

@@ -11,7 +11,8 @@ namespace Ntm.Node;
 /// <param name="vip">Its VIP, number 0.</param>
 /// <param name="name">How people call it: its label in our own zone, its full name in another.</param>
 /// <param name="access">What it may begin here.</param>
-public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name, PeerAccess access, Tunnel.Tunnel tunnel)
+/// <param name="owners">What all nodes of its owner together may make us send; null: the owner is ours.</param>
+public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name, PeerAccess access, Tunnel.Tunnel tunnel, Purse? owners)
 {
     private const int MostPaths = Limits.Candidates + Limits.RelaysPerNode + 4;
 
@@ -46,6 +47,9 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name
 
     public List<PeerPath> Paths { get; } = [];
 
+    /// <summary>What it may make us send to unproven addresses.</summary>
+    public Purse Purse { get; } = new(Limits.UnprovenDatagramsPerPeer, owners);
+
     /// <summary>The path in use; null until a tunnel stands.</summary>
     public PeerPath? Used { get; set; }
 
@@ -58,6 +62,12 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name
     public ulong UseGeneration { get; set; }
 
     public ulong HeardCandidateGeneration { get; set; }
+
+    /// <summary>Its latest word on its candidates, where it came too soon after the one before; null: there is none.</summary>
+    public CandidateUpdate? Waiting { get; set; }
+
+    /// <summary>Boot time before which its word on its candidates waits.</summary>
+    public TimeSpan UpdateAt { get; set; }
 
     /// <summary>Data (not signalling) last went out or came in.</summary>
     public TimeSpan? LastTraffic { get; set; }

@@ -44,6 +44,8 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
 
     private readonly DirectionTrust _trust = new(context);
+    private readonly Dictionary<string, Purse> _purses = new(StringComparer.Ordinal); // by other owner's zone
+    private readonly PriorityQueue<Peer, TimeSpan> _waiting = new();
     private readonly Queue<Peer> _toBegin = new();
     private TimeSpan _nextBegin = TimeSpan.MaxValue;
     private Peer? _found;
@@ -78,6 +80,11 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         context.Keep(UseCollection, peer.Binding.Key.ToString(), null);
         Unpin(peer.Binding.Key);
         registration.ForgetGuestRelays(now, IsRelayUsed);
+        if (!_byKey.Values.Any(p => p.Binding.Zone == peer.Binding.Zone))
+        {
+            _purses.Remove(peer.Binding.Zone);
+        }
+
         OnRemoved?.Invoke(peer);
         context.Note($"{peer.Name} is no peer any more: {why}.");
     }
@@ -127,11 +134,20 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         BeginAgain(now, memory);
     }
 
-    public TimeSpan NextDeadline => _nextBegin;
+    public TimeSpan NextDeadline => _waiting.TryPeek(out _, out var at) && at < _nextBegin ? at : _nextBegin;
 
-    /// <summary>Begins the next tunnel that was in use before a restart.</summary>
+    /// <summary>Begins the next tunnel that was in use before a restart, and takes words that had to wait.</summary>
     public void HandleTimeout(Now now)
     {
+        while (_waiting.TryPeek(out var waiting, out var at) && at <= now.Boot)
+        {
+            _waiting.Dequeue();
+            if (waiting.Waiting is { } update && Find(waiting.Binding.Key) == waiting)
+            {
+                Apply(now, waiting, update);
+            }
+        }
+
         if (_nextBegin <= now.Boot)
         {
             if (_toBegin.TryDequeue(out var peer) && Find(peer.Binding.Key) == peer && !peer.Tunnel.IsEstablished)
@@ -265,7 +281,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
 
         if (peer is null)
         {
-            peer = new Peer(vouched, vip, name, trusted.Access, context.Tunnels.Add(vouched.Key, TunnelKind.Ntm));
+            peer = new Peer(vouched, vip, name, trusted.Access, context.Tunnels.Add(vouched.Key, TunnelKind.Ntm), PurseOf(trusted));
             var made = peer;
             peer.Tunnel.Owner = peer;
             peer.Tunnel.MaySend = (at, path, bytes) => MaySend(at, made, path, bytes);
@@ -307,6 +323,21 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         }
     }
 
+    private Purse? PurseOf(TrustedOwner trusted)
+    {
+        if (trusted.Access == PeerAccess.SameOwner)
+        {
+            return null;
+        }
+
+        if (!_purses.TryGetValue(trusted.Zone, out var purse))
+        {
+            _purses.Add(trusted.Zone, purse = new(Limits.UnprovenDatagramsPerOwner, null));
+        }
+
+        return purse;
+    }
+
     private string NameOf(VouchedBinding binding) => binding.Zone == context.Membership!.Zone ? binding.Name : $"{binding.Name}.{binding.Zone}";
 
     // A relay of another zone must be of the peer's own: who else would want to be sent our datagrams?
@@ -319,14 +350,18 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
                 continue;
             }
 
-            if (peer.IsOthers && BindingCheck.TryVouch(leg.Binding, ownerKey, peer.Binding.Zone, out var relay, out _) && relay.Role == Role.Relay
-                && leg.RelayPublicKey.TryRead(out var key) && key == relay.Key)
+            if (!BindingCheck.TryVouch(leg.Binding, ownerKey, peer.Binding.Zone, out var relay, out _) || relay.Role != Role.Relay
+                || !leg.RelayPublicKey.TryRead(out var key) || key != relay.Key)
+            {
+                context.Counters.Count("direction-relay-not-vouched");
+            }
+            else if (peer.IsOthers)
             {
                 registration.MeetGuestRelay(now, relay, leg.Endpoints);
             }
             else
             {
-                context.Counters.Count("direction-relay-not-vouched");
+                registration.MeetRelay(now, relay, leg.Endpoints);
             }
         }
 
@@ -358,6 +393,26 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         }
 
         peer.HeardCandidateGeneration = update.Generation;
+        if (peer.UpdateAt > now.Boot)
+        {
+            // The latest counts, and soon: whatever it says a thousand times a second is worked out once.
+            if (peer.Waiting is null)
+            {
+                _waiting.Enqueue(peer, peer.UpdateAt);
+            }
+
+            context.Counters.Count("candidate-update-waits");
+            peer.Waiting = update;
+            return;
+        }
+
+        Apply(now, peer, update);
+    }
+
+    private void Apply(Now now, Peer peer, CandidateUpdate update)
+    {
+        peer.Waiting = null;
+        peer.UpdateAt = now.Boot + Limits.CandidateUpdateSpacing;
         peer.Direction = peer.Direction.Clone();
         peer.Direction.Candidates.Clear();
         peer.Direction.Candidates.AddRange(update.Candidates.Take(Limits.Candidates));
@@ -428,5 +483,5 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
     }
 
     private bool MaySend(Now now, Peer peer, WirePath path, int bytes) =>
-        path.IsRelayed || peer.Find(path) is { State: PathState.Proven or PathState.Suspect } || budgets.TrySpend(now.Boot, path.Remote, bytes);
+        path.IsRelayed || peer.Find(path) is { State: PathState.Proven or PathState.Suspect } || budgets.TrySpend(now.Boot, peer.Purse, path.Remote, bytes);
 }

@@ -96,12 +96,29 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         Aim(link);
     }
 
+    /// <summary>A relay of our zone that a peer has and we have not: a direction names it.</summary>
+    /// <param name="vouched">Its binding, good by our owner's key.</param>
+    public void MeetRelay(Now now, VouchedBinding vouched, IEnumerable<Endpoint> endpoints)
+    {
+        if (context.Removals.Cover(vouched, out _) || !IsNobodyElse(vouched.Key))
+        {
+            context.Counters.Count("direction-relay-refused");
+        }
+        else if (!Relays.Any(r => r.Tunnel.Peer == vouched.Key && !IsGuestAt(r)))
+        {
+            var server = new Server { PublicKey = vouched.Key.ToWire() };
+            server.Endpoints.AddRange(endpoints);
+            Meet(now, server, $"relay {vouched.Name}", context.Membership!.Addressing, isRelay: true);
+            ForgetRelays(now, [vouched.Key]);
+        }
+    }
+
     /// <summary>A relay of another zone, by which a node of that zone is reached: this node registers there as a guest.</summary>
     /// <param name="vouched">Its binding, good by the other owner's key.</param>
     public void MeetGuestRelay(Now now, VouchedBinding vouched, IEnumerable<Endpoint> endpoints)
     {
         var server = new Server { PublicKey = vouched.Key.ToWire() };
-        server.Endpoints.AddRange(endpoints);
+        server.Endpoints.AddRange(endpoints.Where(IsAnybodys));
 
         // Another owner's word says nothing of a relay of ours, nor of a third zone's.
         var known = _links.Find(l => l.Tunnel.Peer == vouched.Key);
@@ -114,6 +131,10 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             context.Counters.Count("direction-relay-refused");
         }
     }
+
+    // Another owner may not have us knock at doors of our own network.
+    private bool IsAnybodys(Endpoint endpoint) =>
+        endpoint.TryRead(out var address) && Candidates.IsPossible(address, context.Options, context.Membership!.Addressing.Prefix) && !CandidateAddress.IsPrivate(address);
 
     /// <summary>Relays of other zones that no peer is reached by any more are forgotten.</summary>
     public void ForgetGuestRelays(Now now, Predicate<PublicKey> isUsed)
@@ -249,7 +270,10 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
         else
         {
-            body.RegistrationRequest = new() { Generation = NextGeneration(), Suites = context.Options.Suites.Bits };
+            body.RegistrationRequest = new()
+            {
+                Generation = NextGeneration(), Suites = context.Options.Suites.Bits, Nat64 = context.Uplinks.Values.Any(u => u is { Usable: true, NeedsNat64: true }),
+            };
             body.RegistrationRequest.Candidates.AddRange(OwnCandidates(withCoordinators: false));
             body.RegistrationRequest.Devices.AddRange(published().Take(Limits.PublishedDevices));
         }

@@ -133,6 +133,15 @@ public static class Limits
     public const int UnprovenBytes = 1500;
     public static readonly TimeSpan UnprovenPeriod = TimeSpan.FromSeconds(10);
 
+    /// <summary>For one peer to all its addresses together: <see cref="Candidates"/> times <see cref="UnprovenDatagrams"/>.</summary>
+    public const int UnprovenDatagramsPerPeer = 160;
+
+    /// <summary>For all nodes of another owner together: who has one owner key makes as many nodes as it likes.</summary>
+    public const int UnprovenDatagramsPerOwner = 320;
+
+    /// <summary>A peer's word on its candidates is worked out at most so often; the latest counts.</summary>
+    public static readonly TimeSpan CandidateUpdateSpacing = TimeSpan.FromSeconds(1);
+
     /// <summary>What may be sent to an unproven address for each byte that came from it (RFC 9000 section 8.1).</summary>
     public const int Amplification = 3;
 

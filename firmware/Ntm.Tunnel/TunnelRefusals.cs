@@ -18,6 +18,9 @@ public static class TunnelRefusals
     /// <summary>An initiation that says it is ours.</summary>
     public const string OwnKey = "tunnel-own-key";
 
+    /// <summary>Nothing more is sent there until its address has shown that it wants it.</summary>
+    public const string PathUnproven = "tunnel-path-unproven";
+
     /// <summary>A datagram that was opened before, or is older than the window.</summary>
     public const string Replayed = "tunnel-replayed";
 

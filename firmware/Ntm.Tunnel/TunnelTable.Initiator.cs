@@ -75,10 +75,10 @@ public sealed partial class TunnelTable
     // On every path at once; not as a repeat, only where it has not been yet.
     private void SendInitiation(Now now, Tunnel tunnel, Handshake handshake, bool repeat)
     {
-        SendInitiationOn(now, tunnel, handshake, tunnel.SendPath, repeat, ask: false);
+        SendInitiationOn(now, tunnel, handshake, tunnel.SendPath, repeat);
         if (tunnel.TiePath != tunnel.SendPath)
         {
-            SendInitiationOn(now, tunnel, handshake, tunnel.TiePath, repeat, ask: true);
+            SendInitiationOn(now, tunnel, handshake, tunnel.TiePath, repeat);
         }
 
         for (var i = 0; i < tunnel.Candidates.Count; i++)
@@ -86,16 +86,16 @@ public sealed partial class TunnelTable
             var path = tunnel.Candidates[i];
             if (path != tunnel.SendPath && path != tunnel.TiePath && tunnel.Candidates.IndexOf(path) == i)
             {
-                SendInitiationOn(now, tunnel, handshake, path, repeat, ask: true);
+                SendInitiationOn(now, tunnel, handshake, path, repeat);
             }
         }
     }
 
-    private void SendInitiationOn(Now now, Tunnel tunnel, Handshake handshake, WirePath path, bool repeat, bool ask)
+    private void SendInitiationOn(Now now, Tunnel tunnel, Handshake handshake, WirePath path, bool repeat)
     {
         var been = handshake.SentOn.Contains(path);
         if (path.IsNone || (been && !repeat)
-            || (ask && tunnel.Kind == TunnelKind.Ntm && tunnel.MaySend?.Invoke(now, path, TunnelMessage.InitiationSize) == false))
+            || (tunnel.Kind == TunnelKind.Ntm && tunnel.MaySend?.Invoke(now, path, TunnelMessage.InitiationSize) == false))
         {
             return;
         }
@@ -207,7 +207,7 @@ public sealed partial class TunnelTable
             SealCopy(now, tunnel, keypair, default, path);
         }
 
-        FlushStaged(now, tunnel);
+        Flush(now, tunnel);
         if (keypair.Sent == 0)
         {
             SealCopy(now, tunnel, keypair, default, path);

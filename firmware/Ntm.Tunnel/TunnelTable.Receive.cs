@@ -162,7 +162,7 @@ public sealed partial class TunnelTable
         OnEstablished(now, tunnel);
         if (!tunnel.IsRemoved)
         {
-            FlushStaged(now, tunnel);
+            Flush(now, tunnel);
         }
     }
 

@@ -102,7 +102,7 @@ public sealed partial class TunnelTable
         if (now.Boot - tunnel.InitiationMade >= Limits.InitiationRepeats[0])
         {
             // It has ours no longer, or never had it: it was away, perhaps, and need not wait for the next copy.
-            SendInitiationOn(now, tunnel, own, path, repeat: true, ask: true);
+            SendInitiationOn(now, tunnel, own, path, repeat: true);
         }
 
         Counters.Count(TunnelRefusals.Tie);

@@ -48,9 +48,15 @@ public sealed partial class TunnelTable
         return false;
     }
 
-    /// <summary>The same on <c>tunnel.SendPath</c>, staged where no key may seal.</summary>
+    /// <summary>The same on <c>tunnel.SendPath</c>, staged where no key may seal; dropped where <c>tunnel.MaySend</c> refuses.</summary>
     public void Send(Now now, Tunnel tunnel, ReadOnlySpan<byte> inner)
     {
+        if (tunnel.IsEstablished && !MaySend(now, tunnel, inner.Length))
+        {
+            Counters.Count(TunnelRefusals.PathUnproven);
+            return;
+        }
+
         if (!SendOn(now, tunnel, inner, tunnel.SendPath) && !inner.IsEmpty)
         {
             Stage(now, tunnel, inner);
@@ -65,21 +71,38 @@ public sealed partial class TunnelTable
             return;
         }
 
+        StageCopy(tunnel, inner);
+        BeginIfIdle(now, tunnel);
+    }
+
+    /// <summary>Copies a packet to the staged ones although a key may seal it: it waits until its path is proven, for <see cref="Flush"/>.</summary>
+    public void Hold(Tunnel tunnel, Packet packet)
+    {
+        packet.Disposition = Disposition.Drop;
+        StageCopy(tunnel, packet.Bytes);
+    }
+
+    /// <summary>Sends what is staged, where there is a key and <c>tunnel.MaySend</c> does not refuse.</summary>
+    public void Flush(Now now, Tunnel tunnel)
+    {
+        Boot = now.Boot;
+        while (tunnel.Current is { } keypair && keypair.MaySeal(now.Boot) && tunnel.StagedPackets.TryPeek(out var next) && MaySend(now, tunnel, next.Value.Bytes.Length)
+            && _staging.TryTake(tunnel, out var packet))
+        {
+            SealCopy(now, tunnel, keypair, packet, tunnel.SendPath);
+        }
+    }
+
+    private static bool MaySend(Now now, Tunnel tunnel, int inner) =>
+        tunnel.MaySend is null || tunnel.SendPath.IsNone || tunnel.MaySend(now, tunnel.SendPath, TunnelMessage.TransportHeaderSize + PaddedLength(inner) + TunnelMessage.TagSize);
+
+    private void StageCopy(Tunnel tunnel, ReadOnlySpan<byte> inner)
+    {
         var gaveWay = _staging.GaveWay;
         _staging.Add(tunnel, inner);
         if (_staging.GaveWay > gaveWay)
         {
             Counters.Count(TunnelRefusals.StagedOverflow, _staging.GaveWay - gaveWay);
-        }
-
-        BeginIfIdle(now, tunnel);
-    }
-
-    private void FlushStaged(Now now, Tunnel tunnel)
-    {
-        while (tunnel.Current is { } keypair && keypair.MaySeal(now.Boot) && _staging.TryTake(tunnel, out var packet))
-        {
-            SealCopy(now, tunnel, keypair, packet, tunnel.SendPath);
         }
     }
 

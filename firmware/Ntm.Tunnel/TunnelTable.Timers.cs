@@ -139,7 +139,7 @@ public sealed partial class TunnelTable
     {
         if (tunnel.Current is { } keypair && keypair.MaySeal(now.Boot))
         {
-            if (!tunnel.SendPath.IsNone)
+            if (!tunnel.SendPath.IsNone && MaySend(now, tunnel, 0))
             {
                 SealCopy(now, tunnel, keypair, default, tunnel.SendPath);
             }

@@ -20,12 +20,13 @@ public sealed class Zone
     private readonly Dictionary<string, List<StoreWrite>> _relayMemory = [];
     private readonly Dictionary<string, int> _invites = [];
 
-    public Zone(Scenario scenario, string name = "home.example")
+    /// <param name="withIPv6">Whether its first coordinator has IPv6, too.</param>
+    public Zone(Scenario scenario, string name = "home.example", bool withIPv6 = true)
     {
         (_scenario, Name) = (scenario, name);
         var entropy = scenario.World.Entropy.Fork("zone " + name);
         _owner = OwnerKey.Generate(entropy);
-        CoordinatorHost = scenario.Server(scenario.Records.Count == 0 ? "coordinator" : "coordinator of " + name);
+        CoordinatorHost = scenario.Server(scenario.Records.Count == 0 ? "coordinator" : "coordinator of " + name, withIPv6: withIPv6);
         _coordinators.Add(("dc1", CoordinatorHost, StaticKeyPair.Generate(entropy), []));
         scenario.Records[name] = this;
         StartCoordinator();
@@ -141,9 +142,9 @@ public sealed class Zone
     }
 
     /// <summary>A relay that has joined; let a second pass.</summary>
-    public RelayCore AddRelay(string name = "rs1")
+    public RelayCore AddRelay(string name = "rs1", bool withIPv6 = true)
     {
-        var host = _scenario.Server(name);
+        var host = _scenario.Server(name, withIPv6: withIPv6);
         Relays.Add(name, (host, StartRelay(name, host, [])));
         host.Call(now => Relays[name].Core.Join(now, Invite(Role.Relay, name), null));
         return Relays[name].Core;
@@ -231,7 +232,7 @@ public sealed class HomeRouter
         _memory.Clear();
         _memory.AddRange(kept);
         OtherZones = null;
-        Core = new NodeCore(_key, _entropy, NodeOptions.Default with { OwnNetworks = [IPNetwork.Parse("192.168.77.0/24")], Suites = Suites }, kept);
+        Core = new NodeCore(_key, _entropy, NodeOptions.Default with { OwnNetworks = [IPNetwork.Parse("192.168.77.0/24"), IPNetwork.Parse("2001:db8:77::/48")], Suites = Suites }, kept);
         Home.Router.AfterEach = Take;
         Home.Router.Start(Core);
         for (var i = 0; i < Home.Router.Uplinks.Count; i++)

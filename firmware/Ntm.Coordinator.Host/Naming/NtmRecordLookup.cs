@@ -1,4 +1,5 @@
 using System.Net;
+using Ntm.Hosting;
 using Ntm.Protocol;
 using Ntm.Protocol.Naming;
 
@@ -20,6 +21,7 @@ public sealed class NtmRecordLookup(ResolverAsking ask, TimeProvider time) : IDi
     public const string NoSuchZone = "lookup-no-such-zone";
     public const string Silent = "lookup-resolver-silent";
     public const string Failed = "lookup-resolver-failed";
+    public const string PrivateAddress = "lookup-private-address";
 
     /// <summary>One zone's at most, with all addresses that are asked for besides: nobody's servers hold a turn for longer.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
@@ -33,6 +35,9 @@ public sealed class NtmRecordLookup(ResolverAsking ask, TimeProvider time) : IDi
     private readonly long _begin = time.GetTimestamp();
 
     private TimeSpan Elapsed => time.GetElapsedTime(_begin);
+
+    /// <summary>Whether private addresses count, too: where this coordinator itself is known by nothing else, all of it is one private network.</summary>
+    public bool TakesPrivate { get; init; }
 
     /// <summary>What was found and refused so far. From any thread.</summary>
     public IReadOnlyDictionary<string, long> Counted()
@@ -167,6 +172,17 @@ public sealed class NtmRecordLookup(ResolverAsking ask, TimeProvider time) : IDi
         }
 
         var (filled, ttl) = await FillAsync(name, entries, response.TtlSeconds, limit).ConfigureAwait(false);
+        if (!TakesPrivate && filled.Any(e => e.Hints.Any(CandidateAddress.IsPrivate)))
+        {
+            // Whoever holds a name would have us knock at doors of our own network.
+            lock (_gate)
+            {
+                _counters.Count(PrivateAddress);
+            }
+
+            filled = [.. filled.Select(e => e with { Hints = [.. e.Hints.Where(h => !CandidateAddress.IsPrivate(h))] })];
+        }
+
         if (NtmRecord.Of(zone, filled, out var record) is { } none)
         {
             return Nothing(

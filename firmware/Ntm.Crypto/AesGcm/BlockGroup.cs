@@ -7,7 +7,7 @@ namespace Ntm.Crypto.AesGcm;
 internal static unsafe class BlockGroup<TInstructions>
     where TInstructions : struct, IAesInstructions
 {
-    internal const int Size = Lanes<TInstructions>.Count * Block;
+    internal const int Size = EightBlocks<TInstructions>.Count * Block;
 
     private const int Block = GcmKey.BlockSize;
 
@@ -16,13 +16,13 @@ internal static unsafe class BlockGroup<TInstructions>
     internal static void Encrypt(byte* keys, CounterBlock first, CounterBlock beforeOthers, byte* text)
     {
         var key = Vector128.Load(keys);
-        var lanes = new Lanes<TInstructions>(first, beforeOthers, key);
+        var blocks = new EightBlocks<TInstructions>(first, beforeOthers, key);
         for (var i = 1; i < GcmKey.Rounds; i++)
         {
-            Round(ref lanes, ref key, keys + (i * Block));
+            Round(ref blocks, ref key, keys + (i * Block));
         }
 
-        lanes.Finish(key, Vector128.Load(keys + (GcmKey.Rounds * Block)), text);
+        blocks.Finish(key, Vector128.Load(keys + (GcmKey.Rounds * Block)), text);
     }
 
     // The hash goes on over the eight blocks at `hashed`, which are read before the text is written: they may be the same.
@@ -31,40 +31,40 @@ internal static unsafe class BlockGroup<TInstructions>
         byte* keys, CounterBlock first, CounterBlock beforeOthers, byte* text, byte* powers, Vector128<ulong> hash, byte* hashed)
     {
         var key = Vector128.Load(keys);
-        var lanes = new Lanes<TInstructions>(first, beforeOthers, key);
+        var blocks = new EightBlocks<TInstructions>(first, beforeOthers, key);
         Product<TInstructions> product = default;
 
         // A round of encryption and a product in turn, neither of which waits for the other.
-        Round(ref lanes, ref key, keys + Block);
+        Round(ref blocks, ref key, keys + Block);
         product.Add(hash ^ Ghash<TInstructions>.Load(hashed), Ghash<TInstructions>.Power(powers, 8));
-        Round(ref lanes, ref key, keys + (2 * Block));
+        Round(ref blocks, ref key, keys + (2 * Block));
         product.Add(Ghash<TInstructions>.Load(hashed + Block), Ghash<TInstructions>.Power(powers, 7));
-        Round(ref lanes, ref key, keys + (3 * Block));
+        Round(ref blocks, ref key, keys + (3 * Block));
         product.Add(Ghash<TInstructions>.Load(hashed + (2 * Block)), Ghash<TInstructions>.Power(powers, 6));
-        Round(ref lanes, ref key, keys + (4 * Block));
+        Round(ref blocks, ref key, keys + (4 * Block));
         product.Add(Ghash<TInstructions>.Load(hashed + (3 * Block)), Ghash<TInstructions>.Power(powers, 5));
-        Round(ref lanes, ref key, keys + (5 * Block));
+        Round(ref blocks, ref key, keys + (5 * Block));
         product.Add(Ghash<TInstructions>.Load(hashed + (4 * Block)), Ghash<TInstructions>.Power(powers, 4));
-        Round(ref lanes, ref key, keys + (6 * Block));
+        Round(ref blocks, ref key, keys + (6 * Block));
         product.Add(Ghash<TInstructions>.Load(hashed + (5 * Block)), Ghash<TInstructions>.Power(powers, 3));
-        Round(ref lanes, ref key, keys + (7 * Block));
+        Round(ref blocks, ref key, keys + (7 * Block));
         product.Add(Ghash<TInstructions>.Load(hashed + (6 * Block)), Ghash<TInstructions>.Power(powers, 2));
-        Round(ref lanes, ref key, keys + (8 * Block));
+        Round(ref blocks, ref key, keys + (8 * Block));
         product.Add(Ghash<TInstructions>.Load(hashed + (7 * Block)), Ghash<TInstructions>.Power(powers, 1));
-        Round(ref lanes, ref key, keys + (9 * Block));
-        Round(ref lanes, ref key, keys + (10 * Block));
-        Round(ref lanes, ref key, keys + (11 * Block));
-        Round(ref lanes, ref key, keys + (12 * Block));
-        Round(ref lanes, ref key, keys + (13 * Block));
-        lanes.Finish(key, Vector128.Load(keys + (GcmKey.Rounds * Block)), text);
+        Round(ref blocks, ref key, keys + (9 * Block));
+        Round(ref blocks, ref key, keys + (10 * Block));
+        Round(ref blocks, ref key, keys + (11 * Block));
+        Round(ref blocks, ref key, keys + (12 * Block));
+        Round(ref blocks, ref key, keys + (13 * Block));
+        blocks.Finish(key, Vector128.Load(keys + (GcmKey.Rounds * Block)), text);
         return product.Reduce();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Round(ref Lanes<TInstructions> lanes, ref Vector128<byte> key, byte* next)
+    private static void Round(ref EightBlocks<TInstructions> blocks, ref Vector128<byte> key, byte* next)
     {
         var after = Vector128.Load(next);
-        lanes.Round(key, after);
+        blocks.Round(key, after);
         key = after;
     }
 }

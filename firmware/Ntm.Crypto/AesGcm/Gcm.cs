@@ -50,7 +50,7 @@ internal static unsafe class Gcm<TInstructions>
                     hash = BlockGroup<TInstructions>.EncryptAndHash(keys, first, others, group, powers, hash, begin + at - Group);
                 }
 
-                counter = counter.Plus(Lanes<TInstructions>.Count);
+                counter = counter.Plus(EightBlocks<TInstructions>.Count);
             }
         }
 
@@ -79,13 +79,13 @@ internal static unsafe class Gcm<TInstructions>
             for (var at = 0; at < whole; at += Group)
             {
                 hash = BlockGroup<TInstructions>.EncryptAndHash(keys, counter.Next, counter.Next, begin + at, powers, hash, begin + at);
-                counter = counter.Plus(Lanes<TInstructions>.Count);
+                counter = counter.Plus(EightBlocks<TInstructions>.Count);
             }
         }
 
         var end = Ghash<TInstructions>.HashLast(powers, hash, scratch + Block, rest, associatedData.Length, text.Length);
         BlockGroup<TInstructions>.Encrypt(keys, mask, counter, scratch);
-        EncryptEighth(keys, counter.Plus(Lanes<TInstructions>.Count), scratch, rest);
+        EncryptEighth(keys, counter.Plus(EightBlocks<TInstructions>.Count), scratch, rest);
         GC.KeepAlive(key);
 
         // All bits at once: what takes longer tells nothing of where tags differ.
@@ -99,7 +99,7 @@ internal static unsafe class Gcm<TInstructions>
         return true;
     }
 
-    // The mask takes a lane of the last group, so a rest of more than seven blocks has an eighth one over.
+    // The mask takes a block of the last group, so a rest of more than seven blocks has an eighth one over.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void EncryptEighth(byte* keys, CounterBlock counter, byte* scratch, int rest)
     {

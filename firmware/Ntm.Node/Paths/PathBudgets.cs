@@ -8,23 +8,24 @@ namespace Ntm.Node.Paths;
 /// </summary>
 public sealed class PathBudgets
 {
-    private const int Addresses = 4096;
+    private const int Addresses = 8192;
 
     /// <summary>Ports of one host together get this many times one address's budget.</summary>
     private const int PortsPerHost = 4;
 
     private readonly Dictionary<RealAddress, Spent> _spent = [];
 
-    /// <summary>Takes <paramref name="bytes"/> from the address's budget.</summary>
+    /// <summary>Takes <paramref name="bytes"/> from the address's budget, and a datagram from the peer's for whom they are sent.</summary>
     /// <returns>False where they may not be sent now.</returns>
-    public bool TrySpend(TimeSpan now, RealAddress address, int bytes)
+    public bool TrySpend(TimeSpan now, Purse purse, RealAddress address, int bytes)
     {
         var host = address.WithPort(0);
-        if (!Within(now, address, bytes, 1) || !Within(now, host, bytes, PortsPerHost))
+        if (!purse.Has(now) || !Within(now, address, bytes, 1) || !Within(now, host, bytes, PortsPerHost))
         {
             return false;
         }
 
+        purse.Take(now);
         Take(now, address, bytes);
         Take(now, host, bytes);
         return true;

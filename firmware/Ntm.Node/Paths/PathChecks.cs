@@ -27,12 +27,25 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
 
     public TimeSpan NextDeadline => _ticks.TryPeek(out _, out var at) ? at : TimeSpan.MaxValue;
 
-    /// <summary>A tunnel stands (again): the path its handshake used works both ways; all others are to be checked.</summary>
+    /// <summary>
+    /// A tunnel stands (again). A relay that its handshake came by works both ways. A direct path carries what may go to an unproven address until its check is answered, the rest waits:
+    /// a peer may well have written another's address on what it sent. All others are to be checked.
+    /// </summary>
     public void Established(Now now, Peer peer)
     {
         var path = peer.Tunnel.LastReceivedPath;
         var first = peer.Find(path) ?? peer.Add(path, path.IsRelayed ? PathKind.Relay : PathKind.PeerReflexive);
-        first?.Prove(now.Boot);
+        if (first is { IsDirect: false })
+        {
+            first.Prove(now.Boot);
+        }
+        else if (first is { State: PathState.Unproven or PathState.Failed } && peer.Used is not { State: PathState.Proven or PathState.Suspect })
+        {
+            first.State = PathState.Unproven;
+            peer.Used = first;
+            peer.Tunnel.SendPath = first.Path;
+        }
+
         foreach (var other in peer.Paths)
         {
             // Of before a long silence: what is staged must not go there alone.
@@ -80,7 +93,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
             reply.PathCheckReply.Padding = Google.Protobuf.ByteString.CopyFrom(new byte[Math.Min(check.ReplyPadding, Limits.ReplyPadding)]);
         }
 
-        if (Afford(now, path, reply))
+        if (Afford(now, peer, path, reply))
         {
             Sent(path, reply, context.Signals!.Notify(now, peer.Tunnel, reply, path.Path));
         }
@@ -107,6 +120,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
 
         check.Path.Answered(now.Boot, now.Boot - check.SentAt);
         Choose(now, peer);
+        context.Tunnels.Flush(now, peer.Tunnel);
     }
 
     /// <summary>An authenticated datagram came by this path.</summary>
@@ -199,6 +213,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         {
             peer.Used = any;
             peer.Tunnel.SendPath = any.Path;
+            any.State = any.State == PathState.Failed ? PathState.Unproven : any.State;
             Start(now, peer);
             context.Tunnels.Begin(now, peer.Tunnel);
         }
@@ -292,7 +307,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
     {
         var check = new Signal { PathCheck = new() { Id = context.Random() } };
         path.Checked(now.Boot);
-        if (Afford(now, path, check) && context.Signals!.Notify(now, peer.Tunnel, check, path.Path))
+        if (Afford(now, peer, path, check) && context.Signals!.Notify(now, peer.Tunnel, check, path.Path))
         {
             Sent(path, check, true);
             peer.Checks[check.PathCheck.Id] = (path, now.Boot);
@@ -300,9 +315,9 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
     }
 
     // A relay of ours wants what we send it; anyone else must have shown so.
-    private bool Afford(Now now, PeerPath path, Signal signal) =>
+    private bool Afford(Now now, Peer peer, PeerPath path, Signal signal) =>
         !path.IsDirect || path.State is PathState.Proven or PathState.Suspect
-        || budgets.TrySpend(now.Boot, path.Path.Remote, SignalChannel.SizeOnWire(signal));
+        || budgets.TrySpend(now.Boot, peer.Purse, path.Path.Remote, SignalChannel.SizeOnWire(signal));
 
     private static void Sent(PeerPath path, Signal signal, bool sent) => path.BytesSent += sent ? SignalChannel.SizeOnWire(signal) : 0;
 

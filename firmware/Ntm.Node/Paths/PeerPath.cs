@@ -40,7 +40,9 @@ public sealed class PeerPath(WirePath path, PathKind kind)
 
     public PathState State { get; set; }
 
-    /// <summary>Smoothed round trip of its checks (RFC 6298's 1/8); null: none answered.</summary>
+    /// <summary>
+    /// Smoothed round trip of its checks; null: none answered. Upwards by RFC 6298's 1/8, downwards by half: what a first check waited for (an address looked up on a link) is no part of the path.
+    /// </summary>
     public TimeSpan? RoundTrip { get; private set; }
 
     /// <summary>When an authenticated datagram last came by it.</summary>
@@ -92,7 +94,7 @@ public sealed class PeerPath(WirePath path, PathKind kind)
     /// <summary>A check was answered.</summary>
     public void Answered(TimeSpan now, TimeSpan roundTrip)
     {
-        RoundTrip = RoundTrip is { } smoothed ? smoothed + ((roundTrip - smoothed) / 8) : roundTrip;
+        RoundTrip = RoundTrip is { } smoothed ? smoothed + ((roundTrip - smoothed) / (roundTrip < smoothed ? 2 : 8)) : roundTrip;
         Prove(now);
     }
 

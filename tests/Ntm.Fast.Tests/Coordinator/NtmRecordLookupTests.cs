@@ -1,5 +1,6 @@
 using System.Net;
 using Ntm.Coordinator.Host.Naming;
+using Ntm.Hosting;
 using Ntm.Fast.Tests.Naming;
 using Ntm.Protocol;
 using Ntm.Protocol.Naming;
@@ -66,6 +67,24 @@ public sealed class NtmRecordLookupTests : IDisposable
         Tells($"_ntm.{Zone}", DnsType.Svcb, 300, (Entry() with { Hints = [], Target = "" }).Encode());
         Tells($"_ntm.{Zone}", DnsType.A, 60, [203, 0, 113, 20]);
         Assert.Equal("203.0.113.20:4916", (await FindAsync()).Record!.Coordinators.Single().Endpoints.Single().ToString());
+    }
+
+    /// <summary>A stranger's name that points into the coordinator's own network.</summary>
+    [Theory]
+    [InlineData("192.168.1.1:4916", true)]
+    [InlineData("100.64.0.1:4916", true)]
+    [InlineData("[fd00::1]:4916", true)]
+    [InlineData("192.168.1.1:4916", false)]
+    public async Task Private_addresses_count_only_where_all_is_private(string hint, bool asTarget)
+    {
+        var at = NtmRecordTests.Address(hint);
+        var entry = Entry() with { Hints = asTarget ? [] : [at] };
+        Tells($"_ntm.{Zone}", DnsType.Svcb, 300, entry.Encode());
+        Tells($"c1.{Zone}", at.IsIPv4 ? DnsType.A : DnsType.Aaaa, 60, at.AddressBytes());
+        Assert.NotEqual(NtmRecordVerdict.Found, (await FindAsync()).Verdict);
+        Assert.Equal(1, Count(NtmRecordLookup.PrivateAddress));
+        using var inside = new NtmRecordLookup(AskAsync, _clock) { TakesPrivate = true };
+        Assert.Equal(NtmRecordVerdict.Found, (await inside.FindAsync(Zone, default)).Verdict);
     }
 
     [Fact]

@@ -195,7 +195,7 @@ public sealed class NodeMemoryTests(ITestOutputHelper output)
     }
 
     /// <summary>Alice, registered, with a tunnel to bob.</summary>
-    private static (NodeCore Core, Stage Stage) Node()
+    internal static (NodeCore Core, Stage Stage) Node()
     {
         var core = new NodeCore(Cast.Alice.Key, Cast.Entropy("alice core"), NodeOptions.Default, NodeTarget.Memory());
         var stage = new Stage(core, Cast.Alice.Key, Cast.Alice.Address, () =>

@@ -8,6 +8,7 @@ public sealed class PathBudgetsTests
 {
     private static readonly RealAddress Victim = RealAddress.FromIPv4(0xCB00_7101, 4000);
     private readonly PathBudgets _budgets = new();
+    private readonly Purse _unbounded = new(int.MaxValue, null);
 
     [Fact]
     public void An_address_gets_ten_datagrams_in_ten_seconds()
@@ -49,8 +50,26 @@ public sealed class PathBudgetsTests
             sent += Spend(RealAddress.FromIPv4(0x0A00_0000 + host, 1), 100, TimeSpan.Zero, 1);
         }
 
-        Assert.InRange(sent, 1000, 4096);
+        Assert.InRange(sent, 1000, 8192);
         Assert.Equal(1, Spend(RealAddress.FromIPv4(0x0B00_0000, 1), 100, TimeSpan.FromSeconds(11), 1));
+    }
+
+    [Fact]
+    public void A_peer_has_160_and_an_owners_nodes_together_320()
+    {
+        var owner = new Purse(Limits.UnprovenDatagramsPerOwner, null);
+        var sent = new int[4];
+        for (var peer = 0; peer < sent.Length; peer++)
+        {
+            var purse = new Purse(Limits.UnprovenDatagramsPerPeer, owner);
+            for (var host = 0u; host < 1000; host++)
+            {
+                sent[peer] += _budgets.TrySpend(TimeSpan.Zero, purse, RealAddress.FromIPv4(0x2000_0000u + ((uint)peer << 16) + host, 1), 100) ? 1 : 0;
+            }
+        }
+
+        Assert.Equal([160, 160, 0, 0], sent);
+        Assert.True(_budgets.TrySpend(Limits.UnprovenPeriod, new Purse(1, owner), Victim, 100));
     }
 
     private int Spend(RealAddress address, int bytes, TimeSpan now, int times)
@@ -58,7 +77,7 @@ public sealed class PathBudgetsTests
         var sent = 0;
         for (var i = 0; i < times; i++)
         {
-            sent += _budgets.TrySpend(now, address, bytes) ? 1 : 0;
+            sent += _budgets.TrySpend(now, _unbounded, address, bytes) ? 1 : 0;
         }
 
         return sent;

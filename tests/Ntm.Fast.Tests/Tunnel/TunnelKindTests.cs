@@ -97,7 +97,7 @@ public sealed class TunnelKindTests
         };
         rig.A.Table.Begin(rig.Now, rig.AtoB);
         rig.Drain();
-        Assert.Equal((refused, TunnelMessage.InitiationSize), Assert.Single(asked));
+        Assert.Equal([(rig.AtoB.SendPath, TunnelMessage.InitiationSize), (refused, TunnelMessage.InitiationSize)], asked);
         Assert.Single(rig.Log);
 
         rig.AtoB.Candidates.Add(late);

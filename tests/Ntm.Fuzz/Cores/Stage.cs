@@ -15,6 +15,9 @@ public sealed class Stage(ICore core, StaticKeyPair key, RealAddress address, Ac
 
     public IReadOnlyList<Speaker> Speakers => _speakers;
 
+    /// <summary>Told of each datagram that the core sends while others are carried: by which path, and how many bytes.</summary>
+    public Action<WirePath, int>? OnSent { get; set; }
+
     public Speaker Add(CastMember who)
     {
         var speaker = new Speaker(who, key.Public, address);
@@ -89,6 +92,7 @@ public sealed class Stage(ICore core, StaticKeyPair key, RealAddress address, Ac
             while (core.Outbox.TryTakeDatagram(out var path, out var datagram))
             {
                 more = true;
+                OnSent?.Invoke(path, datagram.Length);
                 foreach (var speaker in _speakers)
                 {
                     if (speaker.Who.Address == path.Remote)

@@ -2,16 +2,18 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Text;
 using Ntm.Protocol.Naming;
 
-namespace Ntm.Coordinator.Host.Naming;
+namespace Ntm.Hosting;
 
 /// <summary>
 /// The way to a recursive resolver: UDP, a second each of three tries, then TCP where the answer is cut. Each try has a random number and, from the kernel,
 /// a random port, and takes answers from nobody but whom it asked.
 /// </summary>
 /// <param name="configured">Null: the system's, as /etc/resolv.conf has them at the time.</param>
-public sealed class Resolver(IPEndPoint? configured)
+/// <param name="device">The interface that questions leave by; null: any. A resolver on this machine itself is asked as it is.</param>
+public sealed class Resolver(IPEndPoint? configured, string? device = null)
 {
     public const int Tries = 3;
     public const ushort Port = 53;
@@ -84,7 +86,7 @@ public sealed class Resolver(IPEndPoint? configured)
         }
     }
 
-    private static async Task<DnsResponse?> TryAsync(IPEndPoint server, string name, ushort type, CancellationToken stop)
+    private async Task<DnsResponse?> TryAsync(IPEndPoint server, string name, ushort type, CancellationToken stop)
     {
         var id = (ushort)RandomNumberGenerator.GetInt32(ushort.MaxValue + 1);
         var query = DnsResponse.Query(id, name, type);
@@ -107,9 +109,9 @@ public sealed class Resolver(IPEndPoint? configured)
         }
     }
 
-    private static async Task<DnsResponse?> ByUdpAsync(IPEndPoint server, byte[] query, ushort id, string name, ushort type, CancellationToken limit)
+    private async Task<DnsResponse?> ByUdpAsync(IPEndPoint server, byte[] query, ushort id, string name, ushort type, CancellationToken limit)
     {
-        using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        using var socket = Leaving(server, new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp));
         await socket.ConnectAsync(server, limit).ConfigureAwait(false); // others' datagrams are not taken
         await socket.SendAsync(query, limit).ConfigureAwait(false);
         var buffer = new byte[DnsResponse.BytesMost + 1];
@@ -123,9 +125,9 @@ public sealed class Resolver(IPEndPoint? configured)
         }
     }
 
-    private static async Task<DnsResponse?> ByTcpAsync(IPEndPoint server, byte[] query, ushort id, string name, ushort type, CancellationToken limit)
+    private async Task<DnsResponse?> ByTcpAsync(IPEndPoint server, byte[] query, ushort id, string name, ushort type, CancellationToken limit)
     {
-        var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        var socket = Leaving(server, new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
         await using var stream = await ConnectAsync(socket, server, limit).ConfigureAwait(false);
         byte[] framed = [(byte)(query.Length >> 8), (byte)query.Length, .. query];
         await stream.WriteAsync(framed, limit).ConfigureAwait(false);
@@ -139,6 +141,27 @@ public sealed class Resolver(IPEndPoint? configured)
 
         await stream.ReadExactlyAsync(message, limit).ConfigureAwait(false);
         return DnsResponse.Read(message, id, name, type) is { IsCut: false } response ? response : null;
+    }
+
+    /// <exception cref="SocketException">There is no such interface, or it may not be chosen.</exception>
+    private Socket Leaving(IPEndPoint server, Socket socket)
+    {
+        const int Level = 1, BindToDevice = 25; // SOL_SOCKET, SO_BINDTODEVICE: asm-generic/socket.h
+        if (device is null || IPAddress.IsLoopback(server.Address))
+        {
+            return socket;
+        }
+
+        try
+        {
+            socket.SetRawSocketOption(Level, BindToDevice, Encoding.ASCII.GetBytes(device));
+            return socket;
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private static async Task<NetworkStream> ConnectAsync(Socket socket, IPEndPoint server, CancellationToken limit)

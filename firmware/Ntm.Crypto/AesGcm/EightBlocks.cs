@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 namespace Ntm.Crypto.AesGcm;
 
 // Eight blocks in the processor at once: a round's instruction takes three or four cycles, but one or two can be begun in each.
-internal unsafe ref struct Lanes<TInstructions>
+internal unsafe ref struct EightBlocks<TInstructions>
     where TInstructions : struct, IAesInstructions
 {
     internal const int Count = 8;
@@ -20,9 +20,9 @@ internal unsafe ref struct Lanes<TInstructions>
     private Vector128<byte> _6;
     private Vector128<byte> _7;
 
-    // The first lane may count apart from the others, which count on from the block before them. One by one: seven constants would take seven registers.
+    // The first block may count apart from the others, which count on from the block before them. One by one: seven constants would take seven registers.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal Lanes(CounterBlock first, CounterBlock beforeOthers, Vector128<byte> key)
+    internal EightBlocks(CounterBlock first, CounterBlock beforeOthers, Vector128<byte> key)
     {
         _0 = TInstructions.Begin(first.Bytes, key);
         var counter = beforeOthers.Next;

@@ -1,6 +1,6 @@
 using Ntm.Protocol.Naming;
 
-namespace Ntm.Coordinator.Host.Naming;
+namespace Ntm.Hosting;
 
 /// <summary>Asks a resolver one question. Never throws but for <see cref="OperationCanceledException"/>.</summary>
 public delegate Task<ResolverAnswer> ResolverAsking(string name, ushort type, CancellationToken stop);
