@@ -82,7 +82,7 @@ internal sealed class Meeting(GridHome one, GridHome other, string name, Func<Ta
         var reading = await PingAsync(50, stop);
         var sentence = string.Create(
             CultureInfo.InvariantCulture,
-            $"{one.Kind.Name()} and {other.Kind.Name()}, after {silent.TotalSeconds:0} s of silence: {reading.Answered} of {reading.Sent} pings answered, the first after {(reading.FirstAnswer - reading.Begun)?.TotalMilliseconds:0} ms");
+            $"{one.Kind.Name()} and {other.Kind.Name()}, after {silent.TotalSeconds:0} s of silence: {reading.Answered} of {reading.Sent} pings answered, the first after {(reading.FirstAnswer - reading.Begun)?.TotalMilliseconds:0.0} ms");
         return reading.Answered == reading.Sent ? sentence : throw new BoxFailed(sentence);
     }
 

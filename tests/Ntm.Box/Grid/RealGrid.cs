@@ -19,6 +19,9 @@ internal sealed class RealGrid(Copy copy, Programs programs, List<NetworkKind> k
     /// <summary>Programs of ours started at once, and pairs measured at once.</summary>
     private static readonly int AtOnce = Math.Clamp(Environment.ProcessorCount, 2, 8);
 
+    /// <summary>After so long a silence a gateway checks its paths no more (docs/protocol.md appendix A.5): until then the NATs do not forget.</summary>
+    private static readonly TimeSpan ChecksEnd = TimeSpan.FromMinutes(3);
+
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Patient = TimeSpan.FromSeconds(60);
 
@@ -263,8 +266,8 @@ internal sealed class RealGrid(Copy copy, Programs programs, List<NetworkKind> k
             return "";
         }
 
-        tell.Begin("silence", $"Two homes behind carriers' NATs have said nothing for more than {GridLand.CarriersTimeout} s, and speak again");
-        var sentence = await carriers.AgainAsync(TimeSpan.FromSeconds(GridLand.CarriersTimeout + 10), stop);
+        tell.Begin("silence", "Two homes behind carriers' NATs have said nothing for so long that both NATs have forgotten them, and speak again");
+        var sentence = await carriers.AgainAsync(ChecksEnd + TimeSpan.FromSeconds(GridLand.CarriersTimeout + 10), stop);
         tell.Say(sentence);
         return sentence;
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Ntm.Box.Story;
 using Ntm.Simulation;
 
 namespace Ntm.Box.Grid;
@@ -22,7 +23,7 @@ internal static class RealGridText
         }
 
         Square(text, pairs);
-        text.Append(CultureInfo.InvariantCulture, $"\n{pairs.Count} pairs: {pairs.Count(p => p.Direct is not null)} direct, {pairs.Count(p => p.IsConnected && p.Direct is null)} by the relay, ");
+        text.Append(CultureInfo.InvariantCulture, $"\n{Teller.Count(pairs.Count, "pair")}: {pairs.Count(p => p.Direct is not null)} direct, {pairs.Count(p => p.IsConnected && p.Direct is null)} by the relay, ");
         text.Append(CultureInfo.InvariantCulture, $"{pairs.Count(p => !p.IsConnected)} not connected; {pairs.Count(p => p.IsAsForetold)} as in the simulation. ");
         text.Append(CultureInfo.InvariantCulture, $"{pairs.Sum(p => p.Sent)} pings, {pairs.Sum(p => p.Lost)} lost, {pairs.Sum(p => p.Twice)} answered twice.\n\n");
         text.Append(CultureInfo.InvariantCulture, $"{"one",-NameWidth} {"the other",-NameWidth} {"way",-6} answer   first  direct   pings  lost   reason\n");

@@ -18,6 +18,6 @@ internal sealed record RealPair(
 {
     public bool IsConnected => FirstPacket is not null;
 
-    /// <summary>As in the simulation.</summary>
-    public bool IsAsForetold => IsConnected && (Direct is not null) == Foretold;
+    /// <summary>As in the simulation; where a NAT draws ports, either way is.</summary>
+    public bool IsAsForetold => IsConnected && ((Direct is not null) == Foretold || One == NetworkKind.Symmetric || Other == NetworkKind.Symmetric);
 }

@@ -23,7 +23,7 @@ public sealed record GridPair(NetworkKind One, NetworkKind Other, GridRun There,
 
     public bool IsDirect => There.Direct is not null && Back.Direct is not null;
 
-    /// <summary>Whether it depends on who asks.</summary>
+    /// <summary>Whether it was direct from one side only: it depends on who asks, or on which ports a NAT drew.</summary>
     public bool IsMixed => (There.Direct is null) != (Back.Direct is null);
 
     private static TimeSpan? Worse(TimeSpan? one, TimeSpan? other) => one is null || other is null ? null : one > other ? one : other;

@@ -48,7 +48,7 @@ public static class GridText
 
     private static void Summary(StringBuilder text, IReadOnlyList<GridPair> pairs)
     {
-        text.Append(CultureInfo.InvariantCulture, $"\n{pairs.Count} pairs: {pairs.Count(p => p.IsDirect)} direct, {pairs.Count(p => p.IsConnected && !p.IsDirect)} by the relay, ");
+        text.Append(CultureInfo.InvariantCulture, $"\n{pairs.Count} pairs: {pairs.Count(p => p.IsDirect)} direct, {pairs.Count(p => p.IsMixed)} mixed, {pairs.Count(p => p.IsConnected && !p.IsDirect && !p.IsMixed)} by the relay, ");
         text.Append(CultureInfo.InvariantCulture, $"{pairs.Count(p => !p.IsConnected)} not connected.\n\n");
         Line("", "worst", "target", "missed by");
         Line("first answered packet", Ms(pairs.Max(p => p.FirstPacket)), Ms(GridTargets.FirstPacket), $"{pairs.Count(p => p.FirstPacket is not { } f || f > GridTargets.FirstPacket)}");

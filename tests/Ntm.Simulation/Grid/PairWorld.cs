@@ -17,8 +17,16 @@ public sealed class PairWorld
     private const int EchoPort = 7;
     private const int StreamBytes = 400;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>The stream's pace after its first seconds, so that a long wait for a direct path is no long computation.</summary>
+    private static readonly TimeSpan LaterPace = TimeSpan.FromMilliseconds(40);
+
+    private static readonly TimeSpan Later = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan DirectBy = TimeSpan.FromSeconds(4);
+
+    /// <summary>Checks that come to nothing are begun again after 30 s of traffic (docs/protocol.md section 5).</summary>
+    private static readonly TimeSpan DirectBy = TimeSpan.FromSeconds(35);
+
     private static readonly TimeSpan AfterChange = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
@@ -221,18 +229,20 @@ public sealed class PairWorld
         }
     }
 
-    /// <summary>A packet each 10 ms from one device to the other, and what came back.</summary>
+    /// <summary>Packets at a steady pace from one device to the other, and what came back.</summary>
     private sealed class Stream
     {
         private readonly PairWorld _world;
         private readonly Party _from, _to;
         private readonly IPAddress _alias;
         private readonly List<int> _answers = [];   // how often each packet was answered
+        private readonly TimeSpan _later;
         private bool _ended;
 
         public Stream(PairWorld world, Party from, Party to, IPAddress alias)
         {
             (_world, _from, _to, _alias) = (world, from, to, alias);
+            _later = world.World.Clock.Elapsed + Later;
             from.Watch.Begin();
             to.Watch.Begin();
             from.Device.OnReceived = Take;
@@ -266,7 +276,7 @@ public sealed class PairWorld
             BitConverter.TryWriteBytes(payload, _answers.Count);
             _answers.Add(0);
             _from.Device.SendUdp(_alias, 5000, EchoPort, payload);
-            _world.World.After(Pace, Next);
+            _world.World.After(_world.World.Clock.Elapsed < _later ? Pace : LaterPace, Next);
         }
 
         private void Take(IpPacket packet)
