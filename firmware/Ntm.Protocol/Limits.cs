@@ -197,6 +197,9 @@ public static class Limits
     public static readonly TimeSpan CheckSpacing = TimeSpan.FromMilliseconds(250);
     public const int CheckRounds = 5;
 
+    /// <summary>Between two checks of one path where one of the peer's has come by it: RFC 8445's Ta, the pace of all its checks.</summary>
+    public static readonly TimeSpan CheckInReturnSpacing = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Runs, and single datagrams between them, that find out whether an uplink carries runs.</summary>
     public const int RunCheckRounds = 6;
 

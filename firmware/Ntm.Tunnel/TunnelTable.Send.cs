@@ -168,10 +168,15 @@ public sealed partial class TunnelTable
         packet.Disposition = Disposition.ToWire;
 
         CountSent(now, tunnel, bytes.Length);
-        tunnel.Timers.OnSent();
-        if (length > 0 && tunnel.Timers.OnDataSent(now.Boot))
+
+        // A check of a path that leads nowhere is no keep-alive, and that nobody answers it says nothing of the keys.
+        if (path == tunnel.SendPath)
         {
-            _deadlines.Advance(tunnel, tunnel.Timers.NewHandshake);
+            tunnel.Timers.OnSent();
+            if (length > 0 && tunnel.Timers.OnDataSent(now.Boot))
+            {
+                _deadlines.Advance(tunnel, tunnel.Timers.NewHandshake);
+            }
         }
 
         if (keypair.IsStaleToSend(now.Boot))

@@ -95,13 +95,13 @@ internal sealed class TunnelTimers
         }
     }
 
-    /// <summary>A packet or keep-alive went out. Handshake messages do not count: they go to candidates, too, and are answers to whoever repeats one.</summary>
+    /// <summary>A packet or keep-alive went out on the path in use. Handshake messages do not count: they go to candidates, too, and are answers to whoever repeats one.</summary>
     public void OnSent() => KeepAlive = Deadlines.Never;
 
     /// <summary>A packet, keep-alive or response came in. An initiation does not count: it may be an old one.</summary>
     public void OnReceived() => NewHandshake = Deadlines.Never;
 
-    /// <summary>A packet, not a keep-alive, went out.</summary>
+    /// <summary>A packet, not a keep-alive, went out on the path in use.</summary>
     /// <returns>Whether a timer was set, which may be the earliest now.</returns>
     public bool OnDataSent(TimeSpan boot)
     {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Ntm.Box.Grid;
 using Ntm.Box.Os;
 using Ntm.Box.Story;
 
@@ -11,8 +12,8 @@ namespace Ntm.Box;
 /// </summary>
 internal static class BoxCommand
 {
-    private const int Worked = 0;
-    private const int Failed = 1;
+    public const int Worked = 0;
+    public const int Failed = 1;
     private const int NotReady = 2;
     private const int Interrupted = 130;
 
@@ -41,15 +42,15 @@ internal static class BoxCommand
         var up = new Command("up", "Build the box, show the main job, and stay up with a console until Ctrl-C") { megabytes, breakage, hold, logs };
         var once = new Command("once", "Build the box, show the main job, remove it; exit code 0 only if all of it worked") { megabytes, breakage, hold, logs };
         var nats = new Command("nats", "Only lay the networks and find out what their NATs do") { breakage };
-        up.SetAction(p => InBoxAsync(Extent.Up, p.GetValue(megabytes), p.GetValue(breakage), p.GetValue(hold), p.GetValue(logs)));
-        once.SetAction(p => InBoxAsync(Extent.Once, p.GetValue(megabytes), p.GetValue(breakage), p.GetValue(hold), p.GetValue(logs)));
-        nats.SetAction(p => InBoxAsync(Extent.Nats, 1, p.GetValue(breakage), false, null));
+        up.SetAction(p => MainJobAsync(Extent.Up, p.GetValue(megabytes), p.GetValue(breakage), p.GetValue(hold), p.GetValue(logs)));
+        once.SetAction(p => MainJobAsync(Extent.Once, p.GetValue(megabytes), p.GetValue(breakage), p.GetValue(hold), p.GetValue(logs)));
+        nats.SetAction(p => MainJobAsync(Extent.Nats, 1, p.GetValue(breakage), false, null));
 
         var which = new Argument<string?>("ID") { Description = "The copy to end; left out, only what dead copies left behind is removed", Arity = ArgumentArity.ZeroOrOne };
         var down = new Command("down", "Remove what copies left behind that ended without cleaning up") { which };
         down.SetAction((p, stop) => DownAsync(p.GetValue(which), stop));
 
-        var root = new RootCommand("The world in a box: two owners' homes and a laptop, their NATs, coordinators, relays and a public DNS, in network namespaces of this machine.") { up, once, nats, down };
+        var root = new RootCommand("The world in a box: two owners' homes and a laptop, their NATs, coordinators, relays and a public DNS, in network namespaces of this machine.") { up, once, nats, GridCommand.Make(), down };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {
@@ -66,7 +67,23 @@ internal static class BoxCommand
         return parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
     }
 
-    private static async Task<int> InBoxAsync(Extent extent, int megabytes, Breakage breakage, bool hold, string? logs)
+    private static Task<int> MainJobAsync(Extent extent, int megabytes, Breakage breakage, bool hold, string? logs) =>
+        InBoxAsync(needsPrograms: extent != Extent.Nats, hold, logs, (copy, programs, tell, stop) =>
+        {
+            if (breakage != Breakage.Nothing)
+            {
+                tell.Plain($"Broken on purpose: {breakage}.");
+            }
+
+            return JobAsync(extent, copy, programs, breakage, megabytes << 20, tell, stop);
+        });
+
+    /// <summary>Makes a copy of the box, does a job in it and removes it again, however the job ends.</summary>
+    /// <param name="needsPrograms">Whether the product's programs must be built.</param>
+    /// <param name="hold">After a failure wait before removing it.</param>
+    /// <param name="logs">Where logs are copied to; null: nowhere.</param>
+    /// <param name="job">Gives the exit code; what it throws is told as a failure.</param>
+    internal static async Task<int> InBoxAsync(bool needsPrograms, bool hold, string? logs, Func<Copy, Programs, Teller, CancellationToken, Task<int>> job)
     {
         var tell = new Teller(Console.Out);
         using var stopping = new CancellationTokenSource();
@@ -79,7 +96,7 @@ internal static class BoxCommand
         try
         {
             programs = Programs.Locate(AppContext.BaseDirectory);
-            var missing = Machine.Missing().Concat(extent == Extent.Nats ? [] : programs.Missing.Select(p => $"{p} is not built (dotnet build -c Release)")).ToList();
+            var missing = Machine.Missing().Concat(!needsPrograms ? [] : programs.Missing.Select(p => $"{p} is not built (dotnet build -c Release)")).ToList();
             if (missing.Count > 0)
             {
                 Console.Error.WriteLine("ntm-box: this machine lacks:");
@@ -105,12 +122,7 @@ internal static class BoxCommand
         {
             copy = await Copy.MakeAsync(stop);
             tell.Plain($"The world in a box, copy {copy.Id}: its network namespaces begin with {copy.Prefix}, its files stand in {copy.Directory}.");
-            if (breakage != Breakage.Nothing)
-            {
-                tell.Plain($"Broken on purpose: {breakage}.");
-            }
-
-            code = await JobAsync(extent, copy, programs, breakage, megabytes << 20, tell, stop);
+            code = await job(copy, programs, tell, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {

@@ -30,6 +30,9 @@ public sealed class Firewall : IStation
     /// <summary>What may leave at all; a network that blocks UDP says no here.</summary>
     public Func<SimDatagram, bool> MayLeave { get; set; } = _ => true;
 
+    /// <summary>Forgets all flows, as a box does that loses power.</summary>
+    public void Reboot() => _flows.Clear();
+
     public void Receive(SimDatagram datagram, Segment segment)
     {
         var now = _world.Clock.Elapsed;

@@ -30,6 +30,9 @@ public sealed class LanDevice
     /// <summary>Good packets that came for this device.</summary>
     public List<IpPacket> Received { get; } = [];
 
+    /// <summary>Told of each of them.</summary>
+    public Action<IpPacket>? OnReceived { get; set; }
+
     /// <summary>Packets for this device that break a rule, and which: must stay empty.</summary>
     public List<string> Broken { get; } = [];
 
@@ -72,6 +75,7 @@ public sealed class LanDevice
         }
 
         Received.Add(packet);
+        OnReceived?.Invoke(packet);
         switch (packet.Content)
         {
             case IpContent.EchoRequest:

@@ -63,6 +63,9 @@ public sealed class Home
 
     public string Name { get; }
 
+    /// <summary>Its place among the scenario's homes, from 10 on.</summary>
+    public byte Number => _number;
+
     public SimHost Router { get; }
 
     /// <summary>The NAT; null where there is none.</summary>
@@ -167,20 +170,26 @@ public sealed class Home
         return this;
     }
 
-    /// <summary>A home router is NAT for IPv4 and firewall for IPv6 in one.</summary>
-    private sealed class ByFamily : IStation
+    /// <summary>Puts the home on a segment that somebody laid (<see cref="Networks"/>), in place of <see cref="Build"/>.</summary>
+    /// <param name="segment">Where its router stands.</param>
+    /// <param name="addresses">The router's, one of a family at most; their ports do not matter.</param>
+    public Home BuildOn(Segment segment, params ReadOnlySpan<RealAddress> addresses)
     {
-        private readonly IStation _four, _six;
-
-        public ByFamily(Segment inside, IStation four, IStation six)
+        if (_attached)
         {
-            (_four, _six) = (four, six);
-            inside.Attach(this);
+            throw new InvalidOperationException($"{Name} stands already.");
         }
 
-        public string Name => _four.Name;
+        _attached = true;
+        Segment = segment;
+        var own = new RealAddress[addresses.Length];
+        for (var i = 0; i < own.Length; i++)
+        {
+            own[i] = addresses[i].WithPort(_port);
+        }
 
-        public void Receive(SimDatagram datagram, Segment segment) =>
-            (datagram.Destination.IsIPv4 ? _four : _six).Receive(datagram, segment);
+        Wire = Router.Attach(segment, own);
+        Wire.Conditions = _conditions;
+        return this;
     }
 }

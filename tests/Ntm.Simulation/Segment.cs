@@ -15,6 +15,9 @@ public sealed class Segment(World world, string name)
     /// <summary>Where datagrams go that are for no station here; null: nowhere.</summary>
     public IStation? Gateway { get; set; }
 
+    /// <summary>Whether its stations are kept apart, as a provider keeps its customers: whatever they send goes to the gateway.</summary>
+    public bool IsIsolated { get; set; }
+
     /// <summary>Puts a station on the segment under some addresses (their ports do not matter). A station has one wire on a segment.</summary>
     public Wire Attach(IStation station, params ReadOnlySpan<RealAddress> addresses)
     {
@@ -46,7 +49,7 @@ public sealed class Segment(World world, string name)
     /// <summary>Carries a datagram over the sender's wire, then over the receiver's.</summary>
     public void Send(IStation from, SimDatagram datagram) => _wires[from].Carry(datagram, outbound: true, sent =>
     {
-        if (_stations.TryGetValue(sent.Destination.WithPort(0), out var to))
+        if (_stations.TryGetValue(sent.Destination.WithPort(0), out var to) && (!IsIsolated || from == Gateway || to.Station == Gateway))
         {
             to.Wire.Carry(sent, outbound: false, arrived => to.Station.Receive(arrived, this));
         }

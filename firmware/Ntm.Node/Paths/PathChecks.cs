@@ -105,10 +105,10 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
             Sent(path, reply, context.Signals!.Notify(now, peer.Tunnel, reply, path.Path));
         }
 
-        if (path.State is PathState.Unproven or PathState.Failed && path.RoundsLeft == 0)
+        if (path.State is PathState.Unproven or PathState.Failed)
         {
-            path.Schedule(now.Boot, Limits.CheckRounds);
-            TickAt(peer, now.Boot);
+            path.CheckInReturn(now.Boot);
+            TickAt(peer, path.NextCheck);
         }
     }
 

@@ -33,6 +33,8 @@ public enum PathState
 /// <summary>One path to a peer and what its checks have shown.</summary>
 public sealed class PeerPath(WirePath path, PathKind kind)
 {
+    private TimeSpan _lastCheck = TimeSpan.MinValue / 2;
+
     public WirePath Path { get; } = path;
 
     public PathKind Kind { get; } = kind;
@@ -79,9 +81,23 @@ public sealed class PeerPath(WirePath path, PathKind kind)
         NextCheck = at;
     }
 
+    /// <summary>
+    /// A check of the peer's came by it, so ours may get through now and does not wait for its turn (RFC 8445 section 7.3.1.4, triggered checks). The peer does not set
+    /// our pace, though.
+    /// </summary>
+    public void CheckInReturn(TimeSpan now)
+    {
+        var at = _lastCheck + Limits.CheckInReturnSpacing > now ? _lastCheck + Limits.CheckInReturnSpacing : now;
+        if (RoundsLeft == 0 || at < NextCheck)
+        {
+            Schedule(at, RoundsLeft > 0 ? RoundsLeft : Limits.CheckRounds);
+        }
+    }
+
     /// <summary>A check is going out now.</summary>
     public void Checked(TimeSpan now)
     {
+        _lastCheck = now;
         Unanswered++;
         RoundsLeft--;
         NextCheck = RoundsLeft > 0 ? now + Limits.CheckSpacing : TimeSpan.MaxValue;

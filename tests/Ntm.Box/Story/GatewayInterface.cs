@@ -43,7 +43,30 @@ internal sealed class GatewayInterface(string socket) : IDisposable
     public async Task<PeerDocument?> PeerAsync(string home, CancellationToken stop) =>
         (await PeersAsync(stop)).FirstOrDefault(p => p.Name == home || p.Name.StartsWith(home + ".", StringComparison.Ordinal));
 
+    /// <summary>Joins a zone.</summary>
+    public Task JoinAsync(string code, CancellationToken stop) => OrderAsync(HttpMethod.Post, "join", new JoinOrder(code, null), stop);
+
+    /// <summary>Publishes a device of the home.</summary>
+    public Task PublishAsync(string mac, string name, CancellationToken stop) => OrderAsync(HttpMethod.Put, $"devices/{mac}/name", new PublishOrder(name), stop);
+
     public void Dispose() => client.Dispose();
+
+    private async Task OrderAsync<T>(HttpMethod method, string what, T order, CancellationToken stop)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(method, new Uri(what, UriKind.Relative)) { Content = JsonContent.Create(order, options: Json) };
+            using var answer = await client.SendAsync(request, stop);
+            if (!answer.IsSuccessStatusCode)
+            {
+                throw new BoxFailed($"{method} /api/v1/{what} on {socket} was answered {(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(stop)}");
+            }
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !stop.IsCancellationRequested))
+        {
+            throw new BoxFailed($"the gateway's interface at {socket} does not take /api/v1/{what}: {e.Message}");
+        }
+    }
 
     private async Task<T> GetAsync<T>(string what, CancellationToken stop)
     {

@@ -17,6 +17,7 @@ internal sealed partial class MainJob(Copy copy, Programs programs, Breakage bre
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patient = TimeSpan.FromSeconds(30);
 
+    private readonly Asking asking = new(copy, stop);
     private readonly ConcurrentDictionary<string, GatewayInterface> interfaces = [];
     private readonly Dictionary<string, Gift> gifts = [];
     private Internet? laid;
@@ -86,48 +87,9 @@ internal sealed partial class MainJob(Copy copy, Programs programs, Breakage bre
 
     private GatewayInterface At(Home home) => interfaces.GetOrAdd(home.Name, _ => new GatewayInterface(home.Socket));
 
-    /// <summary>Asks again and again until the answer is as it must be; when the time is up, the last answer is the failure.</summary>
-    /// <param name="judge">Null where the answer is good, else what is wrong with it.</param>
-    private async Task<T> UntilAsync<T>(TimeSpan limit, Func<Task<T>> ask, Func<T, string?> judge)
-    {
-        var end = DateTime.UtcNow + limit;
-        while (true)
-        {
-            string wrong;
-            try
-            {
-                var answer = await ask();
-                if (judge(answer) is not { } complaint)
-                {
-                    return answer;
-                }
+    private Task<T> UntilAsync<T>(TimeSpan limit, Func<Task<T>> ask, Func<T, string?> judge) => asking.UntilAsync(limit, ask, judge);
 
-                wrong = complaint;
-            }
-            catch (BoxFailed e)
-            {
-                wrong = e.Message;
-            }
-
-            if (copy.Children.FirstOrDefault(c => c is { Running: false, MayEnd: false }) is { } ended)
-            {
-                throw new BoxFailed($"{ended.State}; {wrong}", $"The end of its log: {string.Join(" / ", ended.Tail(3))}");
-            }
-
-            if (DateTime.UtcNow > end)
-            {
-                throw new BoxFailed($"after {limit.TotalSeconds:0} s of asking: {wrong}");
-            }
-
-            await Task.Delay(100, stop);
-        }
-    }
-
-    private async Task<Outcome> MustAsync(Task<Outcome> run, string? advice = null)
-    {
-        var outcome = await run;
-        return outcome.Ok ? outcome : throw new BoxFailed(outcome.Sentence, advice);
-    }
+    private static Task<Outcome> MustAsync(Task<Outcome> run, string? advice = null) => Asking.MustAsync(run, advice);
 
     private static string Describe(PeerDocument? peer) =>
         peer is null ? "there is no tunnel with it yet"

@@ -1,19 +1,21 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Ntm.Box.Os;
 
 namespace Ntm.Box.World;
 
-/// <summary>One IPv4 packet as tcpdump saw it.</summary>
+/// <summary>One IP packet as tcpdump saw it.</summary>
 /// <param name="Length">Bytes of the whole IP packet.</param>
 /// <param name="Protocol">6 TCP, 17 UDP, 1 ICMP.</param>
 /// <param name="Payload">For UDP what follows its header, else what follows the IP header; as far as it was captured.</param>
 internal readonly record struct SeenPacket(
     DateTimeOffset At, IPAddress Source, int SourcePort, IPAddress Destination, int DestinationPort, int Protocol, int Length, ReadOnlyMemory<byte> Payload)
 {
-    private const int IpHeaderSize = 20; // nobody here sends options
+    private const int IPv4HeaderSize = 20; // nobody here sends options
+    private const int IPv6HeaderSize = 40;
 
     /// <summary>A datagram of the tunnel protocol: type 1 to 4, as in WireGuard; 0 where it is anything else.</summary>
     public int TunnelType => Protocol == 17 && Payload.Length >= 4 && Payload.Span[0] is >= 1 and <= 4 and var type ? type : 0;
@@ -23,6 +25,8 @@ internal readonly record struct SeenPacket(
 
     /// <summary>Bytes of TCP data; 0 where it is no TCP.</summary>
     public int TcpBytes => Protocol == 6 && Payload.Length > 12 ? Length - IpHeaderSize - ((Payload.Span[12] >> 4) * 4) : 0;
+
+    private int IpHeaderSize => Source.AddressFamily == AddressFamily.InterNetworkV6 ? IPv6HeaderSize : IPv4HeaderSize;
 
     public bool Between(string a, string b) =>
         (Source.ToString() == a && Destination.ToString() == b) || (Source.ToString() == b && Destination.ToString() == a);
@@ -35,7 +39,7 @@ internal readonly record struct SeenPacket(
 internal sealed class Capture
 {
     /// <summary>Enough of each packet to hold a whole watermark of a gift file (<see cref="Gift"/>) behind all headers.</summary>
-    private const int Snap = 400;
+    private const int WholeGiftMark = 400;
 
     private readonly string file;
     private readonly NetworkNamespace marker;
@@ -50,12 +54,15 @@ internal sealed class Capture
 
     /// <param name="marker">From where marked datagrams are sent past the capture; they go to the discard port (9).</param>
     /// <param name="markedTo">The address they go to.</param>
+    /// <param name="filter">Which packets.</param>
+    /// <param name="snap">Bytes kept of each.</param>
     public static async Task<Capture> StartAsync(
-        Copy copy, string name, NetworkNamespace place, string device, NetworkNamespace marker, string markedTo, CancellationToken stop)
+        Copy copy, string name, NetworkNamespace place, string device, NetworkNamespace marker, string markedTo, CancellationToken stop, string filter = "ip",
+        int snap = WholeGiftMark)
     {
         var file = Path.Combine(copy.Directory, name + ".pcap");
         var tcpdump = Child.Start(copy, "capture-" + name, place.Inside(
-            "tcpdump", "-i", device, "-n", "-U", "-s", $"{Snap}", "-B", "16384", "-Z", "root", "-w", file, "ip"));
+            "tcpdump", "-i", device, "-n", "-U", "-s", $"{snap}", "-B", "16384", "-Z", "root", "-w", file, filter));
         var capture = new Capture(file, marker, markedTo);
         var limit = DateTime.UtcNow.AddSeconds(10);
         while (!tcpdump.Tail(5).Any(l => l.Contains("listening on", StringComparison.Ordinal)))
@@ -106,7 +113,7 @@ internal sealed class Capture
         return bytes;
     }
 
-    /// <summary>Reads a classic pcap file of Ethernet frames; stops at a record that is not whole yet. Anything but IPv4 is left out.</summary>
+    /// <summary>Reads a classic pcap file of Ethernet frames; stops at a record that is not whole yet. Anything but IPv4 and IPv6 without extension headers is left out.</summary>
     public static IEnumerable<SeenPacket> Parse(ReadOnlyMemory<byte> bytes)
     {
         if (bytes.Length < 24)
@@ -144,30 +151,52 @@ internal sealed class Capture
     private static bool TryPacket(ReadOnlyMemory<byte> frame, DateTimeOffset at, out SeenPacket packet)
     {
         packet = default;
-        if (frame.Length < 34 || BinaryPrimitives.ReadUInt16BigEndian(frame.Span[12..]) != 0x0800)
+        return frame.Length >= 34 && BinaryPrimitives.ReadUInt16BigEndian(frame.Span[12..]) switch
+        {
+            0x0800 => TryIPv4(frame[14..], at, out packet),
+            0x86DD => TryIPv6(frame[14..], at, out packet),
+            _ => false,
+        };
+    }
+
+    private static bool TryIPv6(ReadOnlyMemory<byte> ip, DateTimeOffset at, out SeenPacket packet)
+    {
+        packet = default;
+        if (ip.Length < 40 || ip.Span[0] >> 4 != 6)
         {
             return false;
         }
 
-        var ip = frame[14..];
+        packet = Of(
+            at, new IPAddress(ip.Span.Slice(8, 16)), new IPAddress(ip.Span.Slice(24, 16)), ip.Span[6], 40 + BinaryPrimitives.ReadUInt16BigEndian(ip.Span[4..]), ip[40..]);
+        return true;
+    }
+
+    private static bool TryIPv4(ReadOnlyMemory<byte> ip, DateTimeOffset at, out SeenPacket packet)
+    {
+        packet = default;
         var header = (ip.Span[0] & 0x0F) * 4;
         if (ip.Span[0] >> 4 != 4 || header < 20 || ip.Length < header)
         {
             return false;
         }
 
-        int protocol = ip.Span[9];
-        var body = ip[header..];
+        packet = Of(
+            at, new IPAddress(ip.Span.Slice(12, 4)), new IPAddress(ip.Span.Slice(16, 4)), ip.Span[9], BinaryPrimitives.ReadUInt16BigEndian(ip.Span[2..]), ip[header..]);
+        return true;
+    }
+
+    private static SeenPacket Of(DateTimeOffset at, IPAddress source, IPAddress destination, int protocol, int length, ReadOnlyMemory<byte> body)
+    {
         var ports = protocol is 6 or 17 && body.Length >= 4;
-        packet = new SeenPacket(
+        return new SeenPacket(
             at,
-            new IPAddress(ip.Span.Slice(12, 4)),
+            source,
             ports ? BinaryPrimitives.ReadUInt16BigEndian(body.Span) : 0,
-            new IPAddress(ip.Span.Slice(16, 4)),
+            destination,
             ports ? BinaryPrimitives.ReadUInt16BigEndian(body.Span[2..]) : 0,
             protocol,
-            BinaryPrimitives.ReadUInt16BigEndian(ip.Span[2..]),
+            length,
             protocol == 17 && body.Length >= 8 ? body[8..] : body);
-        return true;
     }
 }

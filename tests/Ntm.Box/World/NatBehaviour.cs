@@ -25,6 +25,18 @@ internal readonly record struct NatBehaviour(Mapping Mapping, Filtering Filterin
     /// <summary>One mapping for all destinations; lets in whom the mapping's holder has spoken to, from any of their ports.</summary>
     public static NatBehaviour OpenEnough => new(Mapping.EndpointIndependent, Filtering.AddressDependent);
 
+    /// <summary>One mapping for all destinations, open to everybody: "full cone".</summary>
+    public static NatBehaviour Open => new(Mapping.EndpointIndependent, Filtering.EndpointIndependent);
+
+    /// <summary>One mapping for all destinations, open to the addresses and ports that were spoken to: what Linux and most home routers do.</summary>
+    public static NatBehaviour PortRestricted => new(Mapping.EndpointIndependent, Filtering.AddressAndPortDependent);
+
+    /// <summary>An address of its own, and whoever likes gets in.</summary>
+    public static NatBehaviour None => new(Mapping.None, Filtering.EndpointIndependent);
+
+    /// <summary>An address of its own behind a stateful firewall.</summary>
+    public static NatBehaviour Firewall => new(Mapping.None, Filtering.AddressAndPortDependent);
+
     /// <summary>"Symmetric": another mapping for each destination, and nobody else gets in.</summary>
     public static NatBehaviour Symmetric => new(Mapping.AddressAndPortDependent, Filtering.AddressAndPortDependent);
 

@@ -15,6 +15,24 @@ internal sealed partial record NatDiscovery(NatBehaviour Behaviour, string? Publ
         return outcome.Code == 127 ? throw new BoxFailed(outcome.Sentence, "Install the package coturn.") : Parse(outcome.Out + "\n" + outcome.Err);
     }
 
+    /// <summary>Whether a datagram to the home's own mapped address comes back to it, as coturn's client finds it.</summary>
+    /// <param name="own">The address it is to ask from.</param>
+    /// <param name="port">And the port, which nobody else behind the same NAT has.</param>
+    public static async Task<bool> HairpinsAsync(NetworkNamespace from, string own, int port, string stunServer, CancellationToken stop)
+    {
+        var outcome = await from.RunAsync(["turnutils_natdiscovery", "-H", "-L", own, "-l", $"{port}", stunServer], TimeSpan.FromSeconds(40), stop);
+        return outcome.Out.Contains("successful hairpinning", StringComparison.Ordinal);
+    }
+
+    /// <summary>Whether a mapping is still there after so long a silence, as coturn's client finds it.</summary>
+    public static async Task<bool> OutlivesAsync(NetworkNamespace from, int seconds, string stunServer, CancellationToken stop)
+    {
+        var outcome = await from.RunAsync(["turnutils_natdiscovery", "-t", "-T", $"{seconds}", stunServer], TimeSpan.FromSeconds(seconds + 30), stop);
+        return outcome.Out.Contains("RFC 5780 response 1", StringComparison.Ordinal)
+            ? outcome.Out.Contains("RFC 5780 response 2", StringComparison.Ordinal)
+            : throw new BoxFailed($"the STUN server {stunServer} does not answer in {from.Name}: {outcome.Sentence}");
+    }
+
     /// <summary>Reads what `turnutils_natdiscovery -m -f` of coturn 4.5 and 4.6 prints.</summary>
     public static NatDiscovery Parse(string output)
     {
@@ -50,6 +68,6 @@ internal sealed partial record NatDiscovery(NatBehaviour Behaviour, string? Publ
     [GeneratedRegex("^(NAT with .+!|No NAT.*)$", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
     private static partial Regex Verdicts();
 
-    [GeneratedRegex(@"UDP reflexive addr: ([0-9.]+):\d+")]
+    [GeneratedRegex(@"UDP reflexive addr: ([0-9a-f.:]+):\d+")]
     private static partial Regex Reflexive();
 }

@@ -58,6 +58,14 @@ public sealed class NatDiscoveryTests
     }
 
     [Fact]
+    public void ReadsAnIPv6Address()
+    {
+        var output = Output("NAT with Endpoint Independent Mapping!", "NAT with Address and Port Dependent Filtering!").Replace("203.0.113.102:14216", "2001:db8:7::2:14216", StringComparison.Ordinal);
+
+        Assert.Equal("2001:db8:7::2", NatDiscovery.Parse(output).PublicAddress);
+    }
+
+    [Fact]
     public void Says_unknown_where_nothing_came_back()
     {
         var found = NatDiscovery.Parse("");

@@ -152,6 +152,22 @@ public sealed class TunnelTimerTests
     }
 
     [Fact]
+    public void Checks_of_another_path_that_leads_nowhere_begin_nothing_and_are_no_keep_alive()
+    {
+        var rig = new TunnelRig().Established();
+        rig.Fate = sent => sent.Path == rig.B.Path || sent.Path == rig.A.Path ? TimeSpan.Zero : null;
+        rig.B.Seal(rig.BtoA, TunnelRig.IPv4(60));
+        for (var i = 0; i < 30; i++)
+        {
+            rig.Run(1);
+            Assert.True(rig.A.Table.SendOn(rig.Now, rig.AtoB, TunnelRig.IPv6(60), rig.B.Path with { Uplink = 1 }));
+        }
+
+        Assert.Single(rig.Of(rig.A, TunnelMessage.Initiation));
+        Assert.Single(rig.Of(rig.A, TunnelMessage.Transport), s => s.Bytes.Length == TunnelMessage.TransportOverhead && s.At > rig.Boot - TunnelRig.Seconds(30));
+    }
+
+    [Fact]
     public void A_key_of_180_s_neither_seals_nor_opens()
     {
         var rig = new TunnelRig().Established();

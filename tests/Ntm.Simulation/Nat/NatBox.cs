@@ -52,6 +52,9 @@ public sealed class NatBox : IStation
         return Pcp = new PcpServer(_world, inside, () => Address);
     }
 
+    /// <summary>The outside ports it may use, where it shares its address with others (RFC 7597); null: all.</summary>
+    public IReadOnlyList<ushort>? Ports { get; set; }
+
     /// <summary>Mappings alive now.</summary>
     public int Mappings => _byPort.Values.Count(IsAlive);
 
@@ -89,21 +92,26 @@ public sealed class NatBox : IStation
         {
             _world.Flow.Lost(datagram, $"{Name} translates IPv4 only");
         }
-        else if (!datagram.Destination.SameHost(Address))
-        {
-            _outside.Send(this, Outbound(datagram));
-        }
-        else if (Hairpin)
-        {
-            Inbound(Outbound(datagram));
-        }
-        else
+        else if (datagram.Destination.SameHost(Address) && !Hairpin)
         {
             _world.Flow.Lost(datagram, $"{Name} does not hairpin");
         }
+        else if (Outbound(datagram) is not { } sent)
+        {
+            _world.Flow.Lost(datagram, $"{Name} has no port left");
+        }
+        else if (sent.Destination.SameHost(Address))
+        {
+            Inbound(sent);
+        }
+        else
+        {
+            _outside.Send(this, sent);
+        }
     }
 
-    private SimDatagram Outbound(SimDatagram datagram)
+    /// <returns>Null where no port is free.</returns>
+    private SimDatagram? Outbound(SimDatagram datagram)
     {
         var key = (datagram.Source, _behaviour.MappedFor(datagram.Destination));
         if (!_byInside.TryGetValue(key, out var mapping) || !IsAlive(mapping))
@@ -113,7 +121,12 @@ public sealed class NatBox : IStation
                 Forget(mapping);
             }
 
-            mapping = new Mapping(key, FreePort(datagram.Source.Port));
+            if (FreePort(datagram.Source.Port) is not { } port)
+            {
+                return null;
+            }
+
+            mapping = new Mapping(key, port);
             _byInside[key] = mapping;
             _byPort[mapping.Port] = mapping;
             mapping.LastUsed = _world.Clock.Elapsed;
@@ -156,7 +169,7 @@ public sealed class NatBox : IStation
         _byPort.Remove(mapping.Port);
     }
 
-    private ushort FreePort(ushort wanted)
+    private ushort? FreePort(ushort wanted)
     {
         if (_behaviour.NextPort(new(wanted, _world.Clock.Elapsed, _entropy, p => _byPort.TryGetValue(p, out var there) && IsAlive(there))) is { } own)
         {
@@ -168,8 +181,8 @@ public sealed class NatBox : IStation
             return own;
         }
 
-        var port = _behaviour.PreservesPort ? wanted : Drawn();
-        while (_byPort.TryGetValue(port, out var taken))
+        var port = _behaviour.PreservesPort && Ports?.Contains(wanted) != false ? wanted : Drawn();
+        for (var tries = 0; _byPort.TryGetValue(port, out var taken); tries++)
         {
             if (!IsAlive(taken))
             {
@@ -177,13 +190,20 @@ public sealed class NatBox : IStation
                 break;
             }
 
+            if (tries > 4 * PortCount && Mappings >= PortCount)
+            {
+                return null;
+            }
+
             port = Drawn();
         }
 
         return port;
 
-        ushort Drawn() => (ushort)(1024 + _entropy.Below(65536 - 1024));
+        ushort Drawn() => Ports is { } own ? own[_entropy.Below(own.Count)] : (ushort)(1024 + _entropy.Below(PortCount));
     }
+
+    private int PortCount => Ports?.Count ?? 65536 - 1024;
 
     private sealed record Mapping((RealAddress Inside, RealAddress MappedFor) Key, ushort Port)
     {
