@@ -430,9 +430,14 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
 
         var isOtherMapping = link.Observed.Exists(o => o.Uplink == uplink && o.Address.SameHost(address) && o.Address != address);
+        var isOtherHost = link.Observed.Exists(o => o.Uplink == uplink && o.Address.IsIPv4 == address.IsIPv4 && !o.Address.SameHost(address));
         if (link.Observe(uplink, address))
         {
-            if (link.IsRelay)
+            if (isOtherHost)
+            {
+                RegisterSoonBut(now, link); // the provider gave another address: relays' legs, too, are still at the former one
+            }
+            else if (link.IsRelay)
             {
                 RegisterSoonAtCoordinators(now);
             }
@@ -481,13 +486,17 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
     }
 
-    private void RegisterSoonAtCoordinators(Now now)
+    private void RegisterSoonAtCoordinators(Now now) => RegisterSoon(now, l => !l.IsRelay);
+
+    private void RegisterSoonBut(Now now, ServerLink link) => RegisterSoon(now, l => l != link);
+
+    private void RegisterSoon(Now now, Predicate<ServerLink> where)
     {
-        foreach (var coordinator in Coordinators)
+        foreach (var link in _links)
         {
-            if (coordinator.NextAt != TimeSpan.MaxValue)
+            if (link.NextAt != TimeSpan.MaxValue && where(link))
             {
-                coordinator.NextAt = now.Boot;
+                link.NextAt = now.Boot;
             }
         }
     }

@@ -9,7 +9,6 @@ public sealed class NtmCommandTests
 {
     [Theory]
     [InlineData("status", "/api/v1/status")]
-    [InlineData("uplinks", "/api/v1/status")]
     [InlineData("devices", "/api/v1/devices")]
     [InlineData("uplinks", "/api/v1/uplinks")]
     [InlineData("peers", "/api/v1/peers")]

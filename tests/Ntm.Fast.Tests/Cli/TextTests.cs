@@ -15,6 +15,8 @@ public sealed class TextTests
           IPv4       Behind a NAT that uses one outside port for all destinations, lets in only addresses spoken to, forgets silent mappings after about 2 min.
                      Direct connections work with nearly all homes.
                      Coordinators and relays hear from here every 1 min 22 s at least, so that the way back stays open.
+          IPv4 port  port 41641 is open at 198.51.100.44:41641 by PCP (until 18:30 UTC, renewed before)
+          IPv6 port  no port is open: the box at fe80::1 does not open one (PCP: no answer)
           traffic    received 184.2 MB, sent 22.9 MB
 
         lte  unusable: the interface wan1 has no address

@@ -1,4 +1,5 @@
 using Ntm.Node;
+using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Simulation;
 
@@ -39,7 +40,7 @@ public sealed class LeavingTests
         var alias = homes.Alias;
         var (alice, bob) = (homes.Alice.Status.Member!.Own, homes.Bob.Status.Member!.Own);
         homes.Zone.RotateOwnerKey();
-        homes.World.RunFor(90 * Second);
+        homes.World.RunFor(Limits.ServerSilence + 60 * Second);
 
         // The old members are none any more; what stands between them goes on until they leave.
         Assert.Empty(homes.Zone.Coordinator.Describe(homes.Zone.CoordinatorHost.Now).Members);

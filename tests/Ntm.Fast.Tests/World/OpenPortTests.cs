@@ -74,6 +74,7 @@ public sealed class OpenPortTests
         homes.World.RunFor(TimeSpan.FromMinutes(2));
         nat.Readdress(Ntm.Simulation.World.Documentation(2, 77));
         Assert.True(homes.World.RunUntil(() => nat.Pcp!.Ports.Any() && Port(homes.Bob).External.SameHost(nat.Address), TimeSpan.FromMinutes(3)), Port(homes.Bob).Sentence);
+        homes.World.RunFor(TimeSpan.FromSeconds(1)); // the other home hears of it
         Assert.Equal(100, homes.Talk(100));
     }
 

@@ -1,3 +1,4 @@
+using Ntm.Protocol;
 using Ntm.Simulation;
 
 namespace Ntm.Fast.Tests.World;
@@ -14,7 +15,7 @@ public sealed class QuietTests
     {
         var homes = new TwoHomes(alices, bobs).Resolved();
         Assert.Equal(20, homes.Talk(20));
-        homes.World.RunFor(TimeSpan.FromMinutes(5));
+        homes.World.RunFor(Limits.WarmFor + TimeSpan.FromMinutes(5));
         var before = homes.World.Flow.Steps.Count;
         homes.World.RunFor(TimeSpan.FromMinutes(10));
         var servers = new[] { homes.Zone.CoordinatorHost.Name, "rs1" };
