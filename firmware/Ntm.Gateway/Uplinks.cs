@@ -368,7 +368,7 @@ public sealed class Uplinks : IDisposable
 
         public UdpSocket? Socket6 { get; set; }
 
-        /// <summary>Further sockets, by number and family.</summary>
+        /// <summary>Sockets by which its NAT is looked at, by number and family.</summary>
         public Dictionary<(int Number, bool IPv4), UdpSocket> Further { get; } = [];
 
         /// <summary>Datagrams go one by one: the device spoils runs.</summary>

@@ -292,6 +292,11 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
 
         peer.Binding = vouched;
         peer.Access = trusted.Access;
+        while (direction.Nats.Count > Limits.NatTraits)
+        {
+            direction.Nats.RemoveAt(direction.Nats.Count - 1); // claims: no more of them than anyone may make
+        }
+
         peer.Direction = direction;
         peer.Tunnel.Suites = new(context.Options.Suites, new(direction.Suites));
         peer.DirectedAt = now.Boot;

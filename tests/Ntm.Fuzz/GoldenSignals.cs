@@ -14,15 +14,18 @@ public static class GoldenSignals
         var direction = Cast.Direction(Cast.Bob, begin: true);
         var announcement = new RelayAnnouncement { Binding = Cast.Relay.Binding, Legs = 3 };
         announcement.Endpoints.Add(Cast.Relay.Address.ToWire());
-        var registration = new RegistrationRequest { Generation = 5, Suites = 4 };
+        var registration = new RegistrationRequest { Generation = 5, Suites = 4, KeepAlive = 25 };
+        var nat = new NatTraits { Uplink = 0, Mapping = NatMapping.AddressDependent, Filtering = NatFiltering.EndpointIndependent, Allocation = PortAllocation.Stepped, Step = -2, LatestPort = 40_001 };
+        registration.Nats.Add(nat);
         registration.Candidates.AddRange(Cast.Candidates());
         registration.Devices.Add(new PublishedDevice { Name = "nas", Number = 1 });
-        var registered = new RegistrationResponse { Observed = Cast.Alice.Address.ToWire(), Lifetime = 60 };
+        var registered = new RegistrationResponse { Observed = Cast.Alice.Address.ToWire(), Lifetime = 60, SecondPort = 5016 };
         var relay = new RelayServer { Binding = Cast.Relay.Binding };
         relay.Endpoints.Add(Cast.Relay.Address.ToWire());
         registered.Relays.Add(relay);
         var update = new CandidateUpdate { Generation = 9 };
         update.Candidates.AddRange(Cast.Candidates());
+        update.Nats.Add(nat);
         var shared = Cast.Direction(Cast.Dave, begin: false);
         shared.Acceptance = Cast.Accepted;
         return
@@ -45,6 +48,9 @@ public static class GoldenSignals
             ("channel-lease-response", new Signal { ChannelLeaseResponse = new() { First = 256, Count = 256, Lifetime = 172_800 } }),
             ("relay-pairing", new Signal { RelayPairing = Cast.Pairing(260, 261) }),
             ("path-check", new Signal { PathCheck = new() { Id = 0x0102030405060708 } }),
+            ("path-check-of-a-server", new Signal { PathCheck = new() { Id = 7, Padding = ByteString.CopyFrom(new byte[32]), Reply = new() { SecondPort = true, Port = 50_000, After = 28 } } }),
+            ("path-check-reply-unasked", new Signal { PathCheckReply = new() { Seen = Cast.Alice.Address.WithPort(50_001).ToWire() } }),
+            ("path-check-reply-register", new Signal { PathCheckReply = new() }),
             ("path-check-reply", new Signal { PathCheckReply = new() { Id = 0x0102030405060708, Seen = Cast.Alice.Address.ToWire() } }),
             ("path-use", new Signal { PathUse = new() { Generation = 3, Relayed = true } }),
             ("candidate-update", new Signal { CandidateUpdate = update }),

@@ -81,6 +81,24 @@ public sealed class LyingServerTests
     }
 
     [Fact]
+    public void Of_a_thousand_traits_of_a_peer_four_are_kept()
+    {
+        byte[]? kept = null;
+        var host = _liar.Router.Router;
+        host.AfterEach = _ =>
+        {
+            while (_liar.Core.TryTakeEvent(out var happened))
+            {
+                kept = happened is NodeEvent.Keep { Write: { Collection: "peer", Value: { } value } } ? value : kept;
+            }
+        };
+        var direction = new RouteDirection { Peer = _liar.Binding(_liar.Owner, "bob", Ntm.Tunnel.StaticKeyPair.Generate(_liar.Entropy).Public), Verdict = RouteVerdict.RouteDirectOnly };
+        direction.Nats.AddRange(Enumerable.Range(0, 150).Select(i => new NatTraits { Uplink = (uint)i }));
+        Assert.NotNull(_liar.Push(direction)?.Acknowledgement);
+        Assert.Equal(Limits.NatTraits, RouteDirection.Parser.ParseFrom(kept).Nats.Count);
+    }
+
+    [Fact]
     public void Who_asks_for_registrations_without_end_gets_one_in_five_seconds()
     {
         var registrations = 0;

@@ -26,6 +26,7 @@ public sealed class RelayConfigTests : IDisposable
         var read = RelayConfig.Read(Write(RelayConfig.Write(new RelayModel(endpoints), 4918)));
         Assert.Equal(endpoints, read.Model.Endpoints);
         Assert.Equal(4918, read.Port);
+        Assert.Equal(5018, read.SecondPort);
         Assert.Equal(_folder, read.Data);
         Assert.Equal(Path.Combine(_folder, "relay.store"), read.StoreFile);
     }
@@ -36,6 +37,8 @@ public sealed class RelayConfigTests : IDisposable
     [InlineData("""{ "endpoints": ["rs1.example:4916"] }""", "'endpoints[0]' must be an address with a port")]
     [InlineData("""{ "endpoints": ["192.0.2.1:1", "192.0.2.1:2", "192.0.2.1:3", "192.0.2.1:4", "192.0.2.1:5"] }""", "must list 1 to 4")]
     [InlineData("""{ "endpoints": ["192.0.2.1:1"], "port": 0 }""", "'port' must be a whole number from 1 to 65535")]
+    [InlineData("""{ "endpoints": ["192.0.2.1:1"], "port": 5, "secondPort": 5 }""", "'secondPort' must be another than \"port\"")]
+    [InlineData("""{ "endpoints": ["192.0.2.1:1"], "secondPort": -1 }""", "'secondPort' must be a whole number from 0 to 65535")]
     [InlineData("""{ "endpoints": ["192.0.2.1:1"], "quota": 5 }""", "'quota' is not known")]
     public void What_is_wrong_is_said(string text, string problem) =>
         Assert.Contains(problem, Assert.Throws<ConfigException>(() => RelayConfig.Read(Write(text))).Message, StringComparison.Ordinal);

@@ -96,11 +96,14 @@ public sealed class NodeTarget : CoreTarget
         Require(status.Member is { Zone: Cast.Zone, NodeName: "alice", Coordinators.Count: 1, Relays.Count: <= 1 }, "zone, name, coordinators and relays are the owner's");
         Require(status.Peers.All(p => p.Name is "bob" or "carol" or "dave.friends.example") && status.Peers.Count <= 3, "peers are those whom the owner vouched for");
         Require(status.Peers.All(p => p.Paths.Count <= Limits.Candidates + Limits.RelaysPerNode + 4), "a peer's paths are bounded");
+        Require(
+            status.Uplinks.All(u => u.Nats.All(n => n.KeepAlive >= Limits.KeepAliveLeast && n.KeepAlive <= Limits.KeepAliveMost)), "keep-alives are neither too often nor too rare");
         Require(status.Peers.All(p => p.Aliases.Count <= Limits.AliasesPerNode), "a node's aliases are bounded");
     }
 
     protected override int SpeakerOf(Signal signal) => signal.BodyCase switch
     {
+        Signal.BodyOneofCase.PathCheckReply when signal.PathCheckReply.Id < 16 => 0,
         Signal.BodyOneofCase.PathCheck or Signal.BodyOneofCase.PathCheckReply or Signal.BodyOneofCase.PathUse or Signal.BodyOneofCase.CandidateUpdate
             or Signal.BodyOneofCase.ProbeRound => 1,
         Signal.BodyOneofCase.RelayRegistrationResponse => 2,
@@ -127,8 +130,12 @@ public sealed class NodeTarget : CoreTarget
 
     private void TakeEvents()
     {
-        while (_core.TryTakeEvent(out _))
+        while (_core.TryTakeEvent(out var happened))
         {
+            if (happened is NodeEvent.Socket { Open: true } wanted)
+            {
+                _core.SocketOpened(Stage.Now, wanted.Number, wanted.IPv4, 50_000);
+            }
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Ntm.Box.Os;
 using Xunit.Abstractions;
+using Ntm.Linux;
 
 namespace Ntm.Real.Tests.Programs;
 
@@ -47,6 +48,20 @@ public sealed class StartTests(Town town, ITestOutputHelper output)
             await Town.MustAsync(town.Spare, "cp", "-r", from, to);
             await Town.MustAsync(town.Spare, "chmod", "-R", "a+rX", to);
             return Path.Combine(to, Path.GetFileName(program));
+        }
+    }
+
+    [NeedsRootFact("ping", "setpriv")]
+    public async Task ASecondPortInUseIsSaidAndTheServersRun()
+    {
+        await town.UpAsync();
+        using var coordinators = Taken(SocketType.Dgram, SecondPort.After(Town.CoordinatorPort));
+        using var relays = Taken(SocketType.Dgram, SecondPort.After(Town.RelayPort));
+        foreach (var command in (string[][])[Coordinator("coordinator-second"), Relay("relay-second")])
+        {
+            using var server = Daemon.Start(town.Spare, town.Folder, string.Join(' ', command)).UntilLogged("listens on UDP port");
+            Assert.Contains("There is no second port", server.Log, StringComparison.Ordinal);
+            Assert.True(server.Running);
         }
     }
 
