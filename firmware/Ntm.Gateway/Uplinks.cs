@@ -104,7 +104,7 @@ public sealed class Uplinks : IDisposable
 
         if (wanted.Open)
         {
-            _core.SocketOpened(now, wanted.Number, wanted.IPv4, OpenObserving(attachment, wanted));
+            _core.SocketOpened(now, wanted.Number, wanted.IPv4, OpenFurther(attachment, wanted));
         }
     });
 
@@ -295,7 +295,7 @@ public sealed class Uplinks : IDisposable
         }
     }
 
-    private ushort OpenObserving(Attachment attachment, NodeEvent.Socket wanted)
+    private ushort OpenFurther(Attachment attachment, NodeEvent.Socket wanted)
     {
         if (attachment.Index is null)
         {
