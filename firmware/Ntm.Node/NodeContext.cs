@@ -84,6 +84,10 @@ internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEnt
         return Membership?.Addressing.Prefix is not { } zone || !new VirtualAddress(remote.High, remote.Low).SameZone(zone);
     }
 
+    /// <summary>Whether a path's other end has IPv4: also behind the uplink's NAT64.</summary>
+    public bool LeadsToIPv4(WirePath path) =>
+        path.Remote.IsIPv4 || (Uplinks.TryGetValue(UplinkSocket.UplinkOf(path.Uplink), out var uplink) && uplink.Nat64 is { } prefix && prefix.TryExtract(path.Remote, out _));
+
     /// <summary>Paths to an address that is not behind a relay: one for each usable uplink that has its family, or a NAT64 towards it.</summary>
     public IEnumerable<WirePath> PathsTo(RealAddress address) =>
         from uplink in Uplinks.Values

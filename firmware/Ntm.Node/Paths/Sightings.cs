@@ -66,7 +66,7 @@ internal sealed class Sightings(NodeContext context, Func<IEnumerable<ServerLink
     /// <returns>Whether it answers one of ours.</returns>
     public bool TryTake(Now now, ServerLink from, WirePath path, PathCheckReply reply)
     {
-        if (!_sightings.TryGetValue((from, path.Uplink, path.Remote.IsIPv4), out var sighting) || sighting.Path != path || !sighting.Ids.Remove(reply.Id))
+        if (!_sightings.TryGetValue((from, path.Uplink, context.LeadsToIPv4(path)), out var sighting) || sighting.Path != path || !sighting.Ids.Remove(reply.Id))
         {
             return false;
         }
@@ -92,9 +92,10 @@ internal sealed class Sightings(NodeContext context, Func<IEnumerable<ServerLink
             var used = link.Tunnel.SendPath;
             foreach (var path in link.Tunnel.Candidates)
             {
-                if (path.Uplink != used.Uplink || path.Remote.IsIPv4 != used.Remote.IsIPv4)
+                var ipv4 = context.LeadsToIPv4(path);
+                if (path.Uplink != used.Uplink || ipv4 != context.LeadsToIPv4(used))
                 {
-                    wanted.TryAdd((link, path.Uplink, path.Remote.IsIPv4), path);
+                    wanted.TryAdd((link, path.Uplink, ipv4), path);
                 }
             }
         }

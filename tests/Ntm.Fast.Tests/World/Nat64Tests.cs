@@ -90,6 +90,18 @@ public sealed class Nat64Tests
         Assert.True(_alice.Status.Peers.Single().Direct, _alice.Status.Peers.Single().Reason);
     }
 
+    /// <summary>All servers have both, and are reached by IPv6: what the NAT64 makes of her is asked of them besides.</summary>
+    [Fact]
+    public void Where_all_servers_have_both_a_home_with_IPv4_alone_is_reached_directly()
+    {
+        var zone = new Zone(_scenario);
+        zone.AddRelay();
+        Build(zone, NatKind.PortRestricted, knowsPrefix: true);
+        Assert.Contains(_alice.Status.Uplinks[0].Mapped, m => m.Address.SameHost(_edge.Nat.Address));
+        Assert.Equal(100, Talk());
+        Assert.True(_alice.Status.Peers.Single().Direct, _alice.Status.Peers.Single().Reason);
+    }
+
     [Fact]
     public void Without_a_NAT64_the_dual_stack_relay_stands_between()
     {
