@@ -104,7 +104,7 @@ internal sealed class HardNatWorld : IDisposable
         {
             data = folder,
             socket = Path.Combine(folder, "gateway.sock"),
-            uplinks = new[] { new { name = "wan", @interface = "wan0", port = 0 } },
+            uplinks = new[] { new { name = "wan", @interface = "wan0", port = 0, portMapping = false } },
             dns = new { listen = new[] { "127.0.0.1:5354" } },
         }));
         Made(Daemon.Start(inside, Folder, $"{_programs.Gateway} run --config {folder}/gateway.json").UntilLogged("is ready"));
