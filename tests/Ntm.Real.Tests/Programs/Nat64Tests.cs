@@ -12,7 +12,7 @@ public sealed class Nat64Tests(Town town, ITestOutputHelper output)
     {
         await town.UpAsync();
         using var provider = new ProviderWithoutIPv4(town);
-        town.Device.Run($"ip route replace default via {Town.LanAddress}");
+        town.Device.Run($"ip route replace 198.18.0.0/15 via {Town.LanAddress}");
         var folder = Path.Combine(town.Folder, "customer");
         var config = Town.WriteGateway(folder, "ntm1", 4960, $"127.0.0.1:{Town.DnsPort}");
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"port\":4960", $"\"port\":4960,\"resolver\":\"{ProviderWithoutIPv4.Resolver}\"", StringComparison.Ordinal));
