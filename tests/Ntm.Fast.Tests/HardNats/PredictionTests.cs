@@ -48,10 +48,10 @@ public sealed class PredictionTests
     {
         foreach (var draw in (ulong[])[0, 1, ulong.MaxValue, 0x1234_5678_9ABC_DEF0])
         {
-            var ports = PortSample.Of(first, last, count, draw).ToArray();
+            var ports = PortSample.Of(NatShape.Unknown with { FirstPort = first, LastPort = last }, count, draw).ToArray();
             Assert.Equal(count, ports.Distinct().Count());
             Assert.All(ports, p => Assert.InRange(p, first, last));
-            Assert.Equal(last - first + 1, PortSample.Of(first, last, int.MaxValue, draw).Count());
+            Assert.Equal(last - first + 1, PortSample.Of(NatShape.Unknown with { FirstPort = first, LastPort = last }, int.MaxValue, draw).Count());
         }
     }
 

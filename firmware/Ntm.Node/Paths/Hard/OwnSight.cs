@@ -34,9 +34,15 @@ internal sealed record OwnSight(int Uplink, RealAddress Mapped, NatShape Nat, IR
             nat = nat with { Allocation = PortAllocation.Scattered, Step = 0 };
         }
 
-        return LookersWanted == 0 || nat.Allocation == PortAllocation.Stepped || PortSpan.Of(Ports.Concat(looked).Append(latest)) is not { } span
-            ? this with { Nat = nat }
-            : this with { Nat = nat with { FirstPort = span.First, LastPort = span.Last }, IsGuess = true };
+        if (LookersWanted == 0 || nat.Allocation == PortAllocation.Stepped)
+        {
+            return this with { Nat = nat };
+        }
+
+        var seen = Ports.Concat(looked).Append(latest).ToArray();
+        return PortSpan.Of(seen) is { } span ? this with { Nat = nat with { FirstPort = span.First, LastPort = span.Last }, IsGuess = true }
+            : PortPattern.Of(seen) is { } pattern ? this with { Nat = nat with { PortMask = pattern.Mask, PortValue = pattern.Value }, IsGuess = true }
+            : this with { Nat = nat };
     }
 
     /// <param name="servers">Own coordinators and relays, none of other owners.</param>
@@ -71,5 +77,7 @@ internal sealed record OwnSight(int Uplink, RealAddress Mapped, NatShape Nat, IR
         LatestPort = latest,
         FirstPort = Nat.HasPortSet ? (uint)Nat.FirstPort : 0,
         LastPort = Nat.HasPortSet ? (uint)Nat.LastPort : 0,
+        PortMask = (uint)Nat.PortMask,
+        PortValue = (uint)Nat.PortValue,
     };
 }

@@ -24,11 +24,11 @@ public sealed record PortPrediction(IReadOnlyList<ushort> Ports, string Reason)
         switch (own.Allocation)
         {
             case PortAllocation.Preserving:
-                return new([.. sockets.Where(p => p >= own.FirstPort && p <= own.LastPort).Take(Limits.PredictedPorts)], "the NAT keeps the sockets' ports");
-            case PortAllocation.Stepped when latest >= own.FirstPort && latest <= own.LastPort:
+                return new([.. sockets.Where(p => own.Has(p)).Take(Limits.PredictedPorts)], "the NAT keeps the sockets' ports");
+            case PortAllocation.Stepped when own.Has(latest):
                 return new([.. Enumerable.Range(1, Limits.PredictedPorts).Select(n => Step(own, latest, n))], $"each port is {own.Step} after the one before, the newest {latest}");
             case not PortAllocation.Stepped when own.HasPortSet:
-                return new([.. PortSample.Of(own.FirstPort, own.LastPort, Math.Min(own.MappingsMost, Limits.PredictedPorts), draw)], "drawn from the ports there are");
+                return new([.. PortSample.Of(own, Math.Min(own.MappingsMost, Limits.PredictedPorts), draw)], "drawn from the ports there are");
             default:
                 return new([], "there is no pattern");
         }
@@ -37,7 +37,8 @@ public sealed record PortPrediction(IReadOnlyList<ushort> Ports, string Reason)
     // Beyond the last it begins again with the first.
     private static ushort Step(NatShape own, int latest, int times)
     {
-        var offset = (latest - own.FirstPort + ((long)own.Step * times)) % own.Ports;
-        return (ushort)(own.FirstPort + (offset < 0 ? offset + own.Ports : offset));
+        var all = own.LastPort - own.FirstPort + 1;
+        var offset = (latest - own.FirstPort + ((long)own.Step * times)) % all;
+        return (ushort)(own.FirstPort + (offset < 0 ? offset + all : offset));
     }
 }

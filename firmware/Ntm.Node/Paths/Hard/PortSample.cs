@@ -1,15 +1,16 @@
+using Ntm.Protocol.Nats;
+
 namespace Ntm.Node.Paths.Hard;
 
-/// <summary>Different ports of a range in an order that a number determines: who guesses needs no table of what was guessed. Pure.</summary>
+/// <summary>Different ports of a NAT's in an order that a number determines: who guesses needs no table of what was guessed. Pure.</summary>
 public static class PortSample
 {
-    /// <param name="first">Of the range.</param>
-    /// <param name="last">Of the range, inclusive.</param>
+    /// <param name="nat">Whose ports.</param>
     /// <param name="count">How many are wanted; never more than there are.</param>
     /// <param name="draw">Any number; another one gives another order.</param>
-    public static IEnumerable<ushort> Of(int first, int last, int count, ulong draw)
+    public static IEnumerable<ushort> Of(NatShape nat, int count, ulong draw)
     {
-        var ports = last - first + 1;
+        var ports = nat.Ports;
         var step = 1 + (int)((draw >> 32) % (uint)Math.Max(1, ports - 1));
         while (GreatestCommonDivisor(step, ports) != 1)
         {
@@ -19,7 +20,7 @@ public static class PortSample
         var at = (int)((uint)draw % (uint)ports);
         for (var i = 0; i < Math.Min(count, ports); i++)
         {
-            yield return (ushort)(first + at);
+            yield return nat.PortAt(at);
             at = (int)(((long)at + step) % ports);
         }
     }

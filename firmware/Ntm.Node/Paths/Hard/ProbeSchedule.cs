@@ -71,7 +71,7 @@ public sealed record ProbeSchedule(IReadOnlyList<ProbeStep> Steps, TimeSpan Last
     {
         var most = ProbePlan.SearchesMost(own);
         var socket = own.MapsByDestination ? Math.Min(1, sockets) : 0;
-        var ports = theirs.IsPredictable ? theirPorts : PortSample.Of(theirs.FirstPort, theirs.LastPort, most, draw);
+        var ports = theirs.IsPredictable ? theirPorts : PortSample.Of(theirs, most, draw);
         return ports.Take(most).Select((port, n) => new ProbeStep(Limits.ProbeLead + (Limits.ProbeSpacing * n), socket, port));
     }
 
