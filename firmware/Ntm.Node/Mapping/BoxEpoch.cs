@@ -10,6 +10,9 @@ internal readonly record struct BoxEpoch(uint Seconds, TimeSpan HeardAt, bool Is
 
     public static BoxEpoch Of(TimeSpan now, uint seconds) => new(seconds, now, true);
 
+    /// <summary>Whether the box has its mappings since no longer than the comparison of two words can tell apart.</summary>
+    public static bool IsFresh(uint seconds) => seconds <= Slack;
+
     /// <summary>Whether this word cannot come from a box that kept its mappings since the one before. Nothing known before: false.</summary>
     public bool IsBrokenBy(TimeSpan now, uint seconds)
     {

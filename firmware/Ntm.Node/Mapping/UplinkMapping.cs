@@ -294,7 +294,8 @@ internal sealed class UplinkMapping(int uplink, bool isIPv4, Action<NodeEvent> e
             return;
         }
 
-        var isNews = !_epoch.IsKnown || _epoch.IsBrokenBy(now.Boot, seconds);
+        // The RFCs' slack hides a second start right after the first: what announces itself as just started is taken at its word.
+        var isNews = !_epoch.IsKnown || _epoch.IsBrokenBy(now.Boot, seconds) || BoxEpoch.IsFresh(seconds);
         _epoch = BoxEpoch.Of(now.Boot, seconds);
         if (isNews && !answered)
         {

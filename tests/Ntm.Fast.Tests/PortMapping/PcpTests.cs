@@ -114,6 +114,16 @@ public sealed class PcpTests
     }
 
     [Fact]
+    public void A_box_that_starts_again_within_its_first_second_is_asked_again()
+    {
+        var bench = new MappingBench { OnDatagram = r => MappingBench.Pcp(r, epoch: 0) }.Aim();
+        bench.Run(TimeSpan.FromSeconds(1));
+        bench.Hear(MappingBench.PcpAnnouncement(0));
+        bench.Run(Limits.MappingSpacing);
+        Assert.Equal(2, bench.Datagrams(2).Count());
+    }
+
+    [Fact]
     public void A_box_that_has_just_begun_to_speak_is_asked_before_its_time()
     {
         var bench = new MappingBench().Aim().Run(TimeSpan.FromMinutes(1));
