@@ -480,7 +480,7 @@ public sealed partial class NodeCore : ICore
 
     private static bool Same(UplinkState a, UplinkState b) =>
         a.Usable == b.Usable && a.Name == b.Name && a.Reason == b.Reason && a.Nat64 == b.Nat64 && a.Addresses.SequenceEqual(b.Addresses)
-        && a.Gateways.SequenceEqual(b.Gateways) && a.MapsPorts == b.MapsPorts;
+        && a.Gateways.SequenceEqual(b.Gateways) && a.MapsPorts == b.MapsPorts && a.Rank == b.Rank && a.Metered == b.Metered;
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 }

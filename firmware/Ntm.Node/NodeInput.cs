@@ -33,6 +33,12 @@ public sealed record UplinkState(int Number, string Name, bool Usable, string Re
     /// <summary>Its default gateways, at most one of each IP family, port 0.</summary>
     public IReadOnlyList<RealAddress> Gateways { get; init; } = [];
 
+    /// <summary>0: the one to be used first, as far as it is known to work; by the owner's order. Equal ones are as good as each other.</summary>
+    public int Rank { get; init; }
+
+    /// <summary>Whether the owner pays for what goes there.</summary>
+    public bool Metered { get; init; }
+
     /// <summary>Whether the owner lets them be asked to open a port.</summary>
     public bool MapsPorts { get; init; } = true;
 

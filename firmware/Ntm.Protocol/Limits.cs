@@ -47,6 +47,30 @@ public static class Limits
     public const int ReplayWindowNode = 8192;
     public const int ReplayWindowCoordinator = 128;
 
+    /// <summary>Sealed datagrams kept to be sent again after a handover (docs/protocol.md section 5, "Handover").</summary>
+    public const int RingBytes = 4 << 20;
+    public const int RingBytesInAll = 32 << 20;
+
+    /// <summary>Ranges of counters that a report calls missing.</summary>
+    public const int ReportRanges = 32;
+
+    /// <summary>20 Mb/s: what is sent again goes at least as fast.</summary>
+    public const int ResendBytesPerMillisecond = 2500;
+
+    public static readonly TimeSpan RingTime = TimeSpan.FromSeconds(1);
+
+    /// <summary>From the first datagram of data that no report has spoken of.</summary>
+    public static readonly TimeSpan ReportAfter = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Beyond a round trip: the report's wait, the pump's and the peer's.</summary>
+    public static readonly TimeSpan ReportPatience = TimeSpan.FromMilliseconds(150);
+
+    /// <summary>A planned change of path goes on both for so long.</summary>
+    public static readonly TimeSpan Overlap = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>A path of a better rank has worked for so long before it is taken.</summary>
+    public static readonly TimeSpan FailBackAfter = TimeSpan.FromSeconds(5);
+
     /// <summary>Handshakes a second from all sources together beyond which mac2 is asked for.</summary>
     public const int HandshakesPerSecondBeforeLoad = 200;
 
