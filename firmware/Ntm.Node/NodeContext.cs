@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Ntm.Node.Handovers;
 using Ntm.Node.Sharing;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
@@ -15,6 +16,7 @@ internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEnt
 
     private Removals? _removals;
     private Removals? _otherRemovals;
+    private FlightRecorder? _recorder;
 
     public NodeOptions Options { get; } = options;
 
@@ -29,6 +31,9 @@ internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEnt
 
     /// <summary>Whom owners of other zones, with whom something is shared, took out of theirs.</summary>
     public Removals OtherRemovals => _otherRemovals ??= new(Counters, write => Events.Enqueue(new NodeEvent.Keep(write)), OtherRemovalCollection);
+
+    /// <summary>Writes down handovers.</summary>
+    public FlightRecorder Recorder => _recorder ??= new(this);
 
     /// <summary>That the owner took this node out of the zone it was in last; null: that did not happen, or it is in a zone again.</summary>
     public VouchedRemoval? OwnRemoval { get; set; }

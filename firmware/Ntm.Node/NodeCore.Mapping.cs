@@ -25,6 +25,7 @@ public sealed partial class NodeCore
     public void ReleaseMappings(Now now)
     {
         Start(now);
+        _context.Recorder.Stop(now);
         _mappings.Stop(now);
     }
 

@@ -71,6 +71,7 @@ public sealed partial class NodeCore
         if (peer is not null)
         {
             _checks.Heard(now, peer, packet.Path, bytes);
+            _context.Recorder.Heard(now, peer, packet.Path);
         }
 
         if (verdict == OpenVerdict.KeepAlive || _context.Signals is not { } signals || signals.TryTake(now, tunnel, packet))
@@ -152,7 +153,7 @@ public sealed partial class NodeCore
         }
 
         _context.Tunnels.Seal(now, peer.Tunnel, packet, mayWait && peer.Double is null);
-        Sent(peer, packet);
+        Sent(now, peer, packet);
     }
 
     // The second half goes into the batch behind the first, so that halves are runs like all else and nothing overtakes them.
@@ -160,8 +161,8 @@ public sealed partial class NodeCore
     {
         var second = batch?.InsertAfter(at) ?? _otherHalf;
         _context.Tunnels.SealHalves(now, peer.Tunnel, packet, second, batch is not null && peer.Double is null);
-        Sent(peer, packet);
-        Sent(peer, second);
+        Sent(now, peer, packet);
+        Sent(now, peer, second);
         if (batch is null && second.Disposition == Disposition.ToWire)
         {
             Outbox.Send(packet.Path, packet.Bytes);
@@ -170,7 +171,7 @@ public sealed partial class NodeCore
         }
     }
 
-    private void Sent(Peer peer, Packet packet)
+    private void Sent(Now now, Peer peer, Packet packet)
     {
         if (packet.Disposition != Disposition.ToWire)
         {
@@ -181,6 +182,7 @@ public sealed partial class NodeCore
         {
             used.BytesSent += packet.Length;
             used.LongestSent = Math.Max(used.LongestSent, packet.Length);
+            _context.Recorder.Sent(now, peer, used.Path);
         }
 
         if (peer.Double is { } second)
@@ -190,6 +192,7 @@ public sealed partial class NodeCore
             TunnelMessage.WriteChannel(_scratch.Bytes, second.Path.Channel);
             Outbox.Send(second.Path, _scratch.Bytes);
             second.BytesSent += packet.Length;
+            _context.Recorder.Sent(now, peer, second.Path);
         }
     }
 }

@@ -96,6 +96,7 @@ public sealed partial class NodeCore : ICore
             _proxy?.Forget(peer.Vip);
             _directions.Forget(peer.Vip);
             _trials.Forget(peer);
+            _context.Recorder.Forget(peer);
         };
         _devices.Load(_memory);
         _aliases.Load(_memory);
@@ -129,6 +130,7 @@ public sealed partial class NodeCore : ICore
             }
 
             next = Min(Min(next, _peers.NextDeadline), Min(_registration.NextDeadline, _directions.NextDeadline));
+            next = Min(next, _context.Recorder.NextDeadline);
             return Min(Min(next, _mappings.NextDeadline), Min(_shareholding.NextDeadline, _held.NextDeadline));
         }
     }
@@ -268,6 +270,7 @@ public sealed partial class NodeCore : ICore
         _shareholding.HandleTimeout(now);
         _held.HandleTimeout(now.Boot);
         _mappings.HandleTimeout(now);
+        _context.Recorder.HandleTimeout(now);
     }
 
     private Signal? OnSignal(Now now, Tunnel.Tunnel tunnel, WirePath path, Signal signal)
@@ -353,6 +356,7 @@ public sealed partial class NodeCore : ICore
         _memory = null;
         _nat.Load(memory);
         _mappings.Load(memory);
+        _context.Recorder.Load(memory);
         if (Membership.TryLoad(memory, _context.Key, Role.Node, _context.Counters, out var membership, out var problem))
         {
             _context.Signals = MakeSignals(membership.Addressing);

@@ -1,3 +1,4 @@
+using Ntm.Node.Handovers;
 using Ntm.Node.Paths;
 using Ntm.Node.Paths.Hard;
 using Ntm.Node.Sharing;
@@ -77,6 +78,9 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name
 
     /// <summary>What the path in use was found to carry, bytes of an inner packet; <see cref="Limits.MtuInside"/> until that is known. Devices are told.</summary>
     public int MtuFound { get; set; } = Limits.MtuInside;
+
+    /// <summary>The flight recorder's record of a handover under way; null: there is none.</summary>
+    internal OpenHandover? OpenHandover { get; set; }
 
     public string Reason { get; set; } = "no tunnel has been needed yet";
 

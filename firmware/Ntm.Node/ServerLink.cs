@@ -1,3 +1,4 @@
+using Ntm.Node.Handovers;
 using Ntm.Protocol;
 using Ntm.Signalling.Trust;
 
@@ -19,6 +20,9 @@ internal sealed class ServerLink(string name, Tunnel.Tunnel tunnel, ZoneAddressi
 
     /// <summary>Its VIP, number 0.</summary>
     public VirtualAddress Vip { get; } = zone.Node(tunnel.Peer);
+
+    /// <summary>As a peer's.</summary>
+    public OpenHandover? OpenHandover { get; set; }
 
     public bool Registered { get; set; }
 
