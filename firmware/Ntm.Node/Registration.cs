@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Ntm.Node.Handovers;
 using Ntm.Node.Nat;
 using Ntm.Node.Paths;
 using Ntm.Protocol;
@@ -278,13 +279,16 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         link.Tunnel.Candidates.AddRange(paths);
         if (!link.Tunnel.SendPath.IsNone && !paths.Contains(link.Tunnel.SendPath))
         {
+            context.Recorder.Noticed(now, link, HandoverCause.UplinkLost, link.Tunnel.SendPath, "the path in use is gone");
             link.Tunnel.SendPath = default;
         }
 
         // An established tunnel may go on on another uplink at once: its datagrams are authenticated wherever they come from.
         if (link.Tunnel.SendPath.IsNone && link.Tunnel.IsEstablished && paths.Length > 0)
         {
-            Ways!.Use(now, link, Ways.Choose(now, link).Path);
+            var choice = Ways!.Choose(now, link);
+            context.Recorder.Decided(now, link, choice.Path, choice.Reason);
+            Ways.Use(now, link, choice.Path);
         }
     }
 

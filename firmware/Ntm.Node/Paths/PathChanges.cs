@@ -21,8 +21,8 @@ internal sealed class PathChanges(NodeContext context, Func<ulong> nextGeneratio
     /// <summary>Since when the oldest data waits that was sent to the peer of a tunnel and that nobody acknowledged; null: none.</summary>
     public Func<Tunnel.Tunnel, TimeSpan?>? UnacknowledgedSince { get; init; }
 
-    /// <summary>Has what is unacknowledged sent again by a path.</summary>
-    public Action<Now, Tunnel.Tunnel, WirePath>? Resend { get; init; }
+    /// <summary>Has what is unacknowledged sent again by a path; says how many datagrams that are.</summary>
+    public Func<Now, Tunnel.Tunnel, WirePath, int>? Resend { get; init; }
 
     /// <summary>Sends on another path from now on, or on the first.</summary>
     public void Change(Now now, Peer peer, PeerPath to, string reason)
@@ -30,8 +30,14 @@ internal sealed class PathChanges(NodeContext context, Func<ulong> nextGeneratio
         var former = peer.Used;
         peer.IsPathLost |= former is { State: PathState.Failed };
         var planned = !peer.IsPathLost && former is { State: PathState.Proven };
+        if (planned)
+        {
+            context.Recorder.Noticed(now, peer, to.Rank != former!.Rank ? HandoverCause.BetterRank : HandoverCause.RoundTrip, former, "a better path works");
+        }
+
         (peer.Former, peer.OverlapUntil) = planned ? (former, now.Boot + Overlap(former!)) : (null, TimeSpan.Zero);
         Use(peer, to);
+        context.Recorder.Decided(now, peer, to, reason);
         Tell(now, peer, to);
         context.Note($"{peer.Name} is reached by {to.Path}; {reason}.");
         Settle(now, peer);
@@ -40,7 +46,7 @@ internal sealed class PathChanges(NodeContext context, Func<ulong> nextGeneratio
     /// <summary>The path in use is none any more: its uplink, its candidate or its relay is gone.</summary>
     public void Lost(Now now, Peer peer, PeerPath used)
     {
-        Noticed(now, peer, Cause(used), "the path in use is gone");
+        context.Recorder.Noticed(now, peer, Cause(used), used, "the path in use is gone");
         peer.Used = null;
         peer.Tunnel.SendPath = default;
         peer.IsPathLost = true;
@@ -57,6 +63,8 @@ internal sealed class PathChanges(NodeContext context, Func<ulong> nextGeneratio
             return;
         }
 
+        context.Recorder.Noticed(now, peer, Cause(from), from, "the relay is reached another way");
+        context.Recorder.Decided(now, peer, to, "the channel goes along");
         Use(peer, to);
         peer.IsPathLost = true; // what was under way to or from the former address, maybe
         Tell(now, peer, to);
@@ -123,19 +131,11 @@ internal sealed class PathChanges(NodeContext context, Func<ulong> nextGeneratio
         return use.Lost;
     }
 
-    public void Noticed(Now now, Peer peer, HandoverCause cause, string why)
-    {
-    }
-
-    /// <summary>A suspicion ended without a change.</summary>
-    public void Returned(Now now, Peer peer)
-    {
-    }
-
-    private void SendAgain(Now now, Peer peer, PeerPath path) => Resend?.Invoke(now, peer.Tunnel, path.Path);
+    private void SendAgain(Now now, Peer peer, PeerPath path) => context.Recorder.SentAgain(now, peer, Resend?.Invoke(now, peer.Tunnel, path.Path) ?? 0);
 
     private HandoverCause Cause(PeerPath path) =>
-        context.Uplinks.TryGetValue(UplinkSocket.UplinkOf(path.Path.Uplink), out var uplink) && uplink.Usable ? HandoverCause.Withdrawn : HandoverCause.UplinkLost;
+        !context.Uplinks.TryGetValue(UplinkSocket.UplinkOf(path.Path.Uplink), out var uplink) || !uplink.Usable ? HandoverCause.UplinkLost
+        : path.IsDirect ? HandoverCause.Directed : HandoverCause.RelayLost;
 
     private TimeSpan DoubtAt(Peer peer)
     {

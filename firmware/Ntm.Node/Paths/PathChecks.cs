@@ -133,7 +133,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         check.Path.Answered(now.Boot, now.Boot - check.SentAt);
         if (wasSuspect && check.Path == peer.Used)
         {
-            changes.Returned(now, peer);
+            context.Recorder.Returned(now, peer);
         }
 
         Choose(now, peer);
@@ -221,7 +221,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         }
 
         Suspect(now, peer, used);
-        changes.Noticed(now, peer, HandoverCause.PeerMoved, "it says that it goes by another path");
+        context.Recorder.Noticed(now, peer, HandoverCause.PeerMoved, used, "it says that it lost its path");
         Choose(now, peer);
         TickAt(peer, now.Boot);
     }
@@ -378,7 +378,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
     private void Doubt(Now now, Peer peer, PeerPath path, string why)
     {
         Suspect(now, peer, path);
-        changes.Noticed(now, peer, HandoverCause.Silent, why);
+        context.Recorder.Noticed(now, peer, HandoverCause.Silent, path, why);
     }
 
     // What else a trial found leads through the same NATs, and nobody has kept it alive: it is no better until it was heard again.

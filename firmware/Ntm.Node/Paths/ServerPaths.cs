@@ -1,3 +1,4 @@
+using Ntm.Node.Handovers;
 using Ntm.Protocol;
 
 namespace Ntm.Node.Paths;
@@ -25,6 +26,8 @@ internal sealed class ServerPaths(NodeContext context, Func<IEnumerable<ServerLi
             var choice = Choose(now, link);
             if (!choice.Path.IsNone && choice.Path != link.Tunnel.SendPath)
             {
+                context.Recorder.Noticed(now, link, HandoverCause.BetterRank, link.Tunnel.SendPath, choice.Reason);
+                context.Recorder.Decided(now, link, choice.Path, choice.Reason);
                 Use(now, link, choice.Path);
                 context.Note($"{link.Name} is reached by {choice.Path}; {choice.Reason}.");
                 moved |= link.IsRelay;
