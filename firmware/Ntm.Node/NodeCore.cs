@@ -76,7 +76,7 @@ public sealed partial class NodeCore : ICore
             Refresh = (at, peer) => _directions!.Refresh(at, peer),
         };
         var changes = new PathChanges(_context, () => _registration!.NextGeneration());
-        _checks = new PathChecks(_context, budgets, _runs, new MtuProbes(_context), _trials, changes) { KeepAliveOf = path => _nat!.KeepAliveOf(path) };
+        _checks = new PathChecks(_context, budgets, _runs, new MtuProbes(_context), _trials, changes) { KeepAliveOf = path => _nat!.KeepAliveOf(path), IsAlone = () => _registration!.IsAlone };
         _nat = new NatObserver(_context, () => _registration!.Own) { OnChanged = OnNatChanged };
         _registration = new Registration(_context, Published, _nat) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
         _sightings = new Sightings(_context, () => _registration.Own, _nat.KeepAliveOf, _registration.Seen);
