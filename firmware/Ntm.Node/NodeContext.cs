@@ -89,6 +89,9 @@ internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEnt
         return Membership?.Addressing.Prefix is not { } zone || !new VirtualAddress(remote.High, remote.Low).SameZone(zone);
     }
 
+    /// <summary>Whether a path's own uplink can be used.</summary>
+    public bool IsUsable(WirePath path) => Uplinks.TryGetValue(UplinkSocket.UplinkOf(path.Uplink), out var uplink) && uplink.Usable;
+
     /// <summary>Whether a path's other end has IPv4: also behind the uplink's NAT64.</summary>
     public bool LeadsToIPv4(WirePath path) =>
         path.Remote.IsIPv4 || (Uplinks.TryGetValue(UplinkSocket.UplinkOf(path.Uplink), out var uplink) && uplink.Nat64 is { } prefix && prefix.TryExtract(path.Remote, out _));

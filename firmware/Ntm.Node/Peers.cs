@@ -482,13 +482,25 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         }
 
         Move(now, peer, wanted.Where(w => w.Value.Kind == PathKind.Relay).Select(w => (w.Key, w.Value.Relay)).ToArray());
-        checks.Withdraw(now, peer, p => !wanted.ContainsKey(p.Path) && !(p.Kind == PathKind.PeerReflexive && p.State == PathState.Proven
-            && context.Uplinks.TryGetValue(UplinkSocket.UplinkOf(p.Path.Uplink), out var uplink) && uplink.Usable));
+        foreach (var path in peer.Paths)
+        {
+            // Whoever restarted without its servers does not know where it is seen: what works is asked, and not forgotten.
+            if (path is { IsDirect: true, State: PathState.Proven, IsListed: true } && !wanted.ContainsKey(path.Path) && context.IsUsable(path.Path))
+            {
+                path.IsListed = false;
+                checks.Unlisted(now, peer, path);
+            }
+        }
+
+        checks.Withdraw(now, peer, p => !wanted.ContainsKey(p.Path) && !(p is { IsDirect: true, State: PathState.Proven or PathState.Suspect } && context.IsUsable(p.Path)));
         var news = false;
         foreach (var (path, (kind, _, relay)) in wanted)
         {
             news |= peer.Find(path) is null;
-            peer.Add(path, kind)?.Relay = relay;
+            if (peer.Add(path, kind) is { } added)
+            {
+                (added.Relay, added.IsListed) = (relay, true);
+            }
         }
 
         foreach (var path in peer.Paths)

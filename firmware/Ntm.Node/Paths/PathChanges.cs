@@ -131,7 +131,8 @@ internal sealed class PathChanges(NodeContext context, Func<ulong> nextGeneratio
         return use.Lost;
     }
 
-    private void SendAgain(Now now, Peer peer, PeerPath path) => context.Recorder.SentAgain(now, peer, Resend?.Invoke(now, peer.Tunnel, path.Path) ?? 0);
+    /// <summary>Sends what is unacknowledged once more.</summary>
+    public void SendAgain(Now now, Peer peer, PeerPath path) => context.Recorder.SentAgain(now, peer, Resend?.Invoke(now, peer.Tunnel, path.Path) ?? 0);
 
     private HandoverCause Cause(PeerPath path) =>
         !context.Uplinks.TryGetValue(UplinkSocket.UplinkOf(path.Path.Uplink), out var uplink) || !uplink.Usable ? HandoverCause.UplinkLost

@@ -92,7 +92,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         if (path is null)
         {
             // Only the holder of the tunnel's key can have sealed it, so its address is worth a look; relayed ones come by direction only.
-            if (from.IsRelayed || (path = peer.Add(from, PathKind.PeerReflexive)) is null)
+            if (from.IsRelayed || !context.IsUsable(from) || (path = peer.Add(from, PathKind.PeerReflexive)) is null)
             {
                 context.Counters.Count("path-check-from-unknown-path");
                 return;
@@ -213,8 +213,14 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
     /// <summary>The peer says that it changed over, and that what we sent it lately may be lost: the path in use is looked at, and doubled by the one its word came by.</summary>
     public void OnUse(Now now, Peer peer, WirePath from, PathUse use)
     {
-        if (!changes.IsNews(now, peer, use) || peer.Used is not { } used || used.Path == from || used.State != PathState.Proven)
+        if (!changes.IsNews(now, peer, use) || peer.Used is not { State: PathState.Proven } used)
         {
+            return;
+        }
+
+        if (used.Path == from)
+        {
+            changes.SendAgain(now, peer, used); // the same for us: its relay's leg has moved, and what was on its way to the former address is lost
             return;
         }
 
@@ -226,6 +232,23 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         Suspect(now, peer, used);
         context.Recorder.Noticed(now, peer, HandoverCause.PeerMoved, used, "it says that it lost its path");
         Choose(now, peer);
+        TickAt(peer, now.Boot);
+    }
+
+    /// <summary>The peer does not name this path any more, or an address there: it may have left it.</summary>
+    public void Unlisted(Now now, Peer peer, PeerPath path)
+    {
+        if (path == peer.Used)
+        {
+            Suspect(now, peer, path);
+            context.Recorder.Noticed(now, peer, HandoverCause.PeerMoved, path, "it does not name that address any more");
+            Choose(now, peer);
+        }
+        else
+        {
+            path.Schedule(now.Boot, Limits.ChecksBeforeSuspect);
+        }
+
         TickAt(peer, now.Boot);
     }
 
@@ -351,6 +374,15 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
                 break;
             case PathState.Suspect when now.Boot - path.SuspectSince > path.Patience:
                 path.Fail();
+                foreach (var other in peer.Paths)
+                {
+                    // Asked when the suspicion began: what has not answered since may be as dead.
+                    if (other.State == PathState.Proven && other.AnsweredAt < path.SuspectSince)
+                    {
+                        other.State = PathState.Unproven;
+                    }
+                }
+
                 break;
             case PathState.Proven when active && path.NextCheck == TimeSpan.MaxValue:
                 var silent = used && peer.UnheardSince is { } since && now.Boot - since > Limits.SilenceBeforeCheck;
@@ -391,6 +423,11 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         path.Suspect(now.Boot);
         foreach (var other in peer.Paths)
         {
+            if (other.State == PathState.Proven)
+            {
+                other.Schedule(now.Boot, Limits.ChecksBeforeSuspect);
+            }
+
             if (path.IsProbed && other.IsProbed && other != path && other.State == PathState.Proven && !(other.LastHeard > path.LastHeard))
             {
                 other.State = PathState.Unproven;

@@ -52,6 +52,9 @@ public sealed class PeerPath(WirePath path, PathKind kind)
     /// <summary>Since when it has answered without a break, boot time; means something while it is proven.</summary>
     public TimeSpan ProvenSince { get; private set; }
 
+    /// <summary>Whether a candidate or a direction named it, the last time that these were heard.</summary>
+    public bool IsListed { get; set; }
+
     /// <summary>Whether it was ever proven.</summary>
     public bool Worked { get; private set; }
 

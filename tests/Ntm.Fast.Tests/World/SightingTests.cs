@@ -34,6 +34,6 @@ public sealed class SightingTests
         Assert.True(nat.Mappings > 0);
         router.Call(now => homes.Alice.Core.UplinkChanged(now, new(1, "uplink1", false, "unplugged", [])));
         Assert.Equal(20, homes.Talk(20));
-        Assert.False(homes.AlicesPeer.Direct);
+        Assert.False(homes.AlicesPeer.Direct, homes.Story());
     }
 }

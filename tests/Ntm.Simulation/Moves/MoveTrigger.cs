@@ -3,6 +3,9 @@ namespace Ntm.Simulation;
 /// <summary>What happens to two homes in the middle of a stream.</summary>
 public enum MoveTrigger
 {
+    /// <summary>Nothing: what the links lose by themselves.</summary>
+    None,
+
     /// <summary>The owner wants the other uplink used.</summary>
     Planned,
 

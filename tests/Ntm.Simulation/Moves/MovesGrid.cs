@@ -88,6 +88,7 @@ public static class MovesGrid
 
     private static string Name(MoveTrigger trigger) => trigger switch
     {
+        MoveTrigger.None => "nothing",
         MoveTrigger.Planned => "planned",
         MoveTrigger.Carrier => "carrier",
         MoveTrigger.PeersCarrier => "peer's carrier",
