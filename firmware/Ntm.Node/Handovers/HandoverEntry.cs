@@ -27,11 +27,12 @@ internal sealed record HandoverEntry(int Version, HandoverRecord Record)
         }
     }
 
-    private static bool IsWhole(HandoverRecord record) =>
-        record.Id > 0 && record.Event > 0 && record.Event <= record.Id && Enum.IsDefined(record.Cause) && Enum.IsDefined(record.End) && record.Moves >= 0
+    // Whatever is missing in JSON is null here, whatever the types say.
+    private static bool IsWhole(HandoverRecord? record) =>
+        record is { Peer: not null, Why: not null } && record.Id > 0 && record.Event > 0 && record.Event <= record.Id && Enum.IsDefined(record.Cause) && Enum.IsDefined(record.End) && record.Moves >= 0
         && IsShort(record.Peer) && IsShort(record.Why) && IsShort(record.Reason) && IsWhole(record.From) && IsWhole(record.To);
 
-    private static bool IsWhole(HandoverWay? way) => way is null || (IsShort(way.Uplink) && IsShort(way.Address));
+    private static bool IsWhole(HandoverWay? way) => way is null or { Uplink.Length: <= TextMost, Address.Length: <= TextMost };
 
     private static bool IsShort(string? text) => text is null || text.Length <= TextMost;
 }
