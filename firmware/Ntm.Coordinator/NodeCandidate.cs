@@ -8,6 +8,12 @@ namespace Ntm.Coordinator;
 /// <param name="Uplink">The node's own number for the uplink.</param>
 public readonly record struct NodeCandidate(CandidateKind Kind, RealAddress Address, uint Uplink)
 {
+    /// <summary>The node's word on that uplink, handed on: 0 is the one it wants used.</summary>
+    public uint Rank { get; init; }
+
+    /// <summary>Its word as well: whether it pays for what goes there.</summary>
+    public bool Metered { get; init; }
+
     public bool IsMapped => Kind is CandidateKind.CandidateMappedAtCoordinator or CandidateKind.CandidateMappedAtRelay;
 
     /// <summary>A port that the box in front of the node has opened: any may send to it.</summary>
@@ -24,9 +30,9 @@ public readonly record struct NodeCandidate(CandidateKind Kind, RealAddress Addr
             return false;
         }
 
-        read = new(candidate.Kind, address, candidate.Uplink);
+        read = new(candidate.Kind, address, candidate.Uplink) { Rank = candidate.Rank, Metered = candidate.Metered };
         return true;
     }
 
-    internal Candidate ToWire() => new() { Kind = Kind, Endpoint = Address.ToWire(), Uplink = Uplink };
+    internal Candidate ToWire() => new() { Kind = Kind, Endpoint = Address.ToWire(), Uplink = Uplink, Rank = Rank, Metered = Metered };
 }

@@ -224,7 +224,8 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
         {
             var uplink = UplinkOf(read, before.IsNone ? observed : before);
             read.RemoveAll(c => c.Kind == CandidateKind.CandidateMappedAtCoordinator && c.Uplink == uplink && c.Address.IsIPv4 == observed.IsIPv4);
-            read.Insert(0, new(CandidateKind.CandidateMappedAtCoordinator, observed, uplink));
+            var said = read.Find(c => c.Uplink == uplink);
+            read.Insert(0, new(CandidateKind.CandidateMappedAtCoordinator, observed, uplink) { Rank = said.Rank, Metered = said.Metered });
         }
 
         return read;

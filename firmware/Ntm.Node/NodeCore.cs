@@ -31,6 +31,7 @@ public sealed partial class NodeCore : ICore
     private readonly Registration _registration;
     private readonly NatObserver _nat;
     private readonly Sightings _sightings;
+    private readonly ServerPaths _ways;
     private readonly UplinkMappings _mappings;
     private readonly Peers _peers;
     private readonly Directions _directions;
@@ -74,14 +75,17 @@ public sealed partial class NodeCore : ICore
             Withdraw = (at, peer, gone) => _checks!.Drop(at, peer, gone),
             Refresh = (at, peer) => _directions!.Refresh(at, peer),
         };
-        _checks = new PathChecks(_context, budgets, _runs, new MtuProbes(_context), _trials) { KeepAliveOf = path => _nat!.KeepAliveOf(path) };
+        var changes = new PathChanges(_context, () => _registration!.NextGeneration());
+        _checks = new PathChecks(_context, budgets, _runs, new MtuProbes(_context), _trials, changes) { KeepAliveOf = path => _nat!.KeepAliveOf(path) };
         _nat = new NatObserver(_context, () => _registration!.Own) { OnChanged = OnNatChanged };
         _registration = new Registration(_context, Published, _nat) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
         _sightings = new Sightings(_context, () => _registration.Own, _nat.KeepAliveOf, _registration.Seen);
         _registration.OnReached = _sightings.Look;
+        _registration.Ways = _ways = new ServerPaths(_context, () => _registration.Own, _sightings) { OnMoved = at => _peers!.AimAll(at) };
+        _sightings.OnSeen = _ways.Look;
         _mappings = new UplinkMappings(_context, _registration) { OnTold = OnPortsTold };
         _registration.PortMapped = _mappings.Candidates;
-        _peers = new Peers(_context, _registration, _checks, budgets);
+        _peers = new Peers(_context, _registration, _checks, changes, budgets);
         _directions = new Directions(_context, _registration, _peers) { Finish = Finish };
         _registration.OnRegistered = _directions.AskAgain;
         _joining = new Joining(_context) { OnMember = Become, MakeSignals = MakeSignals };
@@ -153,6 +157,7 @@ public sealed partial class NodeCore : ICore
         if (_context.Membership is not null)
         {
             _registration.UplinksChanged(now);
+            _ways.Look(now);
             _peers.AimAll(now);
             TellPeers(now);
         }
@@ -282,8 +287,9 @@ public sealed partial class NodeCore : ICore
                 return _trials.OnRound(now, peer, signal.Number, round);
             case (ServerLink, { PathCheckReply: { } seen }) when _trials.TryTakeLook(now, seen):
                 return null;
-            case (Peer, { PathUse: not null }):
-                return null; // each side chooses for itself; what the other does with it comes with handover
+            case (Peer peer, { PathUse: { } use }):
+                _checks.OnUse(now, peer, path, use);
+                return null;
             case (Peer peer, { CandidateUpdate: { } update }):
                 _peers.Update(now, peer, update);
                 return new Signal { Acknowledgement = new() };

@@ -55,8 +55,26 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name
     /// <summary>The path in use; null until a tunnel stands.</summary>
     public PeerPath? Used { get; set; }
 
-    /// <summary>The path that carries a second copy while <see cref="Used"/> is suspect.</summary>
+    /// <summary>The path that carries a second copy: while <see cref="Used"/> is suspect, and of a planned change the former one for a moment.</summary>
     public PeerPath? Double { get; set; }
+
+    /// <summary>The path before the one in use, of a planned change.</summary>
+    public PeerPath? Former { get; set; }
+
+    /// <summary>Until when <see cref="Former"/> carries a second copy, boot time.</summary>
+    public TimeSpan OverlapUntil { get; set; }
+
+    /// <summary>Whether the path before was lost: what went there lately may be, too.</summary>
+    public bool IsPathLost { get; set; }
+
+    /// <summary>Whether it ever reported what came in: from then on the lack of reports means something.</summary>
+    public bool Reports { get; set; }
+
+    /// <summary>Its latest word on the path it uses.</summary>
+    public ulong HeardUseGeneration { get; set; }
+
+    /// <summary>Boot time before which its word on the path it uses is passed over.</summary>
+    public TimeSpan UseHeardFrom { get; set; }
 
     /// <summary>What the path in use was found to carry, bytes of an inner packet; <see cref="Limits.MtuInside"/> until that is known. Devices are told.</summary>
     public int MtuFound { get; set; } = Limits.MtuInside;
@@ -65,9 +83,6 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name
     internal OpenHandover? OpenHandover { get; set; }
 
     public string Reason { get; set; } = "no tunnel has been needed yet";
-
-    /// <summary>Our PathUse number.</summary>
-    public ulong UseGeneration { get; set; }
 
     public ulong HeardCandidateGeneration { get; set; }
 

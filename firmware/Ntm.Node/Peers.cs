@@ -15,7 +15,7 @@ namespace Ntm.Node;
 /// The nodes this node was directed to, by full public key and by VIP. A direction is vouched for against the pinned owner key and its name against the
 /// key pinned before; then it makes or refreshes the peer, its tunnel and its paths. Kept, so that peers are reached without a coordinator.
 /// </summary>
-internal sealed class Peers(NodeContext context, Registration registration, PathChecks checks, PathBudgets budgets)
+internal sealed class Peers(NodeContext context, Registration registration, PathChecks checks, PathChanges changes, PathBudgets budgets)
 {
     public const string Collection = "peer";
     public const string PinCollection = "pin";
@@ -455,12 +455,15 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
     /// <summary>Works out which paths there are; keeps what is known of those that stay.</summary>
     private void Aim(Now now, Peer peer)
     {
-        var wanted = new Dictionary<WirePath, PathKind>();
+        var wanted = new Dictionary<WirePath, (PathKind Kind, int Rank, PublicKey Relay)>();
         foreach (var leg in peer.Direction.Relays.Take(Limits.RelaysPerNode))
         {
-            foreach (var path in RelayedPaths(leg))
+            if (RelayOf(leg) is { } relay)
             {
-                wanted[path] = PathKind.Relay;
+                foreach (var path in RelayedPaths(leg, relay))
+                {
+                    wanted[path] = (PathKind.Relay, 0, relay.Tunnel.Peer);
+                }
             }
         }
 
@@ -468,41 +471,80 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         {
             var usable = Candidates.Usable(
                 peer.Direction.Candidates, registration.Mapped, context.Options, context.Membership!.Addressing.Prefix);
-            foreach (var (address, kind) in usable)
+            foreach (var (address, kind, rank) in usable)
             {
                 foreach (var path in context.PathsTo(address))
                 {
-                    wanted.TryAdd(path, kind);
+                    wanted.TryAdd(path, (kind, rank, default));
                 }
             }
         }
 
+        Move(now, peer, wanted.Where(w => w.Value.Kind == PathKind.Relay).Select(w => (w.Key, w.Value.Relay)).ToArray());
         checks.Withdraw(now, peer, p => !wanted.ContainsKey(p.Path) && !(p.Kind == PathKind.PeerReflexive && p.State == PathState.Proven
             && context.Uplinks.TryGetValue(UplinkSocket.UplinkOf(p.Path.Uplink), out var uplink) && uplink.Usable));
-        foreach (var (path, kind) in wanted)
+        var news = false;
+        foreach (var (path, (kind, _, relay)) in wanted)
         {
-            peer.Add(path, kind);
+            news |= peer.Find(path) is null;
+            peer.Add(path, kind)?.Relay = relay;
+        }
+
+        foreach (var path in peer.Paths)
+        {
+            path.Rank = OwnRank(path.Path) + (wanted.TryGetValue(path.Path, out var known) ? known.Rank : TheirRank(wanted, path.Path));
         }
 
         peer.Tunnel.Candidates.Clear();
         peer.Tunnel.Candidates.AddRange(peer.Paths.Select(p => p.Path));
         checks.GoOn(now, peer);
+        if (peer.Tunnel.IsEstablished && peer.LastTraffic is not null)
+        {
+            if (news)
+            {
+                checks.Start(now, peer);
+            }
+
+            checks.Choose(now, peer);
+        }
     }
 
-    // Where our own tunnel with the relay runs, so that the relay takes the leg for good; until it stands, every way to the relay.
-    private IEnumerable<WirePath> RelayedPaths(RelayLeg leg)
+    // A relay's tunnel runs by another uplink or address: its channel is the same path as before, and the relay takes the leg along.
+    private void Move(Now now, Peer peer, (WirePath Path, PublicKey Relay)[] relayed)
+    {
+        foreach (var (path, relay) in relayed)
+        {
+            if (relayed.Count(r => r.Relay == relay) == 1 && peer.Find(path) is null
+                && peer.Paths.Find(p => !p.IsDirect && p.Relay == relay && p.Path.Channel == path.Channel) is { } before)
+            {
+                changes.Moved(now, peer, before, before.MovedTo(path));
+            }
+        }
+    }
+
+    private int OwnRank(WirePath path) => context.Uplinks.TryGetValue(UplinkSocket.UplinkOf(path.Uplink), out var uplink) ? uplink.Rank : 0;
+
+    // One that only its checks have shown: as the peer's word on that host is.
+    private static int TheirRank(Dictionary<WirePath, (PathKind Kind, int Rank, PublicKey Relay)> wanted, WirePath path) =>
+        path.IsRelayed ? 0 : wanted.Where(w => w.Value.Kind != PathKind.Relay && w.Key.Remote.SameHost(path.Remote)).Select(w => w.Value.Rank).FirstOrDefault();
+
+    private ServerLink? RelayOf(RelayLeg leg)
     {
         if (leg.Channel is 0 or > Limits.ChannelLast || !leg.RelayPublicKey.TryRead(out var key)
             || registration.Relays.FirstOrDefault(r => r.Tunnel.Peer == key) is not { } relay)
         {
             context.Counters.Count("direction-relay-unknown");
-            return [];
+            return null;
         }
 
-        return relay.Tunnel.SendPath is { IsNone: false } path
+        return relay;
+    }
+
+    // Where our own tunnel with the relay runs, so that the relay takes the leg for good; until it stands, every way to the relay.
+    private IEnumerable<WirePath> RelayedPaths(RelayLeg leg, ServerLink relay) =>
+        relay.Tunnel.SendPath is { IsNone: false } path
             ? [path with { Channel = leg.Channel }]
             : relay.Endpoints.SelectMany(context.PathsTo).Select(p => p with { Channel = leg.Channel });
-    }
 
     // Half of what is left, so that there is time for a coordinator that is away. One from the store has lasted nobody knows how long.
     private static TimeSpan RenewAfter(RouteDirection direction, bool isNew)

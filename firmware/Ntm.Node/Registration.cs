@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Ntm.Node.Handovers;
 using Ntm.Node.Nat;
 using Ntm.Node.Paths;
 using Ntm.Protocol;
@@ -39,6 +40,9 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
 
     /// <summary>Told when a coordinator has taken a registration.</summary>
     public Action<Now>? OnRegistered { get; set; }
+
+    /// <summary>Chooses the path of a server's tunnel, and takes it.</summary>
+    public ServerPaths? Ways { get; set; }
 
     /// <summary>The candidates that ports opened by the boxes in front make.</summary>
     public Func<IEnumerable<Candidate>>? PortMapped { get; set; }
@@ -111,7 +115,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
         }
 
         link.Endpoints = endpoints;
-        Aim(link);
+        Aim(now, link);
     }
 
     /// <summary>A relay of our zone that a peer has and we have not: a direction names it.</summary>
@@ -174,7 +178,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     {
         foreach (var link in _links)
         {
-            Aim(link);
+            Aim(now, link);
         }
 
         RegisterSoon(now);
@@ -254,24 +258,37 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
                          Endpoint = seen.Address.ToWire(),
                          Uplink = (uint)seen.Uplink,
                      };
-        return (PortMapped?.Invoke() ?? []).Concat(mapped).Concat(local).Take(Limits.Candidates);
+        return (PortMapped?.Invoke() ?? []).Concat(mapped).Concat(local).Select(Ranked).OrderBy(c => c.Rank).Take(Limits.Candidates);
+    }
+
+    private Candidate Ranked(Candidate candidate)
+    {
+        if (context.Uplinks.TryGetValue((int)candidate.Uplink, out var uplink))
+        {
+            (candidate.Rank, candidate.Metered) = ((uint)uplink.Rank, uplink.Metered);
+        }
+
+        return candidate;
     }
 
     /// <summary>Takes a link's tunnel away from paths that are no more.</summary>
-    private void Aim(ServerLink link)
+    private void Aim(Now now, ServerLink link)
     {
         var paths = link.Endpoints.SelectMany(context.PathsTo).ToArray();
         link.Tunnel.Candidates.Clear();
         link.Tunnel.Candidates.AddRange(paths);
         if (!link.Tunnel.SendPath.IsNone && !paths.Contains(link.Tunnel.SendPath))
         {
+            context.Recorder.Noticed(now, link, HandoverCause.UplinkLost, link.Tunnel.SendPath, "the path in use is gone");
             link.Tunnel.SendPath = default;
         }
 
         // An established tunnel may go on on another uplink at once: its datagrams are authenticated wherever they come from.
         if (link.Tunnel.SendPath.IsNone && link.Tunnel.IsEstablished && paths.Length > 0)
         {
-            link.Tunnel.SendPath = paths[0];
+            var choice = Ways!.Choose(now, link);
+            context.Recorder.Decided(now, link, choice.Path, choice.Reason);
+            Ways.Use(now, link, choice.Path);
         }
     }
 

@@ -257,7 +257,7 @@ public static class Limits
     public static readonly TimeSpan CheckUsed = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan SilenceBeforeCheck = TimeSpan.FromSeconds(1);
     public const int ChecksBeforeSuspect = 3;
-    public static readonly TimeSpan SuspectBeforeLost = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan SuspectBeforeLost = TimeSpan.FromMilliseconds(750);
 
     // ---- ports that the box in front opens, docs/protocol.md section 5
 

@@ -1,3 +1,4 @@
+using Ntm.Node.Handovers;
 using Ntm.Node.Paths.Hard;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
@@ -10,7 +11,7 @@ namespace Ntm.Node.Paths;
 /// check 250 ms (rounds of five, or until answered while suspect) · again 30 s (relay in use and traffic) · used 10 s (direct path in use and traffic) ·
 /// silence 1 s (data out, nothing in) · lost 3 s (suspect without an answer). A peer that has no traffic has no timer.
 /// </summary>
-internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunChecks runs, MtuProbes mtus, ProbeTrials trials)
+internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunChecks runs, MtuProbes mtus, ProbeTrials trials, PathChanges changes)
 {
     /// <summary>Traffic this long ago still counts as traffic.</summary>
     private static readonly TimeSpan Active = TimeSpan.FromMinutes(3);
@@ -20,6 +21,9 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
 
     /// <summary>The path in use failed and there is no other: it is looked at this often.</summary>
     private static readonly TimeSpan UsedAgain = TimeSpan.FromSeconds(2);
+
+    /// <summary>A path that worked and is of a better rank than the one in use is looked at this often.</summary>
+    private static readonly TimeSpan BetterAgain = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan CheckMemory = TimeSpan.FromSeconds(5);
     private const int ChecksRemembered = 64;
@@ -125,8 +129,15 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
             return;
         }
 
+        var wasSuspect = check.Path.State == PathState.Suspect;
         check.Path.Answered(now.Boot, now.Boot - check.SentAt);
+        if (wasSuspect && check.Path == peer.Used)
+        {
+            context.Recorder.Returned(now, peer);
+        }
+
         Choose(now, peer);
+        changes.Settle(now, peer);
         context.Tunnels.Flush(now, peer.Tunnel);
     }
 
@@ -150,10 +161,15 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
     {
         var idle = peer.LastTraffic is not { } last || now.Boot - last > Limits.CheckUsed;
         peer.LastTraffic = now.Boot;
-        peer.UnheardSince ??= now.Boot;
+        if (peer.UnheardSince is null)
+        {
+            peer.UnheardSince = now.Boot;
+            TickAt(peer, now.Boot + PathChanges.Patience(peer));
+        }
+
         if (peer.Used is { IsDirect: true, State: PathState.Proven } used && now.Boot - (used.LastHeard ?? TimeSpan.Zero) > Stale)
         {
-            Suspect(now, peer, used);
+            Suspect(now, peer, used); // for safety, and no handover: its NAT may have forgotten it
             Choose(now, peer);
         }
 
@@ -179,26 +195,34 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
     /// <summary>Judges the paths and changes over where another is better.</summary>
     public void Choose(Now now, Peer peer)
     {
-        var choice = PathChoice.Decide(peer.Paths, peer.Used, peer.RelayOnly ?? peer.Probing.Reason);
+        var choice = PathChoice.Decide(peer.Paths, peer.Used, peer.RelayOnly ?? peer.Probing.Reason, now.Boot);
         peer.Reason = choice.Reason;
-        peer.Double = choice.Path is { State: PathState.Suspect } ? Other(peer, choice.Path) : null;
-        if (choice.Path is null || choice.Path == peer.Used)
+        if (choice.Path is { } path && path != peer.Used)
         {
-            MtuProbes.Apply(peer);
+            changes.Change(now, peer, path, choice.Reason);
+            TickAt(peer, now.Boot);
+        }
+
+        changes.Double(now, peer);
+        MtuProbes.Apply(peer);
+    }
+
+    /// <summary>The peer says that it changed over, and that what we sent it lately may be lost: the path in use is looked at, and doubled by the one its word came by.</summary>
+    public void OnUse(Now now, Peer peer, WirePath from, PathUse use)
+    {
+        if (!changes.IsNews(now, peer, use) || peer.Used is not { } used || used.Path == from || used.State != PathState.Proven)
+        {
             return;
         }
 
-        peer.Used = choice.Path;
-        peer.Tunnel.SendPath = choice.Path.Path;
-        MtuProbes.Apply(peer);
-        var use = new PathUse { Generation = ++peer.UseGeneration, Relayed = !choice.Path.IsDirect };
-        if (choice.Path.IsDirect)
+        if (peer.Find(from) is { State: PathState.Unproven or PathState.Failed } path)
         {
-            use.Endpoint = choice.Path.Path.Remote.ToWire();
+            path.CheckInReturn(now.Boot);
         }
 
-        context.Signals!.Notify(now, peer.Tunnel, new Signal { PathUse = use });
-        context.Note($"{peer.Name} is reached by {choice.Path.Path}; {choice.Reason}.");
+        Suspect(now, peer, used);
+        context.Recorder.Noticed(now, peer, HandoverCause.PeerMoved, used, "it says that it lost its path");
+        Choose(now, peer);
         TickAt(peer, now.Boot);
     }
 
@@ -207,8 +231,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
     {
         if (peer.Used is { } used && gone(used))
         {
-            peer.Used = null;
-            peer.Tunnel.SendPath = default;
+            changes.Lost(now, peer, used);
         }
 
         peer.Paths.RemoveAll(gone);
@@ -220,10 +243,9 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
     {
         if (peer.Used is null && peer.Tunnel.IsEstablished && (peer.Paths.Find(p => !p.IsDirect) ?? peer.Paths.FirstOrDefault()) is { } any)
         {
-            peer.Used = any;
-            peer.Tunnel.SendPath = any.Path;
-            MtuProbes.Apply(peer);
             any.State = any.State == PathState.Failed ? PathState.Unproven : any.State;
+            changes.Change(now, peer, any, "no path is proven");
+            MtuProbes.Apply(peer);
             Start(now, peer);
             context.Tunnels.Begin(now, peer.Tunnel);
         }
@@ -238,10 +260,6 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
             GoOn(now, peer);
         }
     }
-
-    private static PeerPath? Other(Peer peer, PeerPath than) =>
-        peer.Paths.Find(p => p != than && p.State == PathState.Proven && p.IsDirect)
-        ?? peer.Paths.Find(p => p != than && p.State == PathState.Proven) ?? peer.Paths.Find(p => p != than && !p.IsDirect);
 
     private void Tick(Now now, Peer peer)
     {
@@ -284,14 +302,15 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
 
         if (active)
         {
-            // The judgements above look at times of a second and more; four looks a second are close enough for them.
+            // The judgements above look at times of a second and more; four looks a second are close enough for them. Not so for what waits to be acknowledged.
             var look = now.Boot + Limits.CheckSpacing;
             next = next < look ? next : look;
+            next = changes.NextLook(now, peer) is var soon && soon < next ? soon : next;
         }
 
         if (next != TimeSpan.MaxValue)
         {
-            TickAt(peer, next > now.Boot ? next : now.Boot + Limits.CheckSpacing);
+            TickAt(peer, next > now.Boot ? next : now.Boot + Limits.CheckInReturnSpacing);
         }
     }
 
@@ -313,10 +332,9 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
         switch (path.State)
         {
             case PathState.Proven when path.Unanswered >= Limits.ChecksBeforeSuspect && now.Boot - (path.LastHeard ?? TimeSpan.Zero) > 3 * patience:
-                if (used && path.IsDirect)
+                if (used && (path.IsDirect || PathChoice.Other(peer.Paths, path) is not null))
                 {
-                    Suspect(now, peer, path);
-                    context.Note($"{peer.Name} is silent on {path.Path}: traffic goes on the relay as well.");
+                    Doubt(now, peer, path, "it does not answer checks");
                 }
                 else
                 {
@@ -324,23 +342,43 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
                 }
 
                 break;
-            case PathState.Suspect when now.Boot - path.SuspectSince > Limits.SuspectBeforeLost:
+            case PathState.Proven when used && changes.IsDoubtful(now, peer) && PathChoice.Other(peer.Paths, path) is not null:
+                Doubt(now, peer, path, "what was sent is not acknowledged");
+                break;
+            case PathState.Suspect when now.Boot - path.SuspectSince > path.Patience:
                 path.Fail();
                 break;
             case PathState.Proven when active && path.NextCheck == TimeSpan.MaxValue:
                 var silent = used && peer.UnheardSince is { } since && now.Boot - since > Limits.SilenceBeforeCheck;
-                var due = now.Boot - (path.LastHeard ?? TimeSpan.Zero) > (used ? Limits.CheckUsed : Limits.CheckAgain);
-                if (silent || due)
+                if (silent || now.Boot - (path.LastHeard ?? TimeSpan.Zero) > CheckAfter(peer, path, used))
                 {
                     path.Schedule(now.Boot, Limits.CheckRounds);
                 }
 
                 break;
             case PathState.Unproven or PathState.Failed when active && path.NextCheck == TimeSpan.MaxValue
-                && peer.Used is not { IsDirect: true, State: PathState.Proven or PathState.Suspect }:
-                path.Schedule(now.Boot + (used ? UsedAgain : Limits.CheckAgain), Limits.CheckRounds);
+                && (peer.Used is not { IsDirect: true, State: PathState.Proven or PathState.Suspect } inUse || path.Rank < inUse.Rank):
+                path.Schedule(now.Boot + (used ? UsedAgain : path is { Worked: true } && path.Rank < peer.Used?.Rank ? BetterAgain : Limits.CheckAgain), Limits.CheckRounds);
                 break;
         }
+    }
+
+    // Kept open in the NATs of its uplink, so that it is there when it is needed.
+    private TimeSpan CheckAfter(Peer peer, PeerPath path, bool used)
+    {
+        if (used)
+        {
+            return Limits.CheckUsed;
+        }
+
+        var keepAlive = path.IsDirect && PathChoice.IsBestOfUplink(peer.Paths, path) ? KeepAliveOf(path.Path) : Limits.CheckAgain;
+        return keepAlive < Limits.CheckAgain ? keepAlive : Limits.CheckAgain;
+    }
+
+    private void Doubt(Now now, Peer peer, PeerPath path, string why)
+    {
+        Suspect(now, peer, path);
+        context.Recorder.Noticed(now, peer, HandoverCause.Silent, path, why);
     }
 
     // What else a trial found leads through the same NATs, and nobody has kept it alive: it is no better until it was heard again.

@@ -1,6 +1,8 @@
+using Ntm.Protocol;
+
 namespace Ntm.Node.Paths;
 
-/// <summary>Which path to send on, and why (docs/protocol.md section 5, "Choice"). Pure.</summary>
+/// <summary>Which path to send on, and why (docs/protocol.md section 5, "Choice" and "Handover"). Pure.</summary>
 /// <param name="Path">Null: none can be chosen; leave things as they are.</param>
 /// <param name="Reason">A clause for people: "direct: lowest round trip, 12 ms".</param>
 public sealed record PathChoice(PeerPath? Path, string Reason)
@@ -13,35 +15,91 @@ public sealed record PathChoice(PeerPath? Path, string Reason)
     /// <param name="paths">All paths to the peer.</param>
     /// <param name="current">The one in use, if any.</param>
     /// <param name="relayOnly">Why it is the relay, where the direction or trials have shown; null where nothing is known against direct paths.</param>
-    public static PathChoice Decide(IReadOnlyList<PeerPath> paths, PeerPath? current, string? relayOnly)
+    /// <param name="now">Boot time.</param>
+    public static PathChoice Decide(IReadOnlyList<PeerPath> paths, PeerPath? current, string? relayOnly, TimeSpan now)
     {
-        var direct = Best(paths, direct: true);
-        var relay = Best(paths, direct: false);
-        if (direct is null)
+        if (current is { State: PathState.Suspect })
         {
-            if (current is { State: PathState.Proven or PathState.Suspect } && (current.IsDirect || relay is null || relay == current))
-            {
-                return new(current, current.State == PathState.Suspect ? "silent: also sent through the relay" : Why(current, relayOnly));
-            }
-
-            return relay is null ? new(current, "no path is proven") : new(relay, Why(relay, relayOnly));
+            // Doubled, not left: a link that stalls for a moment is no lost one.
+            return new(current, "silent: also sent on another path");
         }
 
-        if (current is { IsDirect: true, State: PathState.Proven } && current != direct && !IsClearlyBetter(direct, current))
+        if (Best(paths) is not { } best)
         {
-            return new(current, "direct: no other path is clearly faster");
+            return new(current, "no path is proven");
         }
 
-        return new(direct, Why(direct, relayOnly));
+        if (current is not { State: PathState.Proven } || best == current)
+        {
+            return new(best, Why(best, current is { State: PathState.Proven } ? null : current, relayOnly));
+        }
+
+        if (best.Rank != current.Rank)
+        {
+            return now - best.ProvenSince >= Limits.FailBackAfter
+                ? new(best, $"{Why(best, null, relayOnly)}; by the owner's order of uplinks")
+                : new(current, $"{Why(current, null, relayOnly)}; a path of a better rank has not worked for {Limits.FailBackAfter.TotalSeconds:0} s yet");
+        }
+
+        if (best.IsDirect == current.IsDirect && !IsClearlyBetter(best, current))
+        {
+            return new(current, current.IsDirect ? "direct: no other path is clearly faster" : Why(current, null, relayOnly));
+        }
+
+        return new(best, Why(best, null, relayOnly));
     }
 
-    private static PeerPath? Best(IReadOnlyList<PeerPath> paths, bool direct)
+    /// <summary>The path to go on by besides, or instead, while one is suspect: the best proven one that does not share its uplink and address, then any proven one, then a relay's.</summary>
+    public static PeerPath? Other(IReadOnlyList<PeerPath> paths, PeerPath than)
+    {
+        PeerPath? found = null;
+        foreach (var path in paths)
+        {
+            if (path != than && (path.State == PathState.Proven || !path.IsDirect) && (found is null || IsBetterStandby(path, found, than)))
+            {
+                found = path;
+            }
+        }
+
+        return found;
+    }
+
+    /// <summary>Whether a proven direct path is the best of its own uplink's.</summary>
+    public static bool IsBestOfUplink(IReadOnlyList<PeerPath> paths, PeerPath path)
+    {
+        foreach (var other in paths)
+        {
+            if (other != path && other is { State: PathState.Proven, IsDirect: true } && UplinkSocket.UplinkOf(other.Path.Uplink) == UplinkSocket.UplinkOf(path.Path.Uplink)
+                && IsBetter(other, path))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static bool IsBetterStandby(PeerPath path, PeerPath than, PeerPath silent)
+    {
+        if (path.State == PathState.Proven != (than.State == PathState.Proven))
+        {
+            return path.State == PathState.Proven;
+        }
+
+        // What is silent may be the uplink or the peer's end: a path that has neither in common is worth most.
+        var (ours, theirs) = (Apart(path, silent), Apart(than, silent));
+        return ours != theirs ? ours > theirs : IsBetter(path, than);
+    }
+
+    private static int Apart(PeerPath one, PeerPath other) =>
+        (UplinkSocket.UplinkOf(one.Path.Uplink) != UplinkSocket.UplinkOf(other.Path.Uplink) ? 1 : 0) + (!one.Path.Remote.SameHost(other.Path.Remote) ? 1 : 0);
+
+    private static PeerPath? Best(IReadOnlyList<PeerPath> paths)
     {
         PeerPath? best = null;
         foreach (var path in paths)
         {
-            if (path.State == PathState.Proven && path.IsDirect == direct
-                && (best is null || (path.RoundTrip ?? TimeSpan.MaxValue) < (best.RoundTrip ?? TimeSpan.MaxValue)))
+            if (path.State == PathState.Proven && (best is null || IsBetter(path, best)))
             {
                 best = path;
             }
@@ -50,16 +108,22 @@ public sealed record PathChoice(PeerPath? Path, string Reason)
         return best;
     }
 
+    private static bool IsBetter(PeerPath path, PeerPath than) =>
+        path.Rank != than.Rank ? path.Rank < than.Rank
+        : path.IsDirect != than.IsDirect ? path.IsDirect
+        : (path.RoundTrip ?? TimeSpan.MaxValue) < (than.RoundTrip ?? TimeSpan.MaxValue);
+
     private static bool IsClearlyBetter(PeerPath other, PeerPath current) =>
         other.RoundTrip is { } theirs && (current.RoundTrip is not { } ours || (ours - theirs >= LeastGain && theirs <= ours * (1 - GainShare)));
 
-    private static string Why(PeerPath path, string? relayOnly)
+    private static string Why(PeerPath path, PeerPath? lost, string? relayOnly)
     {
         var time = path.RoundTrip is { } rtt
             ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $", {rtt.TotalMilliseconds:0.0} ms round trip")
             : "";
         return path.IsDirect ? $"direct: both directions are proven{time}"
             : relayOnly is not null ? $"relay: {relayOnly}{time}"
+            : lost is { IsDirect: true, State: PathState.Failed } ? $"relay: the direct path is silent{time}"
             : $"relay: no direct path is proven{time}";
     }
 }

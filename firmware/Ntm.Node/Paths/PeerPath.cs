@@ -46,6 +46,18 @@ public sealed class PeerPath(WirePath path, PathKind kind)
 
     public PathState State { get; set; }
 
+    /// <summary>The own uplink's rank and the peer's, added; the lower is the better.</summary>
+    public int Rank { get; set; }
+
+    /// <summary>Since when it has answered without a break, boot time; means something while it is proven.</summary>
+    public TimeSpan ProvenSince { get; private set; }
+
+    /// <summary>Whether it was ever proven.</summary>
+    public bool Worked { get; private set; }
+
+    /// <summary>The relay it goes by; none for direct ones.</summary>
+    public PublicKey Relay { get; set; }
+
     /// <summary>
     /// Smoothed round trip of its checks; null: none answered. Upwards by RFC 6298's 1/8, downwards by half: what a first check waited for (an address looked up on a link) is no part of the path.
     /// </summary>
@@ -53,6 +65,9 @@ public sealed class PeerPath(WirePath path, PathKind kind)
 
     /// <summary>When an authenticated datagram last came by it.</summary>
     public TimeSpan? LastHeard { get; set; }
+
+    /// <summary>When it last answered a check, or was proven otherwise; boot time.</summary>
+    public TimeSpan AnsweredAt { get; private set; }
 
     /// <summary>Checks sent since the last answer.</summary>
     public int Unanswered { get; private set; }
@@ -112,8 +127,14 @@ public sealed class PeerPath(WirePath path, PathKind kind)
 
     public void Prove(TimeSpan now)
     {
+        if (State != PathState.Proven)
+        {
+            ProvenSince = now;
+        }
+
         State = PathState.Proven;
-        LastHeard = now;
+        Worked = true;
+        LastHeard = AnsweredAt = now;
         Unanswered = 0;
         RoundsLeft = 0;
         NextCheck = TimeSpan.MaxValue;
@@ -125,6 +146,15 @@ public sealed class PeerPath(WirePath path, PathKind kind)
         SuspectSince = now;
         Schedule(now, int.MaxValue);
     }
+
+    /// <summary>How long it may be suspect before it is given up.</summary>
+    public TimeSpan Patience => RoundTrip is { } rtt && 3 * rtt > Limits.SuspectBeforeLost ? 3 * rtt : Limits.SuspectBeforeLost;
+
+    /// <summary>The same path by another address of its relay's, or another uplink to it: works as soon as the relay has heard from there.</summary>
+    public PeerPath MovedTo(WirePath path) => new(path, Kind)
+    {
+        State = State == PathState.Proven ? PathState.Proven : PathState.Unproven, ProvenSince = ProvenSince, LastHeard = LastHeard, Worked = Worked, Relay = Relay,
+    };
 
     public void Fail()
     {

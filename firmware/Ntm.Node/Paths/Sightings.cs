@@ -24,6 +24,14 @@ internal sealed class Sightings(NodeContext context, Func<IEnumerable<ServerLink
 
     public TimeSpan NextDeadline => _next;
 
+    /// <summary>Told when a server answered where it did not before.</summary>
+    public Action<Now>? OnSeen { get; set; }
+
+    /// <summary>Whether a server answered by this path lately.</summary>
+    public bool IsSeen(Now now, ServerLink link, WirePath path) =>
+        _sightings.TryGetValue((link, path.Uplink, context.LeadsToIPv4(path)), out var sighting) && sighting.Path == path
+        && sighting.SeenAt is { } seenAt && now.Boot - seenAt < keepAliveOf(path) + (TriesMost * TryAgain);
+
     /// <summary>Uplinks, servers or their paths may have changed.</summary>
     public void Look(Now now) => _next = now.Boot;
 
@@ -74,7 +82,14 @@ internal sealed class Sightings(NodeContext context, Func<IEnumerable<ServerLink
         sighting.Ids.Clear();
         sighting.Tries = 0;
         sighting.At = now.Boot + keepAliveOf(path);
+        var isNews = !IsSeen(now, from, path);
+        sighting.SeenAt = now.Boot;
         seen(now, from, path, reply.Seen);
+        if (isNews)
+        {
+            OnSeen?.Invoke(now);
+        }
+
         return true;
     }
 
@@ -129,6 +144,9 @@ internal sealed class Sightings(NodeContext context, Func<IEnumerable<ServerLink
         public WirePath Path { get; } = path;
 
         public TimeSpan At { get; set; }
+
+        /// <summary>When it was last answered; null: never.</summary>
+        public TimeSpan? SeenAt { get; set; }
 
         public int Tries { get; set; }
 
