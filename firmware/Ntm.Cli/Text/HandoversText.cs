@@ -104,7 +104,7 @@ public static class HandoversText
             "returned" => "A near miss: the path answered again, and nothing was changed.",
             "failed" when record.To is null => "No other path was found.",
             "failed" => "Nothing came back on the new path.",
-            _ when record.FirstOutMs is null => "The tunnel was idle; it goes by the new path.",
+            _ when (record.FirstOutMs ?? record.FirstBackMs) is null => "The tunnel was idle; it goes by the new path.",
             _ => "The tunnel goes by the new path.",
         };
         if (record.Moves > 1)
@@ -126,7 +126,7 @@ public static class HandoversText
         "under-way" => "not over yet",
         "returned" => "near miss",
         "failed" => "failed",
-        _ => record.FirstOutMs is null ? "moved while idle" : "settled",
+        _ => (record.FirstOutMs ?? record.FirstBackMs) is null ? "moved while idle" : "settled",
     };
 
     private static string Party(HandoverDocument record) => record.Server ? $"{record.Peer} (server)" : record.Peer;

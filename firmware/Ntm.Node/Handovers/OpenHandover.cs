@@ -76,7 +76,12 @@ internal sealed class OpenHandover
         Silence(boot);
         _lastHeard = boot;
         var at = Find(path);
-        if (at >= 0 && _trails[at].FirstOut is not null)
+        if (at < 0 && Begun.IsServer && path == To && _count < TrailsMost)
+        {
+            _trails[at = _count++] = new(path); // what goes out to servers is signalling, which is not watched packet by packet
+        }
+
+        if (at >= 0 && (_trails[at].FirstOut is not null || Begun.IsServer))
         {
             _trails[at].FirstBack ??= boot;
         }

@@ -176,12 +176,22 @@ public sealed class FlightRecorderTests
         Recorder.Drilled = 0;
         Recorder.Noticed(_bench.Now, link, HandoverCause.UplinkLost, catv, "a drill");
         Recorder.Decided(_bench.Now, link, lte, "the best uplink on which it answers");
-        Recorder.Sent(_bench.Now, link, lte);
         Recorder.Heard(_bench.After(40).Now, link, lte);
         _bench.After(2500);
         var record = Assert.Single(_bench.Records);
         Assert.Equal((true, true, "rs1", 40, HandoverEnd.Settled), (record.IsServer, record.IsDrill, record.Peer, record.FirstBackMs, record.End));
         Assert.Null(link.OpenHandover);
+    }
+
+    [Fact]
+    public void What_an_uplink_says_of_its_end_is_why()
+    {
+        var bob = _bench.Peer();
+        var catv = RecorderBench.Path(bob, 0);
+        _bench.Unplug("the interface wan0 has no carrier");
+        Recorder.Noticed(_bench.Now, bob, HandoverCause.Silent, catv, "nothing was acknowledged for 210 ms");
+        Recorder.Noticed(_bench.Now, bob, HandoverCause.UplinkLost, catv, "the path in use is gone");
+        Assert.Equal("nothing was acknowledged for 210 ms; then the interface wan0 has no carrier", Assert.Single(_bench.Records).Why);
     }
 
     [Fact]

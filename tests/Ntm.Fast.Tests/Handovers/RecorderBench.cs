@@ -72,6 +72,9 @@ internal sealed class RecorderBench
 
     public static PeerPath Relayed(Peer peer, int uplink) => peer.Add(new WirePath(uplink, Ntm.Simulation.World.Documentation(0, 20, 4916), 17), PathKind.Relay)!;
 
+    /// <summary>The first uplink is not usable any more.</summary>
+    public void Unplug(string reason) => _context.Uplinks[0] = _context.Uplinks[0] with { Usable = false, Reason = reason };
+
     /// <summary>Lets time pass, and what is due be done.</summary>
     public RecorderBench After(double milliseconds)
     {
