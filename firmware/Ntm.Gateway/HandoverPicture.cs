@@ -40,6 +40,7 @@ public static class HandoverPicture
         HandoverEnd.UnderWay => "under-way",
         HandoverEnd.Settled => "settled",
         HandoverEnd.Returned => "returned",
+        HandoverEnd.Interrupted => "interrupted",
         _ => "failed",
     };
 }

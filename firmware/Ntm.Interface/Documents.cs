@@ -153,7 +153,7 @@ public sealed record ResolutionDocument(string Name, string Verdict, string? Vip
 /// <param name="From">Null: no path was in use.</param>
 /// <param name="To">Null: none was decided on.</param>
 /// <param name="Reason">Why that path, as a clause.</param>
-/// <param name="End">"under-way", "settled", "returned" (a near miss: nothing was changed), "failed".</param>
+/// <param name="End">"under-way", "settled", "returned" (a near miss: nothing was changed), "failed", "interrupted" (the gateway stopped).</param>
 public sealed record HandoverDocument(
     long Id, long Event, string Peer, bool Server, DateTimeOffset At, string Cause, string Why, HandoverWayDocument? From, HandoverWayDocument? To, string? Reason, string End)
 {

@@ -102,6 +102,7 @@ public static class HandoversText
         {
             "under-way" => "It is not over yet.",
             "returned" => "A near miss: the path answered again, and nothing was changed.",
+            "interrupted" => "The gateway stopped before its end.",
             "failed" when record.To is null => "No other path was found.",
             "failed" => "Nothing came back on the new path.",
             _ when (record.FirstOutMs ?? record.FirstBackMs) is null => "The tunnel was idle; it goes by the new path.",
@@ -125,6 +126,7 @@ public static class HandoversText
     {
         "under-way" => "not over yet",
         "returned" => "near miss",
+        "interrupted" => "gateway stopped",
         "failed" => "failed",
         _ => (record.FirstOutMs ?? record.FirstBackMs) is null ? "moved while idle" : "settled",
     };

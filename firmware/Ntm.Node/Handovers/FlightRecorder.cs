@@ -119,7 +119,7 @@ internal sealed class FlightRecorder(NodeContext context)
     {
         for (var i = _open.Count - 1; i >= 0; i--)
         {
-            Close(now, i, _open[i].Record.Decided is null ? HandoverEnd.Failed : HandoverEnd.Settled);
+            Close(now, i, _open[i].Record.FirstBack is null ? HandoverEnd.Interrupted : HandoverEnd.Settled);
         }
 
         _lookAt = TimeSpan.MaxValue;

@@ -48,7 +48,7 @@ public sealed class HandoverLogTests
         var bob = bench.Peer();
         bench.Recorder.Noticed(bench.Now, bob, HandoverCause.UplinkLost, RecorderBench.Path(bob, 0), "the interface wan0 has no carrier");
         bench.Recorder.Stop(bench.Now);
-        Assert.Equal("1", Assert.Single(bench.TakeKept()).Key);
+        Assert.Equal(HandoverEnd.Interrupted, Assert.Single(new RecorderBench(bench.TakeKept()).Records).End);
         Assert.Equal(TimeSpan.MaxValue, bench.Recorder.NextDeadline);
     }
 
@@ -137,6 +137,8 @@ public sealed class HandoverLogTests
     [InlineData("""{"version":1,"record":{"id":7,"event":7,"peer":null,"at":"2026-01-01T00:00:00+00:00","why":"x"}}""")]
     [InlineData("""{"version":1,"record":{"id":7,"event":7,"peer":"bob","at":"2026-01-01T00:00:00+00:00","why":"x","end":"Nowhere"}}""")]
     [InlineData("""{"version":1,"record":{"id":7,"event":7,"peer":"bob","at":"2026-01-01T00:00:00+00:00","why":"x","end":99}}""")]
+    [InlineData("""{"version":1,"record":{"id":7,"event":7,"peer":"bob","at":"2026-01-01T00:00:00+00:00","why":"x","gapMs":1e999}}""")]
+    [InlineData("""{"version":1,"record":{"id":7,"event":7,"peer":"bob","at":"2026-01-01T00:00:00+00:00","why":"x","decidedMs":-1}}""")]
     [InlineData("""{"version":1,"record":null}""")]
     [InlineData("""{"version":1}""")]
     [InlineData("no JSON")]

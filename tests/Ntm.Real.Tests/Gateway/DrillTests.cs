@@ -76,7 +76,7 @@ public sealed class DrillTests
         world.Ntm($"drill {uplink} --for 12s --silent {way}");
         Assert.Equal("its time is over", world.Drill().Ended);
         var record = world.Handovers().First(r => r.Peer == "bob" && r.Drill);
-        Assert.Equal("silent", record.Cause);
+        Assert.Contains(record.Cause, (string[])["silent", "peer-moved"]); // whoever finds it out first tells the other
         Assert.Equal(uplink, record.From!.Uplink);
         Assert.NotEqual(uplink, record.To?.Uplink);
         Assert.NotNull(record.FirstBackMs);
