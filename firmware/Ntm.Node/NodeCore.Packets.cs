@@ -89,6 +89,7 @@ public sealed partial class NodeCore
         }
         else
         {
+            _reports.Heard(now, peer);
             switch (_proxy!.Inbound(now, packet, peer.Vip))
             {
                 case InboundVerdict.ToLan:
@@ -196,6 +197,7 @@ public sealed partial class NodeCore
             TunnelMessage.WriteChannel(_scratch.Bytes, second.Path.Channel);
             Outbox.Send(second.Path, _scratch.Bytes);
             second.BytesSent += packet.Length;
+            peer.Doubled++;
             _context.Recorder.Sent(now, peer, second.Path);
         }
     }

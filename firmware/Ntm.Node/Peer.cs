@@ -70,6 +70,12 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name
     /// <summary>Whether it ever reported what came in: from then on the lack of reports means something.</summary>
     public bool Reports { get; set; }
 
+    /// <summary>When it is told what came in, boot time; max: there is nothing to tell.</summary>
+    public TimeSpan ReportAt { get; set; } = TimeSpan.MaxValue;
+
+    /// <summary>Packets that went on two paths at once.</summary>
+    public long Doubled { get; set; }
+
     /// <summary>Its latest word on the path it uses.</summary>
     public ulong HeardUseGeneration { get; set; }
 

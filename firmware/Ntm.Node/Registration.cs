@@ -69,6 +69,9 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
 
     public bool IsRegistered => Coordinators.Any(c => c.Registered);
 
+    /// <summary>Whether no server of ours has answered lately.</summary>
+    public bool IsAlone => !_links.Exists(l => l.Registered);
+
     /// <summary>Begins, with the membership just joined or loaded.</summary>
     public void Start(Now now)
     {

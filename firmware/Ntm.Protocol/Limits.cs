@@ -69,7 +69,7 @@ public static class Limits
     public static readonly TimeSpan Overlap = TimeSpan.FromMilliseconds(250);
 
     /// <summary>A path of a better rank has worked for so long before it is taken.</summary>
-    public static readonly TimeSpan FailBackAfter = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan FailBackAfter = TimeSpan.FromSeconds(2);
 
     /// <summary>Handshakes a second from all sources together beyond which mac2 is asked for.</summary>
     public const int HandshakesPerSecondBeforeLoad = 200;

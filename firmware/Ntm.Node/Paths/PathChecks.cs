@@ -33,6 +33,9 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
     /// <summary>How long the NAT before a path may be left alone.</summary>
     public Func<WirePath, TimeSpan> KeepAliveOf { get; init; } = static _ => Limits.KeepAliveFirst;
 
+    /// <summary>Whether neither coordinator nor relay answers.</summary>
+    public Func<bool> IsAlone { get; init; } = static () => false;
+
     public TimeSpan NextDeadline => _ticks.TryPeek(out _, out var at) ? at : TimeSpan.MaxValue;
 
     /// <summary>
@@ -270,6 +273,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
 
         var active = peer.LastTraffic is { } last && now.Boot - last < Active;
         Forget(now, peer);
+        context.Tunnels.TrimRing(now, peer.Tunnel);
         foreach (var path in peer.Paths)
         {
             if (!active && path == peer.Used && path.NextCheck == TimeSpan.MaxValue && WarmAt(peer) <= now.Boot)
@@ -315,7 +319,7 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
     }
 
     private TimeSpan WarmAt(Peer peer) => peer is { Used: { IsDirect: true, State: PathState.Proven, LastHeard: { } heard } used, LastTraffic: { } traffic }
-        ? WarmPath.NextCheck(traffic, heard, KeepAliveOf(used.Path))
+        ? WarmPath.NextCheck(traffic, heard, KeepAliveOf(used.Path), IsAlone())
         : TimeSpan.MaxValue;
 
     private void Judge(Now now, Peer peer, PeerPath path, bool active)

@@ -11,6 +11,7 @@ public static class WarmPath
     /// <param name="lastTraffic">Data last went either way, boot time.</param>
     /// <param name="lastHeard">Something authenticated last came by it.</param>
     /// <param name="keepAlive">How long the uplink's NAT may be left alone.</param>
-    public static TimeSpan NextCheck(TimeSpan lastTraffic, TimeSpan lastHeard, TimeSpan keepAlive) =>
-        lastHeard + keepAlive is var due && due - lastTraffic <= Limits.WarmFor ? due : TimeSpan.MaxValue;
+    /// <param name="isAlone">Nobody could direct the two to one another again: then it is kept for as long as that lasts.</param>
+    public static TimeSpan NextCheck(TimeSpan lastTraffic, TimeSpan lastHeard, TimeSpan keepAlive, bool isAlone) =>
+        lastHeard + keepAlive is var due && (isAlone || due - lastTraffic <= Limits.WarmFor) ? due : TimeSpan.MaxValue;
 }

@@ -96,4 +96,86 @@ public sealed class HandoverTests
         Assert.True(stream is { There: { Lost: 0, Twice: 0 }, Back: { Lost: 0, Twice: 0 } }, stream.ToString());
         Assert.InRange(stream.Back.Gap, TimeSpan.Zero, TimeSpan.FromSeconds(1));
     }
+
+    /// <summary>The papers' third sequence: relayed where the families differ, direct where they are the same.</summary>
+    [Fact]
+    public void From_an_uplink_with_IPv6_alone_to_one_with_IPv4_alone_and_back()
+    {
+        var homes = new MovingPair(NatKind.PortRestricted, TimeSpan.FromMilliseconds(20), fromIPv6: true);
+        homes.One.Tell(1, usable: false);
+        Quiet(homes.Stream(Long, At, () => { }));
+        Assert.True(homes.One.PathInUse!.Path.IsRelayed);
+        Assert.False(homes.One.PathInUse.Path.Remote.IsIPv4);
+
+        // The new uplink comes with the loss of the old one, as on the road.
+        Moved(homes.Stream(Long, At, () =>
+        {
+            homes.One.Unplug(0);
+            homes.One.Tell(1, usable: true);
+        }));
+        Assert.False(homes.One.PathInUse.Path.IsRelayed);
+        Assert.True(homes.One.PathInUse.Path.Remote.IsIPv4);
+        Moved(homes.Stream(Long, At, () =>
+        {
+            homes.One.Plug(0);
+            homes.One.Unplug(1);
+        }));
+        Assert.True(homes.One.PathInUse.Path.IsRelayed);
+        Assert.False(homes.One.PathInUse.Path.Remote.IsIPv4);
+    }
+
+    [Fact]
+    public void Coordinator_and_relays_are_away_for_a_day()
+    {
+        var homes = Pair();
+        homes.Zone.CoordinatorHost.Stop();
+        foreach (var (host, _) in homes.Zone.Relays.Values)
+        {
+            host.Stop();
+        }
+
+        for (var hour = 0; hour < 24; hour++)
+        {
+            homes.World.RunFor(TimeSpan.FromHours(1));
+            if (hour % 6 == 0)
+            {
+                Quiet(homes.Stream(TimeSpan.FromSeconds(2), At, () => { }));
+            }
+        }
+
+        Moved(homes.Stream(Long, At, () => homes.One.Unplug(0)));
+        Assert.Equal(1, homes.One.UplinkInUse);
+
+        // A gateway that starts anew knows whom it talked to, and where.
+        homes.One.Router.Start();
+        homes.One.Tell(0, usable: false);
+        var after = homes.Stream(Long, At, () => { });
+        Assert.InRange(after.Back.Lost, 0, 500); // back within a second
+        Quiet(homes.Stream(Long, At, () => homes.One.Plug(0)));
+    }
+
+    [Fact]
+    public void A_link_that_flaps_ten_times_a_second_costs_nothing()
+    {
+        var homes = Pair();
+        var changes = homes.One.Changes;
+        var stream = homes.Stream(TimeSpan.FromSeconds(8), At, () =>
+        {
+            for (var i = 0; i < 50; i++)
+            {
+                homes.World.After(TimeSpan.FromMilliseconds(100 * i), () => homes.One.Unplug(0));
+                homes.World.After(TimeSpan.FromMilliseconds((100 * i) + 50), () => homes.One.Plug(0));
+            }
+        });
+        Moved(stream);
+        Assert.InRange(homes.One.Changes - changes, 1, 3);
+    }
+
+    private static void Quiet(Streamed stream) => Assert.True(stream is { There: { Lost: 0, Twice: 0, Late: 0 }, Back: { Lost: 0, Twice: 0, Late: 0 } }, stream.ToString());
+
+    private static void Moved(Streamed stream)
+    {
+        Assert.True(stream is { There: { Lost: 0, Twice: 0 }, Back: { Lost: 0, Twice: 0 } }, stream.ToString());
+        Assert.InRange(stream.Worst.Gap, TimeSpan.Zero, TimeSpan.FromMilliseconds(320));
+    }
 }

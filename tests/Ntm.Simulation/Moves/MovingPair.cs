@@ -24,8 +24,9 @@ public sealed class MovingPair
     /// <param name="kind">The NAT before each uplink.</param>
     /// <param name="oneWay">Between any two parties.</param>
     /// <param name="loss">Of each home's wires, in each direction.</param>
+    /// <param name="fromIPv6">The first home's first uplink has IPv6 alone; all others have IPv4 alone.</param>
     /// <exception cref="InvalidOperationException">They do not reach one another.</exception>
-    public MovingPair(NatKind kind, TimeSpan oneWay, double loss = 0, ulong seed = 7, int relays = 2)
+    public MovingPair(NatKind kind, TimeSpan oneWay, double loss = 0, ulong seed = 7, int relays = 2, bool fromIPv6 = false)
     {
         _scenario = new Scenario(seed);
         World.Flow.IsRecording = false;
@@ -41,8 +42,8 @@ public sealed class MovingPair
         }
 
         World.RunFor(TimeSpan.FromSeconds(2));
-        One = Home("alice", kind, 201, oneWay / 2);
-        Other = Home("bob", kind, 202, oneWay / 2);
+        One = Home("alice", kind, 201, oneWay / 2, fromIPv6);
+        Other = Home("bob", kind, 202, oneWay / 2, false);
         foreach (var home in Homes)
         {
             home.Router.Join(Zone.Invite(Role.Node, home.Router.Home.Name));
@@ -100,9 +101,10 @@ public sealed class MovingPair
     public SimHost? RelayInUse => One.PathInUse is { Path: { IsRelayed: true } path }
         ? Zone.Relays.Values.Select(r => r.Host).Single(h => h.Uplinks[0].Addresses.Any(a => a.SameHost(path.Remote))) : null;
 
-    private MovingHome Home(string name, NatKind kind, byte number, TimeSpan latency)
+    private MovingHome Home(string name, NatKind kind, byte number, TimeSpan latency, bool onIPv6)
     {
-        var router = Zone.AddRouter(_scenario.Home(name).Behind(kind).Over(new WireConditions { Latency = latency }).Build());
+        var home = _scenario.Home(name).Behind(kind).Over(new WireConditions { Latency = latency });
+        var router = Zone.AddRouter(onIPv6 ? home.BuildOn(World.Backbone, World.Documentation6(home.Number, 2)) : home.Build());
         var segment = new Segment(World, $"{name}'s second uplink");
         _ = new NatBox(World, $"{name}'s second NAT", NatBehaviour.Of(kind), segment, World.Backbone, World.Documentation(2, number));
         var second = router.Home.Router.Attach(segment, RealAddress.FromIPv4(0x0A00_0002, 41_000));
