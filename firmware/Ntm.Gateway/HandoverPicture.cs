@@ -12,6 +12,7 @@ public static class HandoverPicture
         Drill = record.IsDrill,
         Moves = record.Moves,
         DecidedMs = record.DecidedMs,
+        LastDecidedMs = record.LastDecidedMs,
         FirstOutMs = record.FirstOutMs,
         FirstBackMs = record.FirstBackMs,
         GapMs = record.GapMs,

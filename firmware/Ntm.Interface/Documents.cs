@@ -163,12 +163,16 @@ public sealed record HandoverDocument(
     /// <summary>Paths that were decided on, one after the other.</summary>
     public int Moves { get; init; }
 
+    /// <summary>The first decision.</summary>
     public double? DecidedMs { get; init; }
 
-    /// <summary>First packet out on the new path; null: nothing was sent.</summary>
+    /// <summary>The last one; null: there was one alone.</summary>
+    public double? LastDecidedMs { get; init; }
+
+    /// <summary>First packet out on another path; null: nothing was sent.</summary>
     public double? FirstOutMs { get; init; }
 
-    /// <summary>First packet that came back there.</summary>
+    /// <summary>First packet that came back on one.</summary>
     public double? FirstBackMs { get; init; }
 
     /// <summary>Longest time in which nothing was heard of the peer.</summary>
@@ -180,7 +184,7 @@ public sealed record HandoverDocument(
     /// <summary>Packets of which nobody knows whether they arrived.</summary>
     public long Lost { get; init; }
 
-    /// <summary>Packets that arrived only because they were sent again.</summary>
+    /// <summary>Packets that were acknowledged only after they were sent again.</summary>
     public long Late { get; init; }
 
     /// <summary>Packets sent on two paths at once.</summary>

@@ -34,17 +34,22 @@ public static class HandoversText
         var steps = new List<(double At, string What)>();
         if (record.DecidedMs is { } decided && record.To is { } to)
         {
-            steps.Add((decided, $"decided: {Way(to)} ({Bare(record.Reason ?? "no reason was given")})"));
+            if (record.LastDecidedMs is not null)
+            {
+                steps.Add((decided, "decided on another path"));
+            }
+
+            steps.Add((record.LastDecidedMs ?? decided, $"decided: {Way(to)} ({Bare(record.Reason ?? "no reason was given")})"));
         }
 
         if (record.FirstOutMs is { } sent)
         {
-            steps.Add((sent, "first packet out on the new path"));
+            steps.Add((sent, "first packet out on another path"));
         }
 
         if (record.FirstBackMs is { } back)
         {
-            steps.Add((back, "first packet back on it"));
+            steps.Add((back, "first packet back by another path"));
         }
 
         List<string[]> rows = [["0 ms", $"noticed on {(record.From is { } from ? Way(from) : "no path")}: {Bare(record.Why)}"]];
@@ -110,7 +115,7 @@ public static class HandoversText
         };
         if (record.Moves > 1)
         {
-            yield return $"{Number(record.Moves)} paths were decided on, one after the other; the times are the last one's.";
+            yield return $"{Number(record.Moves)} paths were decided on, one after the other.";
         }
 
         if (record.GapMs > 0)
@@ -118,8 +123,8 @@ public static class HandoversText
             yield return $"Longest silence of {record.Peer}: {Time(record.GapMs)}.";
         }
 
-        var again = record.Late > 0 ? $"; {Number(record.Late)} of them had not arrived before" : "";
-        yield return $"Sent again: {Number(record.SentAgain)}{again}. Lost: {Number(record.Lost)}.{(record.Doubled > 0 ? $" Sent on two paths at once: {Number(record.Doubled)}." : "")}";
+        var late = record.Late > 0 ? $" Acknowledged only after that: {Number(record.Late)}." : "";
+        yield return $"Sent again: {Number(record.SentAgain)}.{late} Lost: {Number(record.Lost)}.{(record.Doubled > 0 ? $" Sent on two paths at once: {Number(record.Doubled)}." : "")}";
     }
 
     private static string End(HandoverDocument record) => record.End switch

@@ -79,7 +79,7 @@ internal sealed class FlightRecorder(NodeContext context)
 
     public void Decided(Now now, ServerLink link, WirePath to, string reason) => Decide(now, link.OpenHandover, to, reason);
 
-    /// <summary>The suspicion ended, nothing was changed. Nothing happens where something was decided.</summary>
+    /// <summary>The suspicion ended, nothing was changed: a near miss, unless it was the peer's word alone. Nothing happens where something was decided.</summary>
     public void Returned(Now now, Peer peer) => Return(now, peer.OpenHandover);
 
     /// <summary>A packet goes out on a path. For each.</summary>
@@ -137,7 +137,8 @@ internal sealed class FlightRecorder(NodeContext context)
             return false;
         }
 
-        if (open.FirstBack is not null)
+        // The peer's word comes back after we have moved: it is an answer to that.
+        if (open.FirstBack is not null && cause != HandoverCause.PeerMoved)
         {
             Close(now, IndexOf(open), HandoverEnd.Settled);
             return false;
@@ -193,7 +194,11 @@ internal sealed class FlightRecorder(NodeContext context)
 
     private void Return(Now now, OpenHandover? open)
     {
-        if (open is { Decided: null })
+        if (open is { Decided: null, Begun.Cause: HandoverCause.PeerMoved })
+        {
+            Drop(open); // it was the peer's path, and ours is what it was
+        }
+        else if (open is { Decided: null })
         {
             Close(now, IndexOf(open), HandoverEnd.Returned);
         }

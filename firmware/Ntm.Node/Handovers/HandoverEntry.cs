@@ -30,7 +30,7 @@ internal sealed record HandoverEntry(int Version, HandoverRecord Record)
     // Whatever is missing in JSON is null here, whatever the types say.
     private static bool IsWhole(HandoverRecord? record) =>
         record is { Peer: not null, Why: not null } && record.Id > 0 && record.Event > 0 && record.Event <= record.Id && Enum.IsDefined(record.Cause) && Enum.IsDefined(record.End) && record.Moves >= 0
-        && IsTime(record.DecidedMs) && IsTime(record.FirstOutMs) && IsTime(record.FirstBackMs) && IsTime(record.GapMs) && IsShort(record.Peer) && IsShort(record.Why) && IsShort(record.Reason) && IsWhole(record.From) && IsWhole(record.To);
+        && IsTime(record.DecidedMs) && IsTime(record.LastDecidedMs) && IsTime(record.FirstOutMs) && IsTime(record.FirstBackMs) && IsTime(record.GapMs) && IsShort(record.Peer) && IsShort(record.Why) && IsShort(record.Reason) && IsWhole(record.From) && IsWhole(record.To);
 
     private static bool IsWhole(HandoverWay? way) => way is null or { Uplink.Length: <= TextMost, Address.Length: <= TextMost };
 

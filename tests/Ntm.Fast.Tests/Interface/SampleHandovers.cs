@@ -16,7 +16,7 @@ internal static class SampleHandovers
         },
         new(15, 14, "carol", false, s_at, "uplink-lost", "the interface wan0 has no carrier", s_catv, s_lte with { Direct = false, Address = "203.0.113.20:4916" }, "relay: no direct path is proven", "settled")
         {
-            Moves = 2, DecidedMs = 3011, FirstOutMs = 3.2, FirstBackMs = 64, GapMs = 65, SentAgain = 4, Lost = 1, Late = 2, Doubled = 6,
+            Moves = 2, DecidedMs = 750, LastDecidedMs = 3011, FirstOutMs = 3.2, FirstBackMs = 64, GapMs = 65, SentAgain = 4, Lost = 1, Late = 2, Doubled = 6,
         },
         new(16, 14, "rs1", true, s_at, "uplink-lost", "the interface wan0 has no carrier", s_catv with { Address = "203.0.113.20:4916" }, s_lte with { Address = "203.0.113.20:4916" }, "the best uplink on which it answers", "settled")
         {

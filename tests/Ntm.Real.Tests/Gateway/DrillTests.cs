@@ -18,7 +18,7 @@ public sealed class DrillTests
         Assert.Equal(("uplink-lost", uplink, other, true), (record.Cause, record.From!.Uplink, record.To!.Uplink, record.To.Direct));
         Assert.NotNull(record.FirstOutMs);
         Assert.True(record.FirstBackMs >= record.FirstOutMs, $"{record}");
-        Assert.Contains("first packet back on it", world.Ntm($"handovers {record.Id}"), StringComparison.Ordinal);
+        Assert.Contains("first packet back by another path", world.Ntm($"handovers {record.Id}"), StringComparison.Ordinal);
         TestNamespace.WaitFor(() => world.Uplink(uplink).State != "unusable", "the uplink is back");
 
         // What was recorded is there after a restart, and the numbers go on.

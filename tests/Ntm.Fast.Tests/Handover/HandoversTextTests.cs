@@ -1,7 +1,7 @@
 using Ntm.Cli.Text;
 using Ntm.Fast.Tests.Interface;
 
-namespace Ntm.Fast.Tests.Handovers;
+namespace Ntm.Fast.Tests.Handover;
 
 /// <summary>What `ntm handovers` says in words, word for word.</summary>
 public sealed class HandoversTextTests
@@ -31,12 +31,12 @@ public sealed class HandoversTextTests
         Handover 14: the tunnel with bob, 2026-03-01 14:03:07 UTC
               0 ms  noticed on catv, direct to 198.51.100.80:41641: the interface wan0 has no carrier
               0 ms  decided: lte, direct to 198.51.100.80:41641 (direct: the best that is left)
-            0.4 ms  first packet out on the new path
-             48 ms  first packet back on it
+            0.4 ms  first packet out on another path
+             48 ms  first packet back by another path
 
         The tunnel goes by the new path.
         Longest silence of bob: 49 ms.
-        Sent again: 31; 12 of them had not arrived before. Lost: 0.
+        Sent again: 31. Acknowledged only after that: 12. Lost: 0.
 
         """, 14);
 
@@ -45,14 +45,15 @@ public sealed class HandoversTextTests
         """
         Handover 15: the tunnel with carol, 2026-03-01 14:03:07 UTC
               0 ms  noticed on catv, direct to 198.51.100.80:41641: the interface wan0 has no carrier
-            3.2 ms  first packet out on the new path
-             64 ms  first packet back on it
+            3.2 ms  first packet out on another path
+             64 ms  first packet back by another path
+            750 ms  decided on another path
            3011 ms  decided: lte, by the relay at 203.0.113.20:4916 (relay: no direct path is proven)
 
         The tunnel goes by the new path.
-        2 paths were decided on, one after the other; the times are the last one's.
+        2 paths were decided on, one after the other.
         Longest silence of carol: 65 ms.
-        Sent again: 4; 2 of them had not arrived before. Lost: 1. Sent on two paths at once: 6.
+        Sent again: 4. Acknowledged only after that: 2. Lost: 1. Sent on two paths at once: 6.
 
         """, 15);
 

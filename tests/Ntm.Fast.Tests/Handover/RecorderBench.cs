@@ -9,7 +9,7 @@ using Ntm.Signalling.Trust;
 using Ntm.Simulation;
 using Ntm.Tunnel;
 
-namespace Ntm.Fast.Tests.Handovers;
+namespace Ntm.Fast.Tests.Handover;
 
 /// <summary>A flight recorder by itself, with two uplinks, peers of which each has a path by either, and a time that the test moves.</summary>
 internal sealed class RecorderBench

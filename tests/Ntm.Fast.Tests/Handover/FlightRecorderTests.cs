@@ -1,7 +1,7 @@
 using Ntm.Node;
 using Ntm.Node.Handovers;
 
-namespace Ntm.Fast.Tests.Handovers;
+namespace Ntm.Fast.Tests.Handover;
 
 /// <summary>What the flight recorder makes of a handover, by hand-held time.</summary>
 public sealed class FlightRecorderTests
@@ -103,8 +103,31 @@ public sealed class FlightRecorderTests
         Recorder.Heard(_bench.After(60).Now, bob, relay.Path);
         _bench.After(2500);
         var record = Assert.Single(_bench.Records);
-        Assert.Equal((2, 400, 400, 460, HandoverEnd.Settled), (record.Moves, record.DecidedMs, record.FirstOutMs, record.FirstBackMs, record.End));
+        Assert.Equal((2, 0, 400, HandoverEnd.Settled), (record.Moves, record.DecidedMs, record.LastDecidedMs, record.End));
+        Assert.Equal((0, 460, "lte, by the relay at 192.0.2.20:4916"), (record.FirstOutMs, record.FirstBackMs, record.To!.ToString()));
         Assert.Equal((HandoverCause.UplinkLost, 460), (record.Cause, record.GapMs));
+    }
+
+    [Fact]
+    public void The_peers_answer_to_our_move_belongs_to_it()
+    {
+        var bob = _bench.Peer();
+        var (catv, lte) = (RecorderBench.Path(bob, 0), RecorderBench.Path(bob, 1));
+        Recorder.Noticed(_bench.Now, bob, HandoverCause.UplinkLost, catv, "the interface wan0 has no carrier");
+        Recorder.Decided(_bench.Now, bob, lte, "direct: the best that is left");
+        Recorder.Sent(_bench.Now, bob, lte.Path);
+        Recorder.Heard(_bench.After(60).Now, bob, lte.Path);
+        Recorder.Noticed(_bench.Now, bob, HandoverCause.PeerMoved, lte, "it says that it lost its path");
+        Recorder.SentAgain(_bench.Now, bob, 12);
+        Recorder.Returned(_bench.After(60).Now, bob);
+        _bench.After(2500);
+        var record = Assert.Single(_bench.Records);
+        Assert.Equal((HandoverCause.UplinkLost, 12, HandoverEnd.Settled), (record.Cause, record.SentAgain, record.End));
+
+        Recorder.Noticed(_bench.Now, bob, HandoverCause.PeerMoved, lte, "it says that it lost its path");
+        Recorder.Returned(_bench.After(60).Now, bob);
+        Assert.Single(_bench.Records);
+        Assert.Null(bob.OpenHandover);
     }
 
     [Fact]

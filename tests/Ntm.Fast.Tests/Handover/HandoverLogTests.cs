@@ -3,7 +3,7 @@ using Ntm.Node;
 using Ntm.Node.Handovers;
 using Ntm.Protocol;
 
-namespace Ntm.Fast.Tests.Handovers;
+namespace Ntm.Fast.Tests.Handover;
 
 /// <summary>What is kept of handovers, how much, and how often it is written.</summary>
 public sealed class HandoverLogTests
