@@ -154,6 +154,15 @@ public sealed class HandoverLogTests
     }
 
     [Fact]
+    public void More_than_are_kept_are_not_taken_from_the_store()
+    {
+        var one = """{"version":1,"record":{"id":N,"event":N,"peer":"bob","at":"2026-01-01T00:00:00+00:00","why":"x"}}""";
+        var bench = new RecorderBench(Enumerable.Range(1, 2 * HandoverLog.Most)
+            .Select(n => new StoreWrite("handover", $"{n}", Encoding.UTF8.GetBytes(one.Replace("N", $"{n}", StringComparison.Ordinal)))));
+        Assert.Equal((HandoverLog.Most, 2L * HandoverLog.Most), (bench.Records.Count, bench.Records[^1].Id));
+    }
+
+    [Fact]
     public void A_long_reason_with_control_characters_is_cut_and_cleaned()
     {
         var bench = new RecorderBench();
