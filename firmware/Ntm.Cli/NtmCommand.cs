@@ -123,7 +123,7 @@ public static class NtmCommand
         var resolve = new Command("resolve", "Ask for a name as a device of this home would") { name };
         resolve.SetAction((parsed, stop) => Open(parsed).ResolveAsync(parsed.GetRequiredValue(name), stop));
 
-        foreach (var command in (Command[])[join, leave, status, uplinks, devices, peers, paths, publish, unpublish, publishSelf, unpublishSelf, share, shares, unshare, accept, drop, resolve])
+        foreach (var command in (Command[])[join, leave, status, uplinks, .. HandoverCommands.Make(Open), devices, peers, paths, publish, unpublish, publishSelf, unpublishSelf, share, shares, unshare, accept, drop, resolve])
         {
             root.Add(command);
         }

@@ -6,7 +6,7 @@ using Ntm.Interface;
 namespace Ntm.Cli;
 
 /// <summary>One command's talk with the gateway: asks, then prints the JSON as it came or the same in words.</summary>
-public sealed class Session(GatewayClient gateway, bool json, TextWriter output, TextWriter error)
+public sealed partial class Session(GatewayClient gateway, bool json, TextWriter output, TextWriter error)
 {
     /// <summary>Shows a document.</summary>
     public Task<int> ShowAsync<T>(string path, JsonTypeInfo<T> type, Action<T, TextWriter> write, CancellationToken stop)

@@ -37,6 +37,7 @@ public sealed class Appliance : IDisposable
     private readonly Switchboard _switchboard;
     private readonly Neighbours? _neighbours;
     private readonly Uplinks _uplinks;
+    private readonly Drills _drills;
     private readonly BoxTransport _boxes;
     private readonly Nat64Discovery _nat64;
     private readonly NameListener _names;
@@ -80,6 +81,7 @@ public sealed class Appliance : IDisposable
             undo.Push(_uplinks = new Uplinks(_pump, _core, config.Lan, config.Uplinks, Uplinks.ReadPorts(kept), _keeper, log));
             undo.Push(_boxes = new BoxTransport(_pump, _core, config.Uplinks, log));
             _nat64 = new Nat64Discovery(config.Uplinks, (number, prefix) => _pump.Post(now => _uplinks.SetNat64(now, number, prefix)), log);
+            undo.Push(_switchboard.Drills = _drills = new Drills(_pump, _core, _uplinks, log));
             _uplinks.OnIPv6Alone = _nat64.Look;
             _uplinks.Start(BootClock.Now);
             _pump.SetTun(Overlay.Open(config.Tun, _pump.Counters));
@@ -162,6 +164,7 @@ public sealed class Appliance : IDisposable
     {
         _names.Dispose();
         _neighbours?.Dispose();
+        _drills.Dispose();
         _pump.Dispose();
         _boxes.Dispose();
         _uplinks.Dispose();

@@ -32,6 +32,9 @@ public sealed class Switchboard(GatewayConfig config, Pump pump, NodeCore core, 
     /// <summary>Questions not taken because too many were outstanding. Counted by the DNS listener.</summary>
     private long _refused;
 
+    /// <summary>Set before anybody is heard: made after the uplinks.</summary>
+    public Drills? Drills { get; set; }
+
     public Desk Desk() => new(
         PictureAsync,
         JoinAsync,
@@ -48,6 +51,11 @@ public sealed class Switchboard(GatewayConfig config, Pump pump, NodeCore core, 
             (name, stop) => AskAsync(now => core.Drop(now, name), stop),
             (ports, stop) => AskAsync(now => core.PublishNode(now, ports), stop)))
     {
+        Handovers = new(
+            stop => AskAsync<IReadOnlyList<HandoverDocument>>(now => [.. core.Handovers(now).Select(HandoverPicture.Of)], stop),
+            stop => AskAsync(now => Drills?.Describe(now), stop),
+            (name, way, lasts, force, stop) => AskAsync(now => Drills!.Begin(now, name, way, lasts, force), stop),
+            (name, stop) => AskAsync(now => Drills!.Stop(now, name), stop)),
         Leave = (zone, stop) => AskAsync(now => core.Leave(now, zone), stop),
     };
 

@@ -31,6 +31,7 @@ public sealed class Uplinks : IDisposable
     private readonly ILogger _log;
     private readonly LinkWatch _watch = new();
     private readonly List<Attachment> _attachments;
+    private UplinkDrill? _drill;
 
     /// <param name="lan">Null: a node alone.</param>
     /// <param name="kept">The ports kept before, by uplink name.</param>
@@ -121,6 +122,18 @@ public sealed class Uplinks : IDisposable
         }
     }
 
+    /// <summary>Takes an uplink away in software; null: all are as they are again.</summary>
+    public void SetDrill(Now now, UplinkDrill? drill)
+    {
+        foreach (var socket in _attachments.Where(a => a.Number == (drill ?? _drill)?.Number).SelectMany(a => (UdpSocket?[])[a.Socket4, a.Socket6, .. a.Further.Values]).OfType<UdpSocket>())
+        {
+            (drill ?? UplinkDrill.None).Apply(socket);
+        }
+
+        _drill = drill;
+        Apply(now, _watch.Look(), starting: false);
+    }
+
     public void Dispose() => _watch.Dispose();
 
     /// <summary>What an uplink is, from what Linux says. Pure.</summary>
@@ -194,6 +207,7 @@ public sealed class Uplinks : IDisposable
             }
 
             var state = Judge(attachment.Number, attachment.Config, picture, attachment.Socket4?.Port, attachment.Socket6?.Port, attachment.Failure);
+            state = _drill?.Seen(state) ?? state;
             LookForNat64(attachment, state);
             _core.UplinkChanged(now, attachment.Nat64 is { } nat64 ? state with { Nat64 = nat64, Reason = $"{state.Reason}, and IPv4 through its network's NAT64 {nat64}" } : state);
         }
@@ -285,6 +299,8 @@ public sealed class Uplinks : IDisposable
 
             attachment.Socket4 = four;
             ApplyRuns(attachment);
+            ApplyDrill(attachment.Number, four);
+            ApplyDrill(attachment.Number, attachment.Socket6);
             _pump.AddSocket(four);
             if (attachment.Socket6 is { } six)
             {
@@ -307,6 +323,7 @@ public sealed class Uplinks : IDisposable
             var socket = UdpSocket.Open(
                 wanted.IPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, 0, wanted.Number, attachment.Config.Interface, _pump.Counters, FurtherBatch);
             socket.SendsRuns = wanted.IPv4 ? !attachment.Singly4 : !attachment.Singly6;
+            ApplyDrill(attachment.Number, socket);
             attachment.Further.Add((wanted.Number, wanted.IPv4), socket);
             _pump.AddSocket(socket);
             return socket.Port;
@@ -325,6 +342,15 @@ public sealed class Uplinks : IDisposable
         foreach (var ((_, ipv4), socket) in attachment.Further)
         {
             socket.SendsRuns = ipv4 ? !attachment.Singly4 : !attachment.Singly6;
+        }
+    }
+
+    // A socket made anew while the drill lasts.
+    private void ApplyDrill(int number, UdpSocket? socket)
+    {
+        if (_drill?.Number == number && socket is not null)
+        {
+            _drill.Apply(socket);
         }
     }
 

@@ -142,6 +142,75 @@ public sealed record AcceptOrder(string Code);
 /// <summary>GET /api/v1/resolve/{name}</summary>
 public sealed record ResolutionDocument(string Name, string Verdict, string? Vip, string? Alias, string Reason, double TookMs);
 
+/// <summary>An element of GET /api/v1/handovers, and GET /api/v1/handovers/{id}: how one tunnel came to go by another path. Times are ms after it was noticed.</summary>
+/// <param name="Id">Its number.</param>
+/// <param name="Event">The same for all that one cause on one uplink made together: the first one's number.</param>
+/// <param name="Peer">The other home's name, or the server's.</param>
+/// <param name="Server">The tunnel is one with a coordinator or relay.</param>
+/// <param name="At">When it was noticed.</param>
+/// <param name="Cause">"uplink-lost", "silent", "better-rank", "round-trip", "owners-wish", "peer-moved", "relay-lost", "directed".</param>
+/// <param name="Why">How it was noticed, as a clause.</param>
+/// <param name="From">Null: no path was in use.</param>
+/// <param name="To">Null: none was decided on.</param>
+/// <param name="Reason">Why that path, as a clause.</param>
+/// <param name="End">"under-way", "settled", "returned" (a near miss: nothing was changed), "failed", "interrupted" (the gateway stopped).</param>
+public sealed record HandoverDocument(
+    long Id, long Event, string Peer, bool Server, DateTimeOffset At, string Cause, string Why, HandoverWayDocument? From, HandoverWayDocument? To, string? Reason, string End)
+{
+    /// <summary>The uplink was taken away by a drill.</summary>
+    public bool Drill { get; init; }
+
+    /// <summary>Paths that were decided on, one after the other.</summary>
+    public int Moves { get; init; }
+
+    /// <summary>The first decision.</summary>
+    public double? DecidedMs { get; init; }
+
+    /// <summary>The last one; null: there was one alone.</summary>
+    public double? LastDecidedMs { get; init; }
+
+    /// <summary>First packet out on another path; null: nothing was sent.</summary>
+    public double? FirstOutMs { get; init; }
+
+    /// <summary>First packet that came back on one.</summary>
+    public double? FirstBackMs { get; init; }
+
+    /// <summary>Longest time in which nothing was heard of the peer.</summary>
+    public double GapMs { get; init; }
+
+    /// <summary>Packets sent again on the new path.</summary>
+    public long SentAgain { get; init; }
+
+    /// <summary>Packets of which nobody knows whether they arrived.</summary>
+    public long Lost { get; init; }
+
+    /// <summary>Packets that were acknowledged only after they were sent again.</summary>
+    public long Late { get; init; }
+
+    /// <summary>Packets sent on two paths at once.</summary>
+    public long Doubled { get; init; }
+}
+
+/// <param name="Direct">False: by a relay.</param>
+/// <param name="Address">The other home's, or the relay's.</param>
+public sealed record HandoverWayDocument(string Uplink, bool Direct, string Address);
+
+/// <summary>POST /api/v1/uplinks/{name}/drill</summary>
+/// <param name="Seconds">1 to 300; null: 10.</param>
+/// <param name="Silent">"both", "out", "in": swallows what goes that way, and the gateway must find out. Null: as if the carrier were lost.</param>
+/// <param name="Force">Also where it is the only usable uplink.</param>
+public sealed record DrillOrder(double? Seconds = null, string? Silent = null, bool? Force = null);
+
+/// <summary>GET /api/v1/drill: the one under way, or the last since the gateway's start.</summary>
+/// <param name="Uplink">Null: there was none.</param>
+/// <param name="Silent">As in the order.</param>
+/// <param name="Before">Handovers with higher numbers began after it did.</param>
+/// <param name="Ended">Why it ended; null: it has not.</param>
+public sealed record DrillDocument(string? Uplink, string? Silent, DateTimeOffset? Began, double ForMs, bool UnderWay, double LeftMs, long Before, string? Ended)
+{
+    public static DrillDocument None { get; } = new(null, null, null, 0, false, 0, 0, null);
+}
+
 /// <summary>What a POST, PUT or DELETE did.</summary>
 public sealed record DoneDocument(string Sentence);
 

@@ -37,6 +37,9 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <summary>Nothing waits longer than this in a buffer that is read.</summary>
     private static readonly TimeSpan LongestCredible = TimeSpan.FromSeconds(10);
 
+    /// <summary>Counted: discarded because of a drill; what comes in, by messages of the kernel's, which may be runs.</summary>
+    public const string Drilled = "drill-discarded";
+
     private readonly Counters _counters;
     private readonly uint _addressLength;
 
@@ -87,6 +90,12 @@ public sealed unsafe class UdpSocket : IDisposable
 
     /// <summary>Whether datagrams of one path and length may be handed to the kernel as one, where it can. False: never, the device spoils them.</summary>
     public bool SendsRuns { get; set; } = true;
+
+    /// <summary>Whether what is to be sent is discarded: a drill. It counts as not sent.</summary>
+    public bool DropsSent { get; set; }
+
+    /// <summary>Whether what comes in is discarded: a drill.</summary>
+    public bool DropsReceived { get; set; }
 
     /// <summary>Whether the kernel hands over datagrams of one sender and length as one (UDP_GRO).</summary>
     public bool ReceivesRuns { get; private init; }
@@ -158,6 +167,12 @@ public sealed unsafe class UdpSocket : IDisposable
     {
         batch.Clear();
         DueSlot = -1;
+        if (DropsReceived)
+        {
+            Discard();
+            return 0;
+        }
+
         bool more;
         do
         {
@@ -223,6 +238,12 @@ public sealed unsafe class UdpSocket : IDisposable
     /// <summary>Sends what is staged.</summary>
     public void Flush()
     {
+        if (DropsSent && _stagedCount > 0)
+        {
+            _counters.Count(Drilled, _stagedCount);
+            (_runCount, _stagedCount) = (0, 0);
+        }
+
         for (var i = 0; i < _runCount; i++)
         {
             var message = _send.Message(i);
@@ -278,6 +299,14 @@ public sealed unsafe class UdpSocket : IDisposable
             (_received, _at) = (0, 0);
             NativeMemory.Free(_buffers);
         }
+    }
+
+    // What is left is readable still, and comes with the next call.
+    private void Discard()
+    {
+        Fetch(MostReceived * _datagramsEach);
+        _counters.Count(Drilled, _received);
+        (_received, _at, _offset) = (0, 0, 0);
     }
 
     /// <summary>Receives as many messages as probably fill so many slots: what waits in our buffers only gets older.</summary>

@@ -13,6 +13,13 @@ public sealed partial class NodeCore
         return _context.Recorder.Describe(now);
     }
 
+    /// <summary>The uplinks as the core was told of them.</summary>
+    public IReadOnlyList<UplinkState> Uplinks(Now now)
+    {
+        Start(now);
+        return [.. _context.Uplinks.Values];
+    }
+
     /// <summary>A drill takes this uplink away: what comes of it is marked so. Null: it is over.</summary>
     /// <returns>The highest number of a record so far.</returns>
     public long Drill(Now now, int? uplink)

@@ -73,6 +73,10 @@ public sealed partial class NodeCore
             _checks.Heard(now, peer, packet.Path, bytes);
             _context.Recorder.Heard(now, peer, packet.Path);
         }
+        else if (tunnel.Owner is ServerLink link)
+        {
+            _context.Recorder.Heard(now, link, packet.Path);
+        }
 
         if (verdict == OpenVerdict.KeepAlive || _context.Signals is not { } signals || signals.TryTake(now, tunnel, packet))
         {

@@ -26,6 +26,9 @@ public sealed record Desk(
     Func<MacAddress, MacAddress, CancellationToken, Task<Verdict>> Split,
     SharesDesk Shares)
 {
+    /// <summary>Handovers and drills.</summary>
+    public required HandoversDesk Handovers { get; init; }
+
     /// <summary>Leaves the zone of that name.</summary>
     public required Func<string, CancellationToken, Task<Verdict>> Leave { get; init; }
 }

@@ -27,6 +27,11 @@ public sealed record Problem(string Kind, int Status, string Title, string Detai
         "There is nothing at this address",
         $"'{Quoted(path)}' is not an address of this interface. docs/http.md lists them.");
 
+    public static Problem UnknownHandover(string id) => NotFound(id) with
+    {
+        Detail = $"'{Quoted(id)}' is no handover's number, or it is no longer remembered. GET /api/v1/handovers, and 'ntm handovers', list them.",
+    };
+
     public static Problem MethodNotAllowed(string method, string path) => new("method-not-allowed", StatusCodes.Status405MethodNotAllowed,
         "This address does not take this method",
         $"'{Quoted(path)}' does not take {Quoted(method)}. The Allow header of this answer names the methods it takes.");

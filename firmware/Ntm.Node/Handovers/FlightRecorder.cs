@@ -79,15 +79,11 @@ internal sealed class FlightRecorder(NodeContext context)
 
     public void Decided(Now now, ServerLink link, WirePath to, string reason) => Decide(now, link.OpenHandover, to, reason);
 
-    /// <summary>The suspicion ended, nothing was changed. Nothing happens where something was decided.</summary>
+    /// <summary>The suspicion ended, nothing was changed: a near miss, unless it was the peer's word alone. Nothing happens where something was decided.</summary>
     public void Returned(Now now, Peer peer) => Return(now, peer.OpenHandover);
-
-    public void Returned(Now now, ServerLink link) => Return(now, link.OpenHandover);
 
     /// <summary>A packet goes out on a path. For each.</summary>
     public void Sent(Now now, Peer peer, WirePath path) => peer.OpenHandover?.Sent(now.Boot, path);
-
-    public void Sent(Now now, ServerLink link, WirePath path) => link.OpenHandover?.Sent(now.Boot, path);
 
     /// <summary>An authenticated datagram came by a path. For each.</summary>
     public void Heard(Now now, Peer peer, WirePath path) => peer.OpenHandover?.Heard(now.Boot, path);
@@ -99,8 +95,6 @@ internal sealed class FlightRecorder(NodeContext context)
 
     /// <summary>There is no such peer any more, and nobody to hand over.</summary>
     public void Forget(Peer peer) => Drop(peer.OpenHandover);
-
-    public void Forget(ServerLink link) => Drop(link.OpenHandover);
 
     public void HandleTimeout(Now now)
     {
@@ -125,7 +119,7 @@ internal sealed class FlightRecorder(NodeContext context)
     {
         for (var i = _open.Count - 1; i >= 0; i--)
         {
-            Close(now, i, _open[i].Record.Decided is null ? HandoverEnd.Failed : HandoverEnd.Settled);
+            Close(now, i, _open[i].Record.FirstBack is null ? HandoverEnd.Interrupted : HandoverEnd.Settled);
         }
 
         _lookAt = TimeSpan.MaxValue;
@@ -143,7 +137,8 @@ internal sealed class FlightRecorder(NodeContext context)
             return false;
         }
 
-        if (open.FirstBack is not null)
+        // The peer's word comes back after we have moved: it is an answer to that.
+        if (open.FirstBack is not null && cause != HandoverCause.PeerMoved)
         {
             Close(now, IndexOf(open), HandoverEnd.Settled);
             return false;
@@ -152,7 +147,7 @@ internal sealed class FlightRecorder(NodeContext context)
         // A suspicion that turns out to be the uplink's end is one handover, noticed when it was suspected.
         if (open.Begun is { Cause: HandoverCause.Silent, Moves: 0 } && cause != HandoverCause.Silent)
         {
-            open.Begun = open.Begun with { Cause = cause, Why = Cut($"{open.Begun.Why}; then {why}") };
+            open.Begun = open.Begun with { Cause = cause, Why = Cut($"{open.Begun.Why}; then {ReasonOf(cause, UplinkSocket.UplinkOf(open.From.Uplink)) ?? why}") };
         }
 
         return true;
@@ -169,7 +164,7 @@ internal sealed class FlightRecorder(NodeContext context)
 
         var id = _log.TakeId();
         var uplink = UplinkSocket.UplinkOf(from.Uplink);
-        var record = new HandoverRecord(id, EventOf(now.Boot, id, cause, from), party, now.Wall, cause, Cut(why), from.IsNone ? null : WayOf(from))
+        var record = new HandoverRecord(id, EventOf(now.Boot, id, cause, from), party, now.Wall, cause, Cut(ReasonOf(cause, uplink) ?? why), from.IsNone ? null : WayOf(from))
         {
             IsServer = isServer,
             IsDrill = !from.IsNone && Drilled == uplink,
@@ -199,7 +194,11 @@ internal sealed class FlightRecorder(NodeContext context)
 
     private void Return(Now now, OpenHandover? open)
     {
-        if (open is { Decided: null })
+        if (open is { Decided: null, Begun.Cause: HandoverCause.PeerMoved })
+        {
+            Drop(open); // it was the peer's path, and ours is what it was
+        }
+        else if (open is { Decided: null })
         {
             Close(now, IndexOf(open), HandoverEnd.Returned);
         }
@@ -279,6 +278,10 @@ internal sealed class FlightRecorder(NodeContext context)
 
         return known.Event;
     }
+
+    // The uplink's own words say more than whoever finds its paths gone.
+    private string? ReasonOf(HandoverCause cause, int uplink) =>
+        cause == HandoverCause.UplinkLost && context.Uplinks.TryGetValue(uplink, out var state) && !state.Usable ? state.Reason : null;
 
     private HandoverWay WayOf(WirePath path)
     {

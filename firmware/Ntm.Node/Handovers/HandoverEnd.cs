@@ -14,4 +14,7 @@ public enum HandoverEnd
 
     /// <summary>No other path was found, or nothing came back on it.</summary>
     Failed,
+
+    /// <summary>The gateway stopped before its end.</summary>
+    Interrupted,
 }

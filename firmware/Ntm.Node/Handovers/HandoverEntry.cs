@@ -27,11 +27,15 @@ internal sealed record HandoverEntry(int Version, HandoverRecord Record)
         }
     }
 
-    private static bool IsWhole(HandoverRecord record) =>
-        record.Id > 0 && record.Event > 0 && record.Event <= record.Id && Enum.IsDefined(record.Cause) && Enum.IsDefined(record.End) && record.Moves >= 0
-        && IsShort(record.Peer) && IsShort(record.Why) && IsShort(record.Reason) && IsWhole(record.From) && IsWhole(record.To);
+    // Whatever is missing in JSON is null here, whatever the types say.
+    private static bool IsWhole(HandoverRecord? record) =>
+        record is { Peer: not null, Why: not null } && record.Id > 0 && record.Event > 0 && record.Event <= record.Id && Enum.IsDefined(record.Cause) && Enum.IsDefined(record.End) && record.Moves >= 0
+        && IsTime(record.DecidedMs) && IsTime(record.LastDecidedMs) && IsTime(record.FirstOutMs) && IsTime(record.FirstBackMs) && IsTime(record.GapMs) && IsShort(record.Peer) && IsShort(record.Why) && IsShort(record.Reason) && IsWhole(record.From) && IsWhole(record.To);
 
-    private static bool IsWhole(HandoverWay? way) => way is null || (IsShort(way.Uplink) && IsShort(way.Address));
+    private static bool IsWhole(HandoverWay? way) => way is null or { Uplink.Length: <= TextMost, Address.Length: <= TextMost };
+
+    // Infinity, too, is a number to the parser (1e999), and cannot be written again.
+    private static bool IsTime(double? milliseconds) => milliseconds is null or (>= 0 and < 1e15);
 
     private static bool IsShort(string? text) => text is null || text.Length <= TextMost;
 }

@@ -61,6 +61,10 @@ internal sealed class HandoverLog(NodeContext context)
         }
 
         _records.Sort(static (a, b) => a.Id.CompareTo(b.Id));
+        while (_records.Count > Most)
+        {
+            Remove(_records[0]);
+        }
     }
 
     public void Add(TimeSpan boot, HandoverRecord record)

@@ -21,15 +21,19 @@ public sealed record HandoverRecord(long Id, long Event, string Peer, DateTimeOf
     /// <summary>Why that path, as a clause.</summary>
     public string? Reason { get; init; }
 
-    /// <summary>Paths that were decided on; above 1, those before <see cref="To"/> did not work.</summary>
+    /// <summary>Paths that were decided on, one after the other; the last is <see cref="To"/>.</summary>
     public int Moves { get; init; }
 
+    /// <summary>The first decision.</summary>
     public double? DecidedMs { get; init; }
 
-    /// <summary>First packet out on the new path; before the decision where it went on both. Null: nothing was sent there.</summary>
+    /// <summary>The last one, where there were several.</summary>
+    public double? LastDecidedMs { get; init; }
+
+    /// <summary>First packet out on another path than <see cref="From"/>; before the decision where it went on both. Null: nothing was sent there.</summary>
     public double? FirstOutMs { get; init; }
 
-    /// <summary>First datagram of the peer's that came by the new path after that.</summary>
+    /// <summary>First datagram of the peer's that came by a path on which something had gone out.</summary>
     public double? FirstBackMs { get; init; }
 
     /// <summary>Longest time without anything of the peer, ms, from the last thing heard before it was noticed; where nothing was being said, from when it was noticed.</summary>

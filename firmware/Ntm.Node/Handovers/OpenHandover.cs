@@ -30,10 +30,14 @@ internal sealed class OpenHandover
 
     public WirePath To { get; private set; }
 
+    /// <summary>The last decision.</summary>
     public TimeSpan? Decided { get; private set; }
+
+    private TimeSpan? FirstDecided { get; set; }
 
     public long SentAgain { get; set; }
 
+    /// <summary>On the path that was decided on.</summary>
     public TimeSpan? FirstOut => Find(To) is { } at and >= 0 ? _trails[at].FirstOut : null;
 
     public TimeSpan? FirstBack => Find(To) is { } at and >= 0 ? _trails[at].FirstBack : null;
@@ -42,6 +46,7 @@ internal sealed class OpenHandover
     public void Decide(TimeSpan boot, WirePath to, HandoverWay way, string reason)
     {
         (To, Decided) = (to, boot);
+        FirstDecided ??= boot;
         Begun = Begun with { To = way, Reason = reason, Moves = Begun.Moves + 1 };
         if (_count == TrailsMost && Find(to) < 0)
         {
@@ -76,7 +81,12 @@ internal sealed class OpenHandover
         Silence(boot);
         _lastHeard = boot;
         var at = Find(path);
-        if (at >= 0 && _trails[at].FirstOut is not null)
+        if (at < 0 && Begun.IsServer && path == To && _count < TrailsMost)
+        {
+            _trails[at = _count++] = new(path); // what goes out to servers is signalling, which is not watched packet by packet
+        }
+
+        if (at >= 0 && (_trails[at].FirstOut is not null || Begun.IsServer))
         {
             _trails[at].FirstBack ??= boot;
         }
@@ -92,9 +102,10 @@ internal sealed class OpenHandover
 
         return Begun with
         {
-            DecidedMs = After(Decided),
-            FirstOutMs = After(FirstOut),
-            FirstBackMs = After(FirstBack),
+            DecidedMs = After(FirstDecided),
+            LastDecidedMs = Decided > FirstDecided ? After(Decided) : null,
+            FirstOutMs = After(First(static trail => trail.FirstOut)),
+            FirstBackMs = After(First(static trail => trail.FirstBack)),
             GapMs = Milliseconds(_gap),
             SentAgain = SentAgain,
             Counts = counts - CountsBefore,
@@ -115,6 +126,17 @@ internal sealed class OpenHandover
         }
 
         return -1;
+    }
+
+    private TimeSpan? First(Func<Trail, TimeSpan?> time)
+    {
+        TimeSpan? first = null;
+        for (var i = 0; i < _count; i++)
+        {
+            first = time(_trails[i]) is { } at && !(first <= at) ? at : first;
+        }
+
+        return first;
     }
 
     private double? After(TimeSpan? boot) => boot is { } at ? Milliseconds(at - Noticed) : null;

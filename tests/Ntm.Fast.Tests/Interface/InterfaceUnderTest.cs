@@ -38,6 +38,11 @@ internal sealed class InterfaceUnderTest : IAsyncDisposable
                 (name, _) => Heard($"drop {name}"),
                 (ports, _) => Heard($"publish-node {ports?.ToString() ?? "-"}")))
         {
+            Handovers = new(
+                _ => Task.FromResult(Handovers),
+                _ => Task.FromResult(Drills.TryDequeue(out var drill) ? drill : null),
+                (name, way, lasts, force, _) => Heard($"drill {name} {way ?? "-"} {lasts.TotalSeconds}{(force ? " force" : "")}"),
+                (name, _) => Heard($"drill-stop {name}")),
             Leave = (zone, _) => Heard($"leave {zone}"),
         };
         Feed = new PictureFeed(Desk);
@@ -59,6 +64,11 @@ internal sealed class InterfaceUnderTest : IAsyncDisposable
     public SharesDocument Shares { get; set; } = new(
         "tcp/22", [new(1, "nas.alice.home.example", "Dave", "tcp/445", DateTimeOffset.UnixEpoch.AddYears(60), false, "friends.example"), new(2, null, "Eve", "all", DateTimeOffset.UnixEpoch, true, null)],
         [new("cam.dave.friends.example", "all", DateTimeOffset.UnixEpoch.AddYears(60), false)]);
+
+    public IReadOnlyList<HandoverDocument> Handovers { get; set; } = SampleHandovers.All;
+
+    /// <summary>What is said of the drill, one answer after the other.</summary>
+    public Queue<DrillDocument?> Drills { get; } = [];
 
     public Verdict Verdict { get; set; } = new(true, "It was done.");
 

@@ -21,6 +21,7 @@ public sealed class StoredNodeTarget : StoredEntryTarget
     [
         .. NodeTarget.Memory(), new("name", "nas.bob.home.example", new byte[16]), new("clock", "timestamp-mark", new byte[8]),
         new("device", "02:00:00:00:00:01", "{\"version\":1,\"number\":1,\"name\":\"nas\"}"u8.ToArray()),
+        new("handover", "7", "{\"version\":1,\"record\":{\"id\":7,\"event\":7,\"peer\":\"bob\",\"at\":\"2026-01-01T00:00:00+00:00\",\"cause\":\"Silent\",\"why\":\"x\",\"gapMs\":41.5}}"u8.ToArray()),
     ];
 
     protected override int Load(IReadOnlyList<StoreWrite> memory)
@@ -33,7 +34,9 @@ public sealed class StoredNodeTarget : StoredEntryTarget
         Require(status.Peers.Count <= 1 && status.Peers.All(p => p.Name == "bob"), "peers are those whom the owner vouched for");
         Require(status.Member is null or { Zone: Cast.Zone, NodeName: "alice" }, "the membership is the owner's");
         Require(status.Sharing.Given.Count <= 1 && status.Sharing.Taken.Count <= 1, "shares are those that were kept");
-        return OutcomeOf(status.Counters) + (status.Member is null ? 0 : 1) + status.Peers.Count;
+        var handovers = core.Handovers(now);
+        Require(handovers.All(h => h.Id > 0 && double.IsFinite(h.GapMs)), "handovers are those that were kept");
+        return OutcomeOf(status.Counters) + (status.Member is null ? 0 : 1) + status.Peers.Count + handovers.Count;
     }
 }
 
