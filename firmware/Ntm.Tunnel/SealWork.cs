@@ -8,7 +8,6 @@ internal sealed class SealWork : IBatchWork
     private readonly Packet[] _packets = new Packet[Limits.BatchSlots];
     private readonly Keypair[] _keypairs = new Keypair[Limits.BatchSlots];
     private readonly ulong[] _counters = new ulong[Limits.BatchSlots];
-    private readonly (byte[]? Chunk, int Offset)[] _kept = new (byte[]?, int)[Limits.BatchSlots];
 
     public int Count { get; private set; }
 
@@ -20,23 +19,16 @@ internal sealed class SealWork : IBatchWork
             return false;
         }
 
-        (_packets[Count], _keypairs[Count], _counters[Count], _kept[Count]) = (packet, keypair, counter, default);
+        (_packets[Count], _keypairs[Count], _counters[Count]) = (packet, keypair, counter);
         Count++;
         return true;
     }
-
-    /// <summary>What was added last is copied there once it is sealed.</summary>
-    public void KeepLast(byte[] chunk, int offset) => _kept[Count - 1] = (chunk, offset);
 
     public void Do(int from, int to, int lane)
     {
         for (var i = from; i < to; i++)
         {
             TunnelTable.Seal(_keypairs[i].Sealer, _counters[i], _packets[i].Bytes, lane);
-            if (_kept[i] is ({ } chunk, var offset))
-            {
-                _packets[i].Bytes.CopyTo(chunk.AsSpan(offset));
-            }
         }
     }
 

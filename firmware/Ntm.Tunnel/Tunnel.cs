@@ -57,18 +57,6 @@ public sealed class Tunnel
     /// <summary>Asked before each handshake datagram to a candidate (NTM tunnels): may <c>bytes</c> be sent to this path now? Null: always.</summary>
     public Func<Now, WirePath, int, bool>? MaySend { get; set; }
 
-    /// <summary>Whether data that was sealed is kept for a while, so that it can be sent again by another path. Set by the core, for peers that report what comes in.</summary>
-    public bool Keeps { get; set; }
-
-    /// <summary>Packets that left the ring unacknowledged so far.</summary>
-    public long LostBeyondRing => Ring?.Lost ?? 0;
-
-    /// <summary>Of these, those for which the ring had no room.</summary>
-    public long LostForRoom => Ring?.LostForRoom ?? 0;
-
-    /// <summary>Packets acknowledged only after they were sent again.</summary>
-    public long LateByResend => Ring?.Late ?? 0;
-
     /// <summary>Send a keep-alive when nothing was sent for this long; null: only WireGuard's passive ones.</summary>
     public TimeSpan? PersistentKeepAlive
     {
@@ -153,18 +141,6 @@ public sealed class Tunnel
     internal int HalvesWaiting { get; set; }
 
     internal bool IsRemoved { get; set; }
-
-    /// <summary>Null: nothing was kept yet.</summary>
-    internal Ring? Ring { get; set; }
-
-    /// <summary>Where what is sent again goes.</summary>
-    internal WirePath ResendPath { get; set; }
-
-    /// <summary>Bytes in a millisecond.</summary>
-    internal long ResendRate { get; set; }
-
-    /// <summary>When a slice was last sent again, boot time.</summary>
-    internal TimeSpan ResentAt { get; set; }
 
     // ---- Deadlines' part
 

@@ -25,9 +25,9 @@ public sealed partial class TunnelTable
 
         Split(packet, second);
         var later = mayWait ? _toSeal : null;
-        if (SealWith(now, tunnel, keypair, packet, tunnel.SendPath, packet.Length, later, tunnel.Keeps) && keypair.MaySeal(now.Boot))
+        if (SealWith(now, tunnel, keypair, packet, tunnel.SendPath, packet.Length, later) && keypair.MaySeal(now.Boot))
         {
-            SealWith(now, tunnel, keypair, second, tunnel.SendPath, second.Length, later, tunnel.Keeps);
+            SealWith(now, tunnel, keypair, second, tunnel.SendPath, second.Length, later);
         }
     }
 
@@ -49,9 +49,9 @@ public sealed partial class TunnelTable
         packet.Bytes[0] = TunnelMessage.FirstHalf;
     }
 
-    private void SealIntoOutbox(Now now, Tunnel tunnel, Keypair keypair, Packet half, WirePath path, bool keep = false)
+    private void SealIntoOutbox(Now now, Tunnel tunnel, Keypair keypair, Packet half, WirePath path)
     {
-        if (keypair.MaySeal(now.Boot) && SealWith(now, tunnel, keypair, half, path, half.Length, keep: keep) && half.Disposition == Disposition.ToWire)
+        if (keypair.MaySeal(now.Boot) && SealWith(now, tunnel, keypair, half, path, half.Length))
         {
             _outbox.Send(path, half.Bytes);
         }

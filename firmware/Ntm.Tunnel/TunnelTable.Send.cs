@@ -19,7 +19,7 @@ public sealed partial class TunnelTable
         Boot = now.Boot;
         if (tunnel.Current is { } keypair && keypair.MaySeal(now.Boot))
         {
-            SealWith(now, tunnel, keypair, packet, tunnel.SendPath, tunnel.Mtu, mayWait ? _toSeal : null, keep: tunnel.Keeps);
+            SealWith(now, tunnel, keypair, packet, tunnel.SendPath, tunnel.Mtu, mayWait ? _toSeal : null);
             return;
         }
 
@@ -90,7 +90,7 @@ public sealed partial class TunnelTable
         while (tunnel.Current is { } keypair && keypair.MaySeal(now.Boot) && tunnel.StagedPackets.TryPeek(out var next) && MaySend(now, tunnel, next.Value.Bytes.Length)
             && _staging.TryTake(tunnel, out var packet))
         {
-            SealCopy(now, tunnel, keypair, packet, tunnel.SendPath, tunnel.Mtu, keep: tunnel.Keeps);
+            SealCopy(now, tunnel, keypair, packet, tunnel.SendPath, tunnel.Mtu);
         }
     }
 
@@ -109,7 +109,7 @@ public sealed partial class TunnelTable
         }
     }
 
-    private void SealCopy(Now now, Tunnel tunnel, Keypair keypair, ReadOnlySpan<byte> inner, WirePath path, int mtu = Limits.MtuAssumed, int padTo = 0, bool keep = false)
+    private void SealCopy(Now now, Tunnel tunnel, Keypair keypair, ReadOnlySpan<byte> inner, WirePath path, int mtu = Limits.MtuAssumed, int padTo = 0)
     {
         if (inner.Length > _scratch.Capacity - Limits.PacketHeadroom - PaddingUnit - TunnelMessage.TagSize)
         {
@@ -127,18 +127,18 @@ public sealed partial class TunnelTable
         else if (MustSplit(tunnel, inner.Length, mtu))
         {
             Split(_scratch, _otherHalf);
-            SealIntoOutbox(now, tunnel, keypair, _scratch, path, keep);
-            SealIntoOutbox(now, tunnel, keypair, _otherHalf, path, keep);
+            SealIntoOutbox(now, tunnel, keypair, _scratch, path);
+            SealIntoOutbox(now, tunnel, keypair, _otherHalf, path);
             return;
         }
 
-        if (SealWith(now, tunnel, keypair, _scratch, path, padTo > 0 ? padTo : mtu, keep: keep) && _scratch.Disposition == Disposition.ToWire)
+        if (SealWith(now, tunnel, keypair, _scratch, path, padTo > 0 ? padTo : mtu))
         {
             _outbox.Send(path, _scratch.Bytes);
         }
     }
 
-    private bool SealWith(Now now, Tunnel tunnel, Keypair keypair, Packet packet, WirePath path, int mtu, SealWork? later = null, bool keep = false)
+    private bool SealWith(Now now, Tunnel tunnel, Keypair keypair, Packet packet, WirePath path, int mtu, SealWork? later = null)
     {
         var length = packet.Length;
         var padding = PaddedLength(length, mtu) - length;
@@ -158,8 +158,7 @@ public sealed partial class TunnelTable
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, TunnelMessage.Transport);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[4..], keypair.RemoteIndex);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], counter);
-        var isSealed = later?.TryAdd(packet, keypair, counter) != true;
-        if (isSealed)
+        if (later?.TryAdd(packet, keypair, counter) != true)
         {
             Seal(keypair.Sealer, counter, bytes, lane: 0);
         }
@@ -167,10 +166,6 @@ public sealed partial class TunnelTable
         TunnelMessage.WriteChannel(bytes, path.Channel);
         packet.Path = path;
         packet.Disposition = Disposition.ToWire;
-        if (keep)
-        {
-            Keep(tunnel, keypair, counter, packet, isSealed);
-        }
 
         CountSent(now, tunnel, bytes.Length);
 

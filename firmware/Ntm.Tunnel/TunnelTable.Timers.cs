@@ -9,17 +9,12 @@ public sealed partial class TunnelTable
     private static readonly TimeSpan LeastSleep = TimeSpan.FromMilliseconds(1);
 
     /// <summary>Boot time at which <see cref="HandleTimeout"/> wants to be called. It may be early, and that call then finds nothing to do.</summary>
-    public TimeSpan NextDeadline => _resendAt < _deadlines.Next ? _resendAt : _deadlines.Next;
+    public TimeSpan NextDeadline => _deadlines.Next;
 
     /// <summary>Does what has become due. Afterwards <see cref="NextDeadline"/> is later than now.</summary>
     public void HandleTimeout(Now now)
     {
         Boot = now.Boot;
-        if (_resendAt <= now.Boot)
-        {
-            GoOnResending(now);
-        }
-
         while (_deadlines.Due(now.Boot) is { } tunnel)
         {
             // Out of the heap first: what the handlers and the core's callbacks set is then an ordinary advance.

@@ -175,8 +175,6 @@ public sealed partial class TunnelTable
 
     private void ForgetKeys(Tunnel tunnel)
     {
-        _toSeal?.Finish();
-        tunnel.Ring?.Clear();
         ForgetKey(tunnel.Previous);
         ForgetKey(tunnel.Current);
         ForgetKey(tunnel.Next);
