@@ -73,7 +73,17 @@ public sealed partial class NodeCore
             _checks.Heard(now, peer, packet.Path, bytes);
         }
 
-        if (verdict == OpenVerdict.KeepAlive || _context.Signals is not { } signals || signals.TryTake(now, tunnel, packet))
+        if (verdict == OpenVerdict.KeepAlive)
+        {
+            if (peer is not null && packet.Length > 0)
+            {
+                _reports.Heard(now, peer); // a half
+            }
+
+            return;
+        }
+
+        if (_context.Signals is not { } signals || signals.TryTake(now, tunnel, packet))
         {
             return;
         }
@@ -84,6 +94,7 @@ public sealed partial class NodeCore
         }
         else
         {
+            _reports.Heard(now, peer);
             switch (_proxy!.Inbound(now, packet, peer.Vip))
             {
                 case InboundVerdict.ToLan:

@@ -285,6 +285,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
             peer = new Peer(vouched, vip, name, trusted.Access, context.Tunnels.Add(vouched.Key, TunnelKind.Ntm), PurseOf(trusted));
             var made = peer;
             peer.Tunnel.Owner = peer;
+            peer.Tunnel.Keeps = true;
             peer.Tunnel.MaySend = (at, path, bytes) => MaySend(at, made, path, bytes);
             _byKey.Add(vouched.Key, peer);
             _byVip.Add(vip, peer);
