@@ -78,7 +78,17 @@ public sealed partial class NodeCore
             _context.Recorder.Heard(now, link, packet.Path);
         }
 
-        if (verdict == OpenVerdict.KeepAlive || _context.Signals is not { } signals || signals.TryTake(now, tunnel, packet))
+        if (verdict == OpenVerdict.KeepAlive)
+        {
+            if (peer is not null && packet.Length > 0)
+            {
+                _reports.Heard(now, peer); // a half
+            }
+
+            return;
+        }
+
+        if (_context.Signals is not { } signals || signals.TryTake(now, tunnel, packet))
         {
             return;
         }

@@ -67,6 +67,7 @@ public sealed partial class NodeCore : ICore
         _aliases = new AliasTable(options.AliasNetwork, options.AliasPrefixLength, _context.Counters, Keep);
         var budgets = new PathBudgets();
         _runs = new RunChecks(_context);
+        _reports = new PathReports(_context);
         _trials = new ProbeTrials(_context)
         {
             Servers = () => _registration!.Own,
@@ -126,7 +127,7 @@ public sealed partial class NodeCore : ICore
                 return TimeSpan.Zero;
             }
 
-            var next = Min(Min(Min(Min(_context.Tunnels.NextDeadline, _sightings.NextDeadline), _nat.NextDeadline), _trials.NextDeadline), Min(_checks.NextDeadline, _runs.NextDeadline));
+            var next = Min(Min(Min(Min(_context.Tunnels.NextDeadline, _sightings.NextDeadline), _nat.NextDeadline), _trials.NextDeadline), Min(Min(_checks.NextDeadline, _reports.NextDeadline), _runs.NextDeadline));
             if (_context.Signals is { } signals)
             {
                 next = Min(next, signals.NextDeadline);
@@ -266,6 +267,7 @@ public sealed partial class NodeCore : ICore
         _directions.HandleTimeout(now);
         _peers.HandleTimeout(now);
         _checks.HandleTimeout(now);
+        _reports.HandleTimeout(now);
         _runs.HandleTimeout(now);
         _trials.HandleTimeout(now);
         _nat.HandleTimeout(now);
@@ -286,6 +288,9 @@ public sealed partial class NodeCore : ICore
                 return null;
             case (Peer peer, { PathCheckReply: { } reply }):
                 _checks.OnReply(now, peer, path, reply);
+                return null;
+            case (Peer peer, { Number: 0, PathReport: { } report }):
+                _reports.OnReport(now, peer, report);
                 return null;
             case (Peer peer, { ProbeRound: { } round }):
                 return _trials.OnRound(now, peer, signal.Number, round);

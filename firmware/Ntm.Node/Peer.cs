@@ -116,6 +116,9 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name
     /// <summary>Trials towards hard NATs.</summary>
     public ProbeHistory Probing { get; } = new();
 
+    /// <summary>What it is owed as reports on its data.</summary>
+    public ReportDuty Reports { get; } = new();
+
     public TimeSpan NextTick { get; set; } = TimeSpan.MaxValue;
 
     public string? RelayOnly => Direction.Verdict == RouteVerdict.RouteRelayOnly ? Direction.Reason : null;

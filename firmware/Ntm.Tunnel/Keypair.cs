@@ -39,6 +39,9 @@ internal sealed class Keypair : IDisposable
 
     public bool IsInitiator { get; }
 
+    /// <summary>Something other than a keep-alive came since the last report.</summary>
+    public bool IsUnreported { get; set; }
+
     /// <summary>Boot time.</summary>
     public TimeSpan Made { get; }
 

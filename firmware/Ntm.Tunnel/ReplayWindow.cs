@@ -66,5 +66,65 @@ internal sealed class ReplayWindow
         return true;
     }
 
+    /// <summary>Lists what has not come, the newest where there is more than room.</summary>
+    /// <param name="missing">Room for the ranges; ascending.</param>
+    /// <param name="floor">Nothing is said of lower counters.</param>
+    /// <param name="ranges">How many there are.</param>
+    /// <returns>False: nothing came yet.</returns>
+    public bool TryList(Span<CounterRange> missing, out ulong floor, out ulong highest, out int ranges)
+    {
+        (floor, highest, ranges) = (0, _highest, 0);
+        if (!_any)
+        {
+            return false;
+        }
+
+        var least = _highest >= _size ? _highest - _size + 1 : 0;
+        var at = _highest + 1; // all from here on are told
+        while (at > least)
+        {
+            // The next one below that came, or the end.
+            var end = at;
+            at = Below(at, least, came: true);
+            if (at < end)
+            {
+                if (ranges == missing.Length)
+                {
+                    (floor, least) = (end, end);
+                    break;
+                }
+
+                missing[ranges++] = new(at, end - at);
+            }
+
+            at = Below(at, least, came: false);
+        }
+
+        floor = Math.Max(floor, least);
+        missing[..ranges].Reverse();
+        return true;
+    }
+
+    // The lowest counter from which on all below `at` are of the other kind: those below it came, or did not.
+    private ulong Below(ulong at, ulong least, bool came)
+    {
+        while (at > least)
+        {
+            var below = at - 1;
+            var block = _blocks[(below / BlockBits) & _blockMask];
+            var wanted = (came ? block : ~block) << (int)(BlockBits - 1 - (below % BlockBits)); // the highest bit is that of `below`
+            var passed = (ulong)System.Numerics.BitOperations.LeadingZeroCount(wanted);
+            var inBlock = (below % BlockBits) + 1;
+            if (passed < inBlock)
+            {
+                return Math.Max(least, at - passed);
+            }
+
+            at -= inBlock;
+        }
+
+        return least;
+    }
+
     private static ulong Bit(ulong counter) => 1UL << (int)(counter % BlockBits);
 }

@@ -19,7 +19,8 @@ internal sealed class Staging
     /// <summary>How many packets gave way.</summary>
     public long GaveWay { get; private set; }
 
-    public void Add(Tunnel tunnel, ReadOnlySpan<byte> packet)
+    /// <param name="isData">No signalling: kept in the ring when it goes.</param>
+    public void Add(Tunnel tunnel, ReadOnlySpan<byte> packet, bool isData = true)
     {
         if (tunnel.StagedPackets.Count >= Limits.StagedPacketsPerPeer)
         {
@@ -34,22 +35,22 @@ internal sealed class Staging
             GaveWay++;
         }
 
-        tunnel.StagedPackets.Enqueue(_all.AddLast(new StagedPacket(tunnel, packet.ToArray())));
+        tunnel.StagedPackets.Enqueue(_all.AddLast(new StagedPacket(tunnel, packet.ToArray(), isData)));
         Bytes += packet.Length + Overhead;
     }
 
     /// <summary>Takes the tunnel's oldest.</summary>
-    public bool TryTake(Tunnel tunnel, out byte[] packet)
+    public bool TryTake(Tunnel tunnel, out StagedPacket packet)
     {
         if (!tunnel.StagedPackets.TryDequeue(out var node))
         {
-            packet = [];
+            packet = default;
             return false;
         }
 
         _all.Remove(node);
-        packet = node.Value.Bytes;
-        Bytes -= packet.Length + Overhead;
+        packet = node.Value;
+        Bytes -= packet.Bytes.Length + Overhead;
         return true;
     }
 
@@ -67,5 +68,5 @@ internal sealed class Staging
     }
 }
 
-/// <summary>A copy of a packet, and whose it is.</summary>
-internal readonly record struct StagedPacket(Tunnel Tunnel, byte[] Bytes);
+/// <summary>A copy of a packet, whose it is, and whether it is data or signalling.</summary>
+internal readonly record struct StagedPacket(Tunnel Tunnel, byte[] Bytes, bool IsData);

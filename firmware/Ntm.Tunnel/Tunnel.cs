@@ -14,6 +14,8 @@ public enum TunnelKind
 public sealed class Tunnel
 {
     private readonly TunnelTable _table;
+    private Rate _sealedRate;
+    private LossTally _losses;
 
     internal Tunnel(TunnelTable table, PublicKey peer, TunnelKind kind, ReadOnlySpan<byte> presharedKey)
     {
@@ -88,6 +90,32 @@ public sealed class Tunnel
 
     public long BytesSent { get; internal set; }
 
+    /// <summary>Whether sealed data is kept to be sent again (<see cref="TunnelTable.Resend"/>): asked for by the core, towards peers that report what came. Never with a stock peer.</summary>
+    public bool Keeps
+    {
+        get;
+        set
+        {
+            field = value && Kind == TunnelKind.Ntm;
+            if (!field && Ring is not null)
+            {
+                _table.OnKeepsNothing(this);
+            }
+        }
+    }
+
+    /// <summary>Datagrams that gave way to newer ones for want of room before a report acknowledged them: lost if the path lost them.</summary>
+    public long LostBeyondRing { get; internal set; }
+
+    /// <summary>Datagrams that no report acknowledged for as long as they are kept.</summary>
+    public long UnacknowledgedInTime { get; internal set; }
+
+    /// <summary>Datagrams sent once more (<see cref="TunnelTable.Resend"/>).</summary>
+    public long SentAgain { get; internal set; }
+
+    /// <summary>The share of what was sent in the last 5 to 10 s that the peer's reports call missing, 0 to 1; null: they judged nothing.</summary>
+    public double? LossShare => Losses.Share(_table.Boot);
+
     /// <summary>Packets waiting for the tunnel to stand.</summary>
     public int Staged => StagedPackets.Count;
 
@@ -141,6 +169,18 @@ public sealed class Tunnel
     internal int HalvesWaiting { get; set; }
 
     internal bool IsRemoved { get; set; }
+
+    /// <summary>What was sealed lately; null: nothing was kept yet.</summary>
+    internal Ring? Ring { get; set; }
+
+    internal Resending? Resending { get; set; }
+
+    internal int ResendRounds { get; set; }
+
+    /// <summary>Of what is kept.</summary>
+    internal ref Rate SealedRate => ref _sealedRate;
+
+    internal ref LossTally Losses => ref _losses;
 
     // ---- Deadlines' part
 

@@ -66,6 +66,18 @@ public static class TunnelRefusals
     /// <summary>A relay channel on a tunnel with a stock peer.</summary>
     public const string StockChannel = "tunnel-stock-channel";
 
+    /// <summary>Kept to be sent again, and given way to newer ones before it was acknowledged.</summary>
+    public const string RingOverflow = "ring-overflow-unacknowledged";
+
+    /// <summary>Not kept at all: other tunnels have all the room that there is.</summary>
+    public const string RingFullInAll = "ring-full-in-all";
+
+    /// <summary>A report on a key that is not there (any more).</summary>
+    public const string ReportUnknownKey = "report-unknown-key";
+
+    /// <summary>A report on counters that were never sent, or whose floor is above the highest.</summary>
+    public const string ReportImpossible = "report-impossible";
+
     /// <summary>To be sent, but longer than a buffer has room for.</summary>
     public const string Oversized = "tunnel-oversized";
 

@@ -19,15 +19,15 @@ public sealed partial class TunnelTable
         if (tunnel.Current is not { } keypair || !keypair.MaySeal(now.Boot))
         {
             packet.Disposition = Disposition.Drop;
-            Stage(now, tunnel, packet.Bytes);
+            Stage(now, tunnel, packet.Bytes, isData: true);
             return;
         }
 
         Split(packet, second);
         var later = mayWait ? _toSeal : null;
-        if (SealWith(now, tunnel, keypair, packet, tunnel.SendPath, packet.Length, later) && keypair.MaySeal(now.Boot))
+        if (SealWith(now, tunnel, keypair, packet, tunnel.SendPath, packet.Length, later, keep: true) && keypair.MaySeal(now.Boot))
         {
-            SealWith(now, tunnel, keypair, second, tunnel.SendPath, second.Length, later);
+            SealWith(now, tunnel, keypair, second, tunnel.SendPath, second.Length, later, keep: true);
         }
     }
 
@@ -49,9 +49,9 @@ public sealed partial class TunnelTable
         packet.Bytes[0] = TunnelMessage.FirstHalf;
     }
 
-    private void SealIntoOutbox(Now now, Tunnel tunnel, Keypair keypair, Packet half, WirePath path)
+    private void SealIntoOutbox(Now now, Tunnel tunnel, Keypair keypair, Packet half, WirePath path, bool keep)
     {
-        if (keypair.MaySeal(now.Boot) && SealWith(now, tunnel, keypair, half, path, half.Length))
+        if (keypair.MaySeal(now.Boot) && SealWith(now, tunnel, keypair, half, path, half.Length, keep: keep) && half.Disposition == Disposition.ToWire)
         {
             _outbox.Send(path, half.Bytes);
         }

@@ -125,6 +125,7 @@ public sealed partial class TunnelTable
             return OpenVerdict.KeepAlive;
         }
 
+        keypair.IsUnreported = true;
         if (of.Timers.OnDataReceived(now.Boot))
         {
             _deadlines.Advance(of, of.Timers.KeepAlive);

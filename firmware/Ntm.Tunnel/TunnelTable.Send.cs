@@ -10,7 +10,7 @@ public sealed partial class TunnelTable
     private const int PaddingUnit = 16;
 
     /// <summary>
-    /// Seals in place for <c>tunnel.SendPath</c> and sets path, channel and disposition ToWire. Where no key may seal, copies the packet to the
+    /// Seals in place for <c>tunnel.SendPath</c> and sets path, channel and disposition ToWire; Drop while the tunnel re-sends (<see cref="Resend"/>). Where no key may seal, copies the packet to the
     /// staged ones (disposition Drop) and begins a handshake.
     /// </summary>
     /// <param name="mayWait">With more than one lane: the packet stays where it is until <see cref="LeftToSeal"/> is done, and its bytes are worth nothing before.</param>
@@ -19,12 +19,12 @@ public sealed partial class TunnelTable
         Boot = now.Boot;
         if (tunnel.Current is { } keypair && keypair.MaySeal(now.Boot))
         {
-            SealWith(now, tunnel, keypair, packet, tunnel.SendPath, tunnel.Mtu, mayWait ? _toSeal : null);
+            SealWith(now, tunnel, keypair, packet, tunnel.SendPath, tunnel.Mtu, mayWait ? _toSeal : null, keep: true);
             return;
         }
 
         packet.Disposition = Disposition.Drop;
-        Stage(now, tunnel, packet.Bytes);
+        Stage(now, tunnel, packet.Bytes, isData: true);
     }
 
     /// <summary>What was put off by <see cref="Seal(Now, Tunnel, Packet, bool)"/>; to be done before the next call. Null: nothing ever is.</summary>
@@ -60,11 +60,11 @@ public sealed partial class TunnelTable
 
         if (!SendOn(now, tunnel, inner, tunnel.SendPath) && !inner.IsEmpty)
         {
-            Stage(now, tunnel, inner);
+            Stage(now, tunnel, inner, isData: false);
         }
     }
 
-    private void Stage(Now now, Tunnel tunnel, ReadOnlySpan<byte> inner)
+    private void Stage(Now now, Tunnel tunnel, ReadOnlySpan<byte> inner, bool isData)
     {
         if (tunnel.IsRemoved || !tunnel.IsUsable)
         {
@@ -72,7 +72,7 @@ public sealed partial class TunnelTable
             return;
         }
 
-        StageCopy(tunnel, inner);
+        StageCopy(tunnel, inner, isData);
         BeginIfIdle(now, tunnel);
     }
 
@@ -80,7 +80,7 @@ public sealed partial class TunnelTable
     public void Hold(Tunnel tunnel, Packet packet)
     {
         packet.Disposition = Disposition.Drop;
-        StageCopy(tunnel, packet.Bytes);
+        StageCopy(tunnel, packet.Bytes, isData: true);
     }
 
     /// <summary>Sends what is staged, where there is a key and <c>tunnel.MaySend</c> does not refuse.</summary>
@@ -90,7 +90,7 @@ public sealed partial class TunnelTable
         while (tunnel.Current is { } keypair && keypair.MaySeal(now.Boot) && tunnel.StagedPackets.TryPeek(out var next) && MaySend(now, tunnel, next.Value.Bytes.Length)
             && _staging.TryTake(tunnel, out var packet))
         {
-            SealCopy(now, tunnel, keypair, packet, tunnel.SendPath, tunnel.Mtu);
+            SealCopy(now, tunnel, keypair, packet.Bytes, tunnel.SendPath, tunnel.Mtu, keep: packet.IsData);
         }
     }
 
@@ -99,17 +99,18 @@ public sealed partial class TunnelTable
         tunnel.MaySend is not { } may || tunnel.SendPath.IsNone || may(now, tunnel.SendPath, MustSplit(tunnel, inner, tunnel.Mtu)
             ? 2 * (TunnelMessage.TransportOverhead + 1 + TunnelMessage.HalfSize) : TunnelMessage.TransportOverhead + PaddedLength(inner, tunnel.Mtu));
 
-    private void StageCopy(Tunnel tunnel, ReadOnlySpan<byte> inner)
+    private void StageCopy(Tunnel tunnel, ReadOnlySpan<byte> inner, bool isData)
     {
         var gaveWay = _staging.GaveWay;
-        _staging.Add(tunnel, inner);
+        _staging.Add(tunnel, inner, isData);
         if (_staging.GaveWay > gaveWay)
         {
             Counters.Count(TunnelRefusals.StagedOverflow, _staging.GaveWay - gaveWay);
         }
     }
 
-    private void SealCopy(Now now, Tunnel tunnel, Keypair keypair, ReadOnlySpan<byte> inner, WirePath path, int mtu = Limits.MtuAssumed, int padTo = 0)
+    private void SealCopy(Now now, Tunnel tunnel, Keypair keypair, ReadOnlySpan<byte> inner, WirePath path, int mtu = Limits.MtuAssumed, int padTo = 0,
+        bool keep = false)
     {
         if (inner.Length > _scratch.Capacity - Limits.PacketHeadroom - PaddingUnit - TunnelMessage.TagSize)
         {
@@ -127,18 +128,18 @@ public sealed partial class TunnelTable
         else if (MustSplit(tunnel, inner.Length, mtu))
         {
             Split(_scratch, _otherHalf);
-            SealIntoOutbox(now, tunnel, keypair, _scratch, path);
-            SealIntoOutbox(now, tunnel, keypair, _otherHalf, path);
+            SealIntoOutbox(now, tunnel, keypair, _scratch, path, keep);
+            SealIntoOutbox(now, tunnel, keypair, _otherHalf, path, keep);
             return;
         }
 
-        if (SealWith(now, tunnel, keypair, _scratch, path, padTo > 0 ? padTo : mtu))
+        if (SealWith(now, tunnel, keypair, _scratch, path, padTo > 0 ? padTo : mtu, keep: keep) && _scratch.Disposition == Disposition.ToWire)
         {
             _outbox.Send(path, _scratch.Bytes);
         }
     }
 
-    private bool SealWith(Now now, Tunnel tunnel, Keypair keypair, Packet packet, WirePath path, int mtu, SealWork? later = null)
+    private bool SealWith(Now now, Tunnel tunnel, Keypair keypair, Packet packet, WirePath path, int mtu, SealWork? later = null, bool keep = false)
     {
         var length = packet.Length;
         var padding = PaddedLength(length, mtu) - length;
@@ -158,14 +159,22 @@ public sealed partial class TunnelTable
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, TunnelMessage.Transport);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[4..], keypair.RemoteIndex);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], counter);
-        if (later?.TryAdd(packet, keypair, counter) != true)
+        var kept = keep && tunnel.Keeps ? Reserve(now, tunnel, keypair, counter, bytes.Length) : -1;
+
+        // What is sent again goes first: what is sealed meanwhile waits in the ring.
+        var waits = kept >= 0 && tunnel.Resending is not null;
+        if (waits || later?.TryAdd(packet, keypair, counter, tunnel.Ring, kept) != true)
         {
             Seal(keypair.Sealer, counter, bytes, lane: 0);
+            if (kept >= 0)
+            {
+                bytes.CopyTo(tunnel.Ring!.Bytes(kept));
+            }
         }
 
         TunnelMessage.WriteChannel(bytes, path.Channel);
         packet.Path = path;
-        packet.Disposition = Disposition.ToWire;
+        packet.Disposition = waits ? Disposition.Drop : Disposition.ToWire;
 
         CountSent(now, tunnel, bytes.Length);
 

@@ -74,6 +74,11 @@ public sealed partial class TunnelTable
             timers.OnKeepAliveExpired(now.Boot);
         }
 
+        if (timers.Ring <= now.Boot)
+        {
+            ExpiredRing(now, tunnel);
+        }
+
         if (timers.Persistent <= now.Boot)
         {
             ExpiredPersistent(now, tunnel);

@@ -36,7 +36,7 @@ public enum TunnelChange
 }
 
 /// <summary>All tunnels of one party: its static key, the index of receivers, timers, cookies. Single-threaded, pure (see ICore's laws).</summary>
-/// <remarks>This file: the table. Its other parts: Send and Receive, Halves, Initiator and Responder, Timers.</remarks>
+/// <remarks>This file: the table. Its other parts: Send and Receive, Halves, Ring, Initiator and Responder, Timers.</remarks>
 public sealed partial class TunnelTable
 {
     private readonly IEntropy _entropy;
@@ -154,6 +154,7 @@ public sealed partial class TunnelTable
         ForgetPending(tunnel);
         ForgetHeard(tunnel);
         ForgetKeys(tunnel);
+        ReleaseRing(tunnel);
         tunnel.Timers.OnHandshakeEnded();
         _deadlines.Remove(tunnel);
         System.Security.Cryptography.CryptographicOperations.ZeroMemory(tunnel.StaticStatic);
@@ -186,7 +187,11 @@ public sealed partial class TunnelTable
         if (keypair is not null)
         {
             _toSeal?.Finish();
-            _receivers.Remove(keypair.LocalIndex);
+            if (_receivers.Remove(keypair.LocalIndex, out var receiver))
+            {
+                receiver.Tunnel.Ring?.Forget(keypair);
+            }
+
             keypair.Dispose();
         }
     }

@@ -19,6 +19,7 @@ namespace Ntm.Tunnel;
 /// keys, so a new handshake is begun.</description></item>
 /// <item><term>ZeroKeys</term><description>540 s after the last key was made (or the last attempt given up): all keys are wiped.</description></item>
 /// <item><term>Persistent</term><description>By configuration, that long after the last datagram out: keeps a NAT's mapping.</description></item>
+/// <item><term>Ring</term><description>The next slice of what is sent again; else, when to look whether the ring was empty for 10 s and its room goes back.</description></item>
 /// </list>
 /// Without a timer: rekeying. Who sends looks whether its key, as initiator, is 120 s old; who receives, whether it is 165 s old.
 /// </summary>
@@ -43,6 +44,8 @@ internal sealed class TunnelTimers
 
     public TimeSpan Persistent { get; set; } = Deadlines.Never;
 
+    public TimeSpan Ring { get; set; } = Deadlines.Never;
+
     /// <summary>Drawn for each initiation of a stock tunnel; zero for NTM tunnels.</summary>
     public TimeSpan Jitter { get; set; }
 
@@ -52,7 +55,7 @@ internal sealed class TunnelTimers
     public bool IsUnderWay => GiveUp != Deadlines.Never;
 
     /// <summary>The earliest of all.</summary>
-    public TimeSpan Earliest => Min(Min(Min(Repeat, Renew), Min(GiveUp, KeepAlive)), Min(Min(NewHandshake, ZeroKeys), Persistent));
+    public TimeSpan Earliest => Min(Min(Min(Repeat, Renew), Min(GiveUp, KeepAlive)), Min(Min(NewHandshake, ZeroKeys), Min(Persistent, Ring)));
 
     /// <summary>A handshake is wanted and none is under way.</summary>
     public void OnHandshakeBegun(TimeSpan boot) => GiveUp = boot + Limits.RekeyAttemptTime;

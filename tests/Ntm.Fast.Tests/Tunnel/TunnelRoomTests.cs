@@ -75,7 +75,7 @@ public sealed class TunnelRoomTests
         Assert.Equal(Limits.StagedPacketsPerPeer, tunnels[0].Staged);
         Assert.Equal(3, staging.GaveWay);
         Assert.True(staging.TryTake(tunnels[0], out var first));
-        Assert.Equal(3, BitConverter.ToInt32(first));
+        Assert.Equal(3, BitConverter.ToInt32(first.Bytes));
 
         foreach (var tunnel in tunnels)
         {
