@@ -77,9 +77,9 @@ public sealed partial class NodeCore : ICore
             Withdraw = (at, peer, gone) => _checks!.Drop(at, peer, gone),
             Refresh = (at, peer) => _directions!.Refresh(at, peer),
         };
-        _reports = new PathReports(_context);
-        var changes = new PathChanges(_context, () => _registration!.NextGeneration()) { UnacknowledgedSince = tunnels.UnacknowledgedSince, Resend = tunnels.Resend };
-        _context.Recorder.CountsOf = static tunnel => new(tunnel.LostBeyondRing, tunnel.LateByResend, (tunnel.Owner as Peer)?.Doubled ?? 0);
+        _reports.OnReported = static (_, peer) => peer.HasReported = true;
+        var changes = new PathChanges(_context, () => _registration!.NextGeneration()) { UnreportedSince = tunnels.UnreportedSince, Resend = tunnels.Resend };
+        _context.Recorder.CountsOf = static tunnel => new(tunnel.LostBeyondRing + tunnel.UnacknowledgedInTime, tunnel.Late, (tunnel.Owner as Peer)?.Doubled ?? 0);
         _checks = new PathChecks(_context, budgets, _runs, new MtuProbes(_context), _trials, changes) { KeepAliveOf = path => _nat!.KeepAliveOf(path), IsAlone = () => _registration!.IsAlone };
         _nat = new NatObserver(_context, () => _registration!.Own) { OnChanged = OnNatChanged };
         _registration = new Registration(_context, Published, _nat) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
@@ -134,7 +134,7 @@ public sealed partial class NodeCore : ICore
             }
 
             next = Min(Min(next, _peers.NextDeadline), Min(_registration.NextDeadline, _directions.NextDeadline));
-            next = Min(Min(next, _reports.NextDeadline), _context.Recorder.NextDeadline);
+            next = Min(next, _context.Recorder.NextDeadline);
             return Min(Min(next, _mappings.NextDeadline), Min(_shareholding.NextDeadline, _held.NextDeadline));
         }
     }
@@ -275,7 +275,6 @@ public sealed partial class NodeCore : ICore
         _shareholding.HandleTimeout(now);
         _held.HandleTimeout(now.Boot);
         _mappings.HandleTimeout(now);
-        _reports.HandleTimeout(now);
         _context.Recorder.HandleTimeout(now);
     }
 
@@ -298,9 +297,6 @@ public sealed partial class NodeCore : ICore
                 return null;
             case (Peer peer, { PathUse: { } use }):
                 _checks.OnUse(now, peer, path, use);
-                return null;
-            case (Peer peer, { PathReport: { } report }):
-                _reports.OnReport(now, peer, report);
                 return null;
             case (Peer peer, { CandidateUpdate: { } update }):
                 _peers.Update(now, peer, update);

@@ -68,10 +68,7 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name
     public bool IsPathLost { get; set; }
 
     /// <summary>Whether it ever reported what came in: from then on the lack of reports means something.</summary>
-    public bool Reports { get; set; }
-
-    /// <summary>When it is told what came in, boot time; max: there is nothing to tell.</summary>
-    public TimeSpan ReportAt { get; set; } = TimeSpan.MaxValue;
+    public bool HasReported { get; set; }
 
     /// <summary>Packets that went on two paths at once.</summary>
     public long Doubled { get; set; }

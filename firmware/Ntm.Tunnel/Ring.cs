@@ -34,6 +34,9 @@ internal sealed class Ring(RingRoom room, Tunnel tunnel)
     /// <summary>No datagram before this one is unsettled.</summary>
     public long Unsettled { get; private set; }
 
+    /// <summary>The first that no report has spoken of, as received or as missing, nor of a later one.</summary>
+    public long Reported { get; set; }
+
     public int Capacity => _bytes.Length;
 
     /// <summary>A re-sending is under way: age makes nothing give way, and room is not taken from it.</summary>

@@ -113,6 +113,9 @@ public sealed class Tunnel
     /// <summary>Datagrams sent once more (<see cref="TunnelTable.Resend"/>).</summary>
     public long SentAgain { get; internal set; }
 
+    /// <summary>Datagrams acknowledged only after they were sent once more.</summary>
+    public long Late { get; internal set; }
+
     /// <summary>The share of what was sent in the last 5 to 10 s that the peer's reports call missing, 0 to 1; null: they judged nothing.</summary>
     public double? LossShare => Losses.Share(_table.Boot);
 

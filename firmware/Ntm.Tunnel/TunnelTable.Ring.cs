@@ -27,6 +27,19 @@ public sealed partial class TunnelTable
         return oldest < ring.Next ? ring[oldest].Sealed : null;
     }
 
+    /// <summary>When the oldest datagram went out of which no report has spoken, nor of a later one (boot time); null: there is none. What reports call missing says that the path works.</summary>
+    public TimeSpan? UnreportedSince(Tunnel tunnel)
+    {
+        if (tunnel.Ring is not { } ring)
+        {
+            return null;
+        }
+
+        ring.Expire(Boot);
+        var oldest = Math.Max(ring.Reported, ring.OldestUnsettled());
+        return oldest < ring.Next ? ring[oldest].Went : null;
+    }
+
     public bool IsResending(Tunnel tunnel) => tunnel.Resending is not null;
 
     /// <summary>
@@ -34,12 +47,13 @@ public sealed partial class TunnelTable
     /// done waits in the ring for its turn (<see cref="Disposition.Drop"/>) and goes the same way. A re-sending under way ends with this one.
     /// </summary>
     /// <param name="path">Where to; <see cref="Tunnel.Mtu"/> is what it carries, set before.</param>
-    public void Resend(Now now, Tunnel tunnel, WirePath path)
+    /// <returns>How many datagrams that are at present.</returns>
+    public int Resend(Now now, Tunnel tunnel, WirePath path)
     {
         Boot = now.Boot;
         if (tunnel.Ring is not { } ring || tunnel.IsRemoved || path.IsNone)
         {
-            return;
+            return 0;
         }
 
         _toSeal?.Finish(); // what waits for a lane has no bytes yet
@@ -52,12 +66,19 @@ public sealed partial class TunnelTable
         {
             EndResend(now, tunnel, ring);
             _deadlines.Advance(tunnel, tunnel.Timers.Ring);
-            return;
+            return 0;
+        }
+
+        var count = 0;
+        for (var number = ring.OldestUnsettled(); number < ring.Next; number++)
+        {
+            count += ring[number].IsSettled ? 0 : 1;
         }
 
         tunnel.Resending = new Resending(path, ++tunnel.ResendRounds, tunnel.Resending?.Began ?? ring.Next) { Cursor = ring.OldestUnsettled() };
         ring.IsHeld = true;
         ResendSlice(now, tunnel, ring);
+        return count;
     }
 
     /// <summary>Takes a peer's report.</summary>
@@ -83,7 +104,7 @@ public sealed partial class TunnelTable
         }
 
         tunnel.Losses.Take(now.Boot, keypair, receipt, missing);
-        return tunnel.Ring is { } ring ? Settle(ring, keypair, receipt, missing) : 0;
+        return tunnel.Ring is { } ring ? Settle(tunnel, ring, keypair, receipt, missing) : 0;
     }
 
     /// <summary>What came in under the current key, or the one before, since it was last asked for here.</summary>
@@ -105,7 +126,7 @@ public sealed partial class TunnelTable
         return true;
     }
 
-    private static int Settle(Ring ring, Keypair keypair, in Receipt receipt, ReadOnlySpan<CounterRange> missing)
+    private static int Settle(Tunnel tunnel, Ring ring, Keypair keypair, in Receipt receipt, ReadOnlySpan<CounterRange> missing)
     {
         var (settled, at) = (0, 0);
         for (var number = ring.OldestUnsettled(); number < ring.Next; number++)
@@ -121,6 +142,8 @@ public sealed partial class TunnelTable
                 break; // counters of a key ascend
             }
 
+            ring.Reported = Math.Max(ring.Reported, number + 1);
+
             while (at < missing.Length && missing[at].End <= kept.Counter)
             {
                 at++;
@@ -130,6 +153,7 @@ public sealed partial class TunnelTable
             {
                 kept.IsSettled = true;
                 settled++;
+                tunnel.Late += kept.Went > kept.Sealed ? 1 : 0;
             }
         }
 

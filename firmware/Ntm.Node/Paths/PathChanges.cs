@@ -18,8 +18,8 @@ internal sealed class PathChanges(NodeContext context, Func<ulong> nextGeneratio
     /// <summary>How long data on the path in use may be unacknowledged.</summary>
     public static TimeSpan Patience(Peer peer) => Limits.ReportPatience + (peer.Used?.RoundTrip ?? UnknownRoundTrip);
 
-    /// <summary>Since when the oldest data waits that was sent to the peer of a tunnel and that nobody acknowledged; null: none.</summary>
-    public Func<Tunnel.Tunnel, TimeSpan?>? UnacknowledgedSince { get; init; }
+    /// <summary>When the oldest data went out to the peer of a tunnel of which no report has spoken; null: there is none.</summary>
+    public Func<Tunnel.Tunnel, TimeSpan?>? UnreportedSince { get; init; }
 
     /// <summary>Has what is unacknowledged sent again by a path; says how many datagrams that are.</summary>
     public Func<Now, Tunnel.Tunnel, WirePath, int>? Resend { get; init; }
@@ -140,7 +140,7 @@ internal sealed class PathChanges(NodeContext context, Func<ulong> nextGeneratio
 
     private TimeSpan DoubtAt(Peer peer)
     {
-        if (!peer.Reports || peer.Used is not { } used || UnacknowledgedSince?.Invoke(peer.Tunnel) is not { } since)
+        if (!peer.HasReported || peer.Used is not { } used || UnreportedSince?.Invoke(peer.Tunnel) is not { } since)
         {
             return TimeSpan.MaxValue;
         }

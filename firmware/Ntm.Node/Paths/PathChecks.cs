@@ -296,7 +296,6 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
 
         var active = peer.LastTraffic is { } last && now.Boot - last < Active;
         Forget(now, peer);
-        context.Tunnels.TrimRing(now, peer.Tunnel);
         foreach (var path in peer.Paths)
         {
             if (!active && path == peer.Used && path.NextCheck == TimeSpan.MaxValue && WarmAt(peer) <= now.Boot)
