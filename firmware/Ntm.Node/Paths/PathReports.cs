@@ -13,6 +13,9 @@ internal sealed class PathReports(NodeContext context)
 {
     private readonly PriorityQueue<Peer, TimeSpan> _due = new();
 
+    /// <summary>Told of each report that makes sense.</summary>
+    public Action<Now, Peer>? OnReported { get; set; }
+
     /// <summary>Told when a report acknowledged something that none had before.</summary>
     public Action<Now, Peer>? OnAcknowledged { get; set; }
 
@@ -28,7 +31,7 @@ internal sealed class PathReports(NodeContext context)
         }
 
         (duty.IsOwed, duty.At) = (true, now.Boot + Limits.ReportAfter);
-        Queue(peer, duty.At);
+        Time(peer, duty.At);
     }
 
     public void HandleTimeout(Now now)
@@ -36,7 +39,7 @@ internal sealed class PathReports(NodeContext context)
         while (_due.TryPeek(out var peer, out var at) && at <= now.Boot)
         {
             _due.Dequeue();
-            peer.Reports.IsQueued = false;
+            peer.Reports.IsTimed = false;
             if (context.Tunnels.Find(peer.Tunnel.Peer) == peer.Tunnel)
             {
                 Due(now, peer, peer.Reports);
@@ -56,13 +59,20 @@ internal sealed class PathReports(NodeContext context)
         {
             context.Counters.Count("report-malformed");
         }
-        else if (context.Tunnels.Acknowledge(now, peer.Tunnel, receipt, missing[..ranges], out var refusal) > 0)
+        else
         {
-            OnAcknowledged?.Invoke(now, peer);
-        }
-        else if (refusal is not null)
-        {
-            context.Counters.Count(refusal);
+            var news = context.Tunnels.Acknowledge(now, peer.Tunnel, receipt, missing[..ranges], out var refusal);
+            if (refusal is not null)
+            {
+                context.Counters.Count(refusal);
+                return;
+            }
+
+            OnReported?.Invoke(now, peer);
+            if (news > 0)
+            {
+                OnAcknowledged?.Invoke(now, peer);
+            }
         }
     }
 
@@ -75,13 +85,13 @@ internal sealed class PathReports(NodeContext context)
         }
         else if (duty.At > now.Boot)
         {
-            Queue(peer, duty.At);
+            Time(peer, duty.At);
         }
         else
         {
             duty.IsOwed = false;
             Report(now, peer, again: false);
-            Queue(peer, now.Boot + Limits.ReportAfter);
+            Time(peer, now.Boot + Limits.ReportAfter);
         }
     }
 
@@ -99,11 +109,13 @@ internal sealed class PathReports(NodeContext context)
         }
     }
 
-    // On the path in use, and where that is suspect on the other one, too. Never staged: a late report is worth nothing.
+    // By the way the data came, where that is proven: the peer wants to know of that path, and not of the one that we would choose. Where ours is suspect, on the other one, too.
+    // Never staged: a late report is worth nothing.
     private void Send(Now now, Peer peer, PathReport report)
     {
         var signal = new Signal { PathReport = report };
-        var path = peer.Tunnel.SendPath;
+        var came = peer.Tunnel.LastReceivedPath;
+        var path = peer.Find(came) is { State: PathState.Proven } ? came : peer.Tunnel.SendPath;
         if (context.Signals is not { } signals || path.IsNone || !peer.Tunnel.IsEstablished)
         {
             return;
@@ -114,17 +126,17 @@ internal sealed class PathReports(NodeContext context)
             signals.Notify(now, peer.Tunnel, signal, path);
         }
 
-        if (peer.Double is { } second)
+        if (peer.Double is { } second && second.Path != path)
         {
             signals.Notify(now, peer.Tunnel, signal, second.Path);
         }
     }
 
-    private void Queue(Peer peer, TimeSpan at)
+    private void Time(Peer peer, TimeSpan at)
     {
-        if (!peer.Reports.IsQueued)
+        if (!peer.Reports.IsTimed)
         {
-            peer.Reports.IsQueued = true;
+            peer.Reports.IsTimed = true;
             _due.Enqueue(peer, at);
         }
     }
