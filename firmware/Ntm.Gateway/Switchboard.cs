@@ -32,6 +32,9 @@ public sealed class Switchboard(GatewayConfig config, Pump pump, NodeCore core, 
     /// <summary>Questions not taken because too many were outstanding. Counted by the DNS listener.</summary>
     private long _refused;
 
+    /// <summary>How they are, and what is wanted of them.</summary>
+    public Uplinks? Uplinks { get; set; }
+
     public Desk Desk() => new(
         PictureAsync,
         JoinAsync,
@@ -49,6 +52,10 @@ public sealed class Switchboard(GatewayConfig config, Pump pump, NodeCore core, 
             (ports, stop) => AskAsync(now => core.PublishNode(now, ports), stop)))
     {
         Leave = (zone, stop) => AskAsync(now => core.Leave(now, zone), stop),
+        Uplinks = new(
+            (names, stop) => AskAsync(now => Uplinks!.Wish(now, wishes => wishes.Prefer(names)), stop),
+            (name, stop) => AskAsync(now => Uplinks!.Wish(now, wishes => wishes.Use(name)), stop),
+            (name, metered, stop) => AskAsync(now => Uplinks!.Wish(now, wishes => wishes.Meter(name, metered)), stop)),
     };
 
     /// <summary>On the pump's thread: the core ended a join.</summary>
@@ -112,7 +119,7 @@ public sealed class Switchboard(GatewayConfig config, Pump pump, NodeCore core, 
     private Task<PictureDocument> PictureAsync(CancellationToken stop) => AskAsync(
         now =>
         {
-            var picture = Picture.Of(core.Describe(now), now, started, version, [.. pump.Counters.All, .. dnsCounters.All, new("dns-too-many", Interlocked.Read(ref _refused))]);
+            var picture = Picture.Of(core.Describe(now), Uplinks?.Describe(now), now, started, version, [.. pump.Counters.All, .. dnsCounters.All, new("dns-too-many", Interlocked.Read(ref _refused))]);
             return picture with { Status = picture.Status with { DataPath = DataPathPicture.Of(pump, config) } };
         },
         stop);

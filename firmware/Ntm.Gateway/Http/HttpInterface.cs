@@ -53,6 +53,7 @@ public static class HttpInterface
         app.MapPut(Api + "/devices/{device}/name", context => PublishAsync(context, desk));
         app.MapDelete(Api + "/devices/{device}/name", context => UnpublishAsync(context, desk));
         SharesRoutes.Map(app, Api, desk.Shares);
+        UplinksRoutes.Map(app, Api, desk.Uplinks);
         app.MapPut(Api + "/devices/{device}/macs/{other}", context => MacAsync(context, desk, desk.Merge, "The devices were not merged"));
         app.MapDelete(Api + "/devices/{device}/macs/{other}", context => MacAsync(context, desk, desk.Split, "The device was not split"));
         foreach (var path in ConsolePages.Paths)

@@ -39,6 +39,8 @@ internal sealed class InterfaceUnderTest : IAsyncDisposable
                 (ports, _) => Heard($"publish-node {ports?.ToString() ?? "-"}")))
         {
             Leave = (zone, _) => Heard($"leave {zone}"),
+            Uplinks = new(
+                (names, _) => Heard($"prefer {string.Join(' ', names)}"), (name, _) => Heard($"use {name ?? "-"}"), (name, metered, _) => Heard($"metered {name} {metered}")),
         };
         Feed = new PictureFeed(Desk);
         Socket = _folder.File("gateway.sock");
