@@ -131,11 +131,7 @@ public sealed class Appliance : IDisposable
                 builder.Services.AddHostedService(_ => new DnsCapture(lan, _config.Aliases, _log));
             }
 
-            if (_ordinary.IsNeeded)
-            {
-                builder.Services.AddHostedService(_ => _ordinary);
-            }
-
+            builder.Services.AddHostedService(_ => new OrdinaryTables(_config.Uplinks, _log));
             builder.Services.AddHostedService(_ => _names);
             builder.Services.AddHostedService(_ => _nat64);
             builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);

@@ -1,20 +1,16 @@
-using Microsoft.Extensions.Hosting;
 using Ntm.Linux;
 using ILogger = Serilog.ILogger;
 
 namespace Ntm.Gateway;
 
 /// <summary>
-/// Where there are several uplinks: has ordinary connections of home and gateway begin on the chosen one and stay where they began (<see cref="OrdinaryRules"/>,
-/// <see cref="UplinkRoutes"/>). With one uplink it only takes away what an earlier configuration left. Others may flush the rules, so it looks every few seconds.
+/// Where there are several uplinks: has ordinary connections of home and gateway begin on the chosen one, and stay where they began by the marks of <see cref="OrdinaryTables"/>. With one uplink
+/// it only takes away what an earlier configuration left.
 /// </summary>
-public sealed class OrdinaryTraffic : BackgroundService
+public sealed class OrdinaryTraffic : IDisposable
 {
-    private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
-
     private readonly IReadOnlyList<UplinkConfig> _uplinks;
     private readonly ILogger _log;
-    private readonly string _rules;
     private readonly UplinkRoutes _routes = new();
     private readonly Dictionary<string, int> _looksBack = []; // device -> its number
     private string? _said;
@@ -22,16 +18,11 @@ public sealed class OrdinaryTraffic : BackgroundService
     public OrdinaryTraffic(IReadOnlyList<UplinkConfig> uplinks, ILogger log)
     {
         (_uplinks, _log) = (uplinks, log);
-        _rules = OrdinaryRules.Of([.. uplinks.Select(uplink => uplink.Interface)]);
         Remove();
-        if (IsNeeded)
-        {
-            Install();
-        }
     }
 
     /// <summary>Whether there is anything to choose from.</summary>
-    public bool IsNeeded => _uplinks.Count > 1;
+    private bool IsNeeded => _uplinks.Count > 1;
 
     /// <summary>Uplinks or the choice among them changed. On the pump's thread.</summary>
     /// <param name="lives">Whether connections that began on that uplink may stay.</param>
@@ -64,42 +55,15 @@ public sealed class OrdinaryTraffic : BackgroundService
         }
     }
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        Nftables.Run(OrdinaryRules.Removal);
-    }
-
-    public override void Dispose()
+    /// <summary>Behind the pump's end: nobody sets anything any more.</summary>
+    public void Dispose()
     {
         Remove();
         _routes.Dispose();
-        base.Dispose();
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            await Task.Delay(Period, stoppingToken);
-            if (Nftables.Run(OrdinaryRules.Question) is not null)
-            {
-                Install();
-            }
-        }
-    }
-
-    private void Install()
-    {
-        if (Nftables.Run(_rules) is { } refusal)
-        {
-            Say($"Ordinary connections do not keep to the uplink that they began on: {refusal}");
-        }
     }
 
     private void Remove()
     {
-        Nftables.Run(OrdinaryRules.Removal);
         try
         {
             _routes.Remove();

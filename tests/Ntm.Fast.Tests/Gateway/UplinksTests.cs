@@ -71,6 +71,20 @@ public sealed class UplinksTests
     }
 
     [Fact]
+    public void An_address_that_another_machine_has_is_said()
+    {
+        var twice = Good with { Addresses = [new LinkAddress(3, IPAddress.Parse("2001:db8::7"), 64, false, false) { Duplicate = true }] };
+        Assert.Equal("the address 2001:db8::7 of wan0 is another machine's, too", LinkJudgement.Of(0, Catv, twice, 5, 5, null).Reason);
+    }
+
+    [Fact]
+    public void Our_own_tables_routes_are_no_default_routes()
+    {
+        var ours = Good with { DefaultRoutes = [Good.DefaultRoutes[0] with { Table = UplinkRoutes.TableOf(2) }] };
+        Assert.Equal("the interface wan0 has an address but no default route", LinkJudgement.Of(0, Catv, ours, 5, 5, null).Reason);
+    }
+
+    [Fact]
     public void Ports_are_found_among_what_was_kept()
     {
         var ports = Uplinks.ReadPorts(
