@@ -47,9 +47,11 @@ public static class NtmCommand
         status.SetAction((parsed, stop) =>
             Open(parsed).ShowAsync("status", InterfaceJson.Lenient.StatusDocument, StatusText.Write, stop));
 
-        var uplinks = new Command("uplinks", "This gateway's ways out: what each is behind, and what that means");
+        var uplinks = new Command("uplinks", "This gateway's ways out: how each is, which one is used, what it is behind");
         uplinks.SetAction((parsed, stop) =>
             Open(parsed).ShowAsync("uplinks", InterfaceJson.Lenient.IReadOnlyListUplinkDocument, UplinksText.Write, stop));
+
+        UplinkCommands.AddTo(uplinks, Open);
 
         var devices = new Command("devices", "The machines of this home and the names they are published by");
         devices.SetAction((parsed, stop) =>

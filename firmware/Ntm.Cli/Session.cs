@@ -55,6 +55,16 @@ public sealed partial class Session(GatewayClient gateway, bool json, TextWriter
     public Task<int> PublishSelfAsync(string? ports, CancellationToken stop) =>
         OrderAsync(HttpMethod.Put, "node/published", JsonSerializer.SerializeToUtf8Bytes(new PublishNodeOrder(ports), InterfaceJson.Wire.PublishNodeOrder), stop);
 
+    public Task<int> PreferAsync(IReadOnlyList<string> uplinks, CancellationToken stop) =>
+        OrderAsync(HttpMethod.Put, "uplinks/order", JsonSerializer.SerializeToUtf8Bytes(new PreferOrder(uplinks), InterfaceJson.Wire.PreferOrder), stop);
+
+    /// <param name="uplink">Null: whichever is best.</param>
+    public Task<int> UseAsync(string? uplink, CancellationToken stop) =>
+        OrderAsync(HttpMethod.Put, "uplinks/used", JsonSerializer.SerializeToUtf8Bytes(new UseOrder(uplink), InterfaceJson.Wire.UseOrder), stop);
+
+    public Task<int> MeterAsync(string uplink, bool metered, CancellationToken stop) => OrderAsync(
+        HttpMethod.Put, $"uplinks/{Uri.EscapeDataString(uplink)}/metered", JsonSerializer.SerializeToUtf8Bytes(new MeteredOrder(metered), InterfaceJson.Wire.MeteredOrder), stop);
+
     public Task<int> UnpublishSelfAsync(CancellationToken stop) => OrderAsync(HttpMethod.Delete, "node/published", null, stop);
 
     /// <summary>The code goes to the output alone, so that it can be piped; the sentence to the error output.</summary>

@@ -38,6 +38,7 @@ public sealed class Appliance : IDisposable
     private readonly Neighbours? _neighbours;
     private readonly Uplinks _uplinks;
     private readonly Drills _drills;
+    private readonly OrdinaryTraffic _ordinary;
     private readonly BoxTransport _boxes;
     private readonly Nat64Discovery _nat64;
     private readonly NameListener _names;
@@ -65,7 +66,7 @@ public sealed class Appliance : IDisposable
             _keeper = new StoreKeeper(_store, log);
             var kept = _store.LoadAll();
             _routed = ReadRoutes(kept);
-            _core = new NodeCore(key, SystemEntropy.Instance, config.NodeOptions, kept.Where(write => write.Collection != Uplinks.PortCollection));
+            _core = new NodeCore(key, SystemEntropy.Instance, config.NodeOptions, kept.Where(write => write.Collection is not (Uplinks.PortCollection or UplinkWishes.Collection)));
             undo.Push(_pump = new Pump(_core, new PumpOptions { Lanes = config.Lanes, AfterEach = AfterEach, OnBug = OnBug }));
             _dns = new OverlayDns(_core.NameOf, _dnsCounters) { AnswersIPv6 = config.Lan?.IPv6 ?? true };
             _switchboard = new Switchboard(config, _pump, _core, _dns, _dnsCounters, BootClock.Boot, Version);
@@ -78,7 +79,9 @@ public sealed class Appliance : IDisposable
             undo.Push(_names = new NameListener(
                 config.DnsListen, (message, _, _, stop) => _switchboard.AnswerDnsAsync(message, stop), () => _neighbours?.Want(), _switchboard.CountRefused,
                 sentence => log.Debug("{Sentence}", sentence)));
-            undo.Push(_uplinks = new Uplinks(_pump, _core, config.Lan, config.Uplinks, Uplinks.ReadPorts(kept), _keeper, log));
+            undo.Push(_ordinary = new OrdinaryTraffic(config.Uplinks, log));
+            undo.Push(_uplinks = new Uplinks(_pump, _core, config.Lan, config.Uplinks, kept, _keeper, _ordinary, log));
+            _switchboard.Uplinks = _uplinks;
             undo.Push(_boxes = new BoxTransport(_pump, _core, config.Uplinks, log));
             _nat64 = new Nat64Discovery(config.Uplinks, (number, prefix) => _pump.Post(now => _uplinks.SetNat64(now, number, prefix)), log);
             undo.Push(_switchboard.Drills = _drills = new Drills(_pump, _core, _uplinks, log));
@@ -130,6 +133,7 @@ public sealed class Appliance : IDisposable
                 builder.Services.AddHostedService(_ => new DnsCapture(lan, _config.Aliases, _log));
             }
 
+            builder.Services.AddHostedService(_ => new OrdinaryTables(_config.Uplinks, _log));
             builder.Services.AddHostedService(_ => _names);
             builder.Services.AddHostedService(_ => _nat64);
             builder.Services.Configure<ConsoleLifetimeOptions>(console => console.SuppressStatusMessages = true);
@@ -168,6 +172,7 @@ public sealed class Appliance : IDisposable
         _pump.Dispose();
         _boxes.Dispose();
         _uplinks.Dispose();
+        _ordinary.Dispose();
         _keeper.Flush(TimeSpan.MaxValue);
         _store.Dispose();
     }
@@ -226,6 +231,9 @@ public sealed class Appliance : IDisposable
                     break;
                 case NodeEvent.Socket socket:
                     _uplinks.SetSocket(socket);
+                    break;
+                case NodeEvent.UplinkEvidence evidence:
+                    _uplinks.Take(now, evidence);
                     break;
                 case NodeEvent.MappingDatagram datagram:
                     _boxes.Send(datagram);

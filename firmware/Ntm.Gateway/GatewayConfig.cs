@@ -5,6 +5,7 @@ using Ntm.Crypto;
 using Ntm.Hosting;
 using Ntm.Node;
 using Ntm.Protocol;
+using Ntm.Uplink;
 using Serilog.Events;
 
 namespace Ntm.Gateway;
@@ -69,6 +70,8 @@ public sealed record GatewayConfig(
                 uplink.RequiredText("name"), InterfaceName(uplink, "interface"), (ushort)uplink.Number("port", 0, 0, ushort.MaxValue))
             {
                 MapsPorts = uplink.Flag("portMapping", true),
+                Metered = uplink.Flag("metered", false),
+                Thresholds = UplinkTimes.Read(uplink),
                 Resolver = uplink.Value<IPEndPoint?>("resolver", "an IP address, with a port where it is not 53", TryResolver, null),
             })],
             file.Value("tun", $"an interface name of 1 to {InterfaceNameMost} characters", TryInterfaceName, "ntm0"),
@@ -146,10 +149,11 @@ public sealed record GatewayConfig(
         return section.Value(key, $"an interface name of 1 to {InterfaceNameMost} characters, as `ip link` shows it", TryInterfaceName, "");
     }
 
+    // Linux allows quotes and asterisks in names; nft's rules, where the names go, do not.
     private static bool TryInterfaceName(string text, out string name)
     {
         name = text;
-        return text.Length is > 0 and <= InterfaceNameMost && text is not ("." or "..") && text.All(c => char.IsAscii(c) && c is > ' ' and not ('/' or ':' or '%'));
+        return text.Length is > 0 and <= InterfaceNameMost && text is not ("." or "..") && text.All(c => char.IsAscii(c) && c is > ' ' and not ('/' or ':' or '%' or '"' or '\\' or '*'));
     }
 
     // IPNetwork itself clears host bits; an owner who set some most likely mistyped.
@@ -195,6 +199,12 @@ public sealed record UplinkConfig(string Name, string Interface, ushort Port)
 {
     /// <summary>Whether the box in front of it is asked to open the port (PCP, NAT-PMP, UPnP).</summary>
     public bool MapsPorts { get; init; } = true;
+
+    /// <summary>Whether the owner pays for what goes there.</summary>
+    public bool Metered { get; init; }
+
+    /// <summary>When it counts as lost, and when as back.</summary>
+    public UplinkThresholds Thresholds { get; init; } = new();
 
     /// <summary>Its network's DNS, which is asked for the network's NAT64; null: the system's.</summary>
     public IPEndPoint? Resolver { get; init; }

@@ -9,10 +9,11 @@ namespace Ntm.Gateway;
 /// <summary>The core's status as the documents of the HTTP interface. Pure.</summary>
 public static class Picture
 {
+    /// <param name="standings">How each uplink is, by number; null: not judged.</param>
     /// <param name="now">When the status was taken.</param>
     /// <param name="started">Boot time at which the program began.</param>
     /// <param name="more">Further counters: what Linux and the DNS listener refused.</param>
-    public static PictureDocument Of(NodeStatus status, Now now, TimeSpan started, string version, params IEnumerable<KeyValuePair<string, long>> more)
+    public static PictureDocument Of(NodeStatus status, IReadOnlyDictionary<int, StandingDocument>? standings, Now now, TimeSpan started, string version, params IEnumerable<KeyValuePair<string, long>> more)
     {
         var counters = new SortedDictionary<string, long>(StringComparer.Ordinal);
         foreach (var (reason, count) in status.Counters.Concat(more))
@@ -24,7 +25,7 @@ public static class Picture
         return new(
             new StatusDocument(
                 version, now.Wall, Math.Round((now.Boot - started).TotalSeconds, 3), status.Member is { } member ? Of(member, now) : null,
-                [.. status.Uplinks.OrderBy(uplink => uplink.State.Number).Select(uplink => Of(uplink, now))], counters, status.Removed),
+                [.. status.Uplinks.OrderBy(uplink => uplink.State.Number).Select(uplink => Of(uplink, now) with { Standing = standings?.GetValueOrDefault(uplink.State.Number) })], counters, status.Removed),
             [.. status.Devices.OrderBy(device => device.Number).Select(device => Of(device, status.Member, now))],
             [.. status.Peers.Select(peer => Of(peer, names, now))]);
     }

@@ -35,6 +35,9 @@ public sealed class Switchboard(GatewayConfig config, Pump pump, NodeCore core, 
     /// <summary>Set before anybody is heard: made after the uplinks.</summary>
     public Drills? Drills { get; set; }
 
+    /// <summary>How they are, and what is wanted of them.</summary>
+    public Uplinks? Uplinks { get; set; }
+
     public Desk Desk() => new(
         PictureAsync,
         JoinAsync,
@@ -57,6 +60,10 @@ public sealed class Switchboard(GatewayConfig config, Pump pump, NodeCore core, 
             (name, way, lasts, force, stop) => AskAsync(now => Drills!.Begin(now, name, way, lasts, force), stop),
             (name, stop) => AskAsync(now => Drills!.Stop(now, name), stop)),
         Leave = (zone, stop) => AskAsync(now => core.Leave(now, zone), stop),
+        Uplinks = new(
+            (names, stop) => AskAsync(now => Uplinks!.Wish(now, wishes => wishes.Prefer(names)), stop),
+            (name, stop) => AskAsync(now => Uplinks!.Wish(now, wishes => wishes.Use(name)), stop),
+            (name, metered, stop) => AskAsync(now => Uplinks!.Wish(now, wishes => wishes.Meter(name, metered)), stop)),
     };
 
     /// <summary>On the pump's thread: the core ended a join.</summary>
@@ -120,7 +127,7 @@ public sealed class Switchboard(GatewayConfig config, Pump pump, NodeCore core, 
     private Task<PictureDocument> PictureAsync(CancellationToken stop) => AskAsync(
         now =>
         {
-            var picture = Picture.Of(core.Describe(now), now, started, version, [.. pump.Counters.All, .. dnsCounters.All, new("dns-too-many", Interlocked.Read(ref _refused))]);
+            var picture = Picture.Of(core.Describe(now), Uplinks?.Describe(now), now, started, version, [.. pump.Counters.All, .. dnsCounters.All, new("dns-too-many", Interlocked.Read(ref _refused))]);
             return picture with { Status = picture.Status with { DataPath = DataPathPicture.Of(pump, config) } };
         },
         stop);

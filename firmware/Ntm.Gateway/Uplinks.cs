@@ -1,47 +1,49 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Ntm.Hosting;
+using Ntm.Interface;
 using Ntm.Linux;
 using Ntm.Node;
 using Ntm.Protocol;
+using Ntm.Uplink;
 using ILogger = Serilog.ILogger;
 
 namespace Ntm.Gateway;
 
 /// <summary>
-/// The uplinks' sockets and what the core is told of the uplinks. Looks again whenever netlink says that something changed; an interface that
-/// goes takes its sockets along, one that comes back gets them anew, with the same port, so that a NAT's mapping stays. Lives on the pump's thread.
+/// The uplinks: how they are by the kernel and by what the core heard, which one comes first, and who is told of it. Looks again whenever netlink says that something changed; an interface
+/// that goes takes its sockets along, one that comes back gets them anew, with the same port, so that a NAT's mapping stays. Lives on the pump's thread.
 /// </summary>
 public sealed class Uplinks : IDisposable
 {
     /// <summary>Where the ports are kept.</summary>
     public const string PortCollection = "gateway-uplink-port";
 
-    /// <summary>How many free ports of IPv4 are tried for one that is free for IPv6 as well.</summary>
-    private const int PairTries = 16;
-
-    /// <summary>Datagrams that a further socket stages at once: most send two or three in their life.</summary>
-    private const int FurtherBatch = 32;
-
     private readonly Pump _pump;
     private readonly NodeCore _core;
     private readonly LanConfig? _lan;
-    private readonly StoreKeeper _keeper;
     private readonly ILogger _log;
     private readonly LinkWatch _watch = new();
     private readonly List<Attachment> _attachments;
-    private UplinkDrill? _drill;
+    private readonly UplinkSockets _sockets;
+    private readonly UplinkWishes _wishes;
+    private readonly OrdinaryTraffic _ordinary;
+    private readonly Timer _timer;
+    private LinkPicture _picture = new([], [], []);
+    private UplinkChoice? _choice;
 
     /// <param name="lan">Null: a node alone.</param>
-    /// <param name="kept">The ports kept before, by uplink name.</param>
+    /// <param name="kept">What the store holds: the ports, and the owner's wishes.</param>
     public Uplinks(
-        Pump pump, NodeCore core, LanConfig? lan, IReadOnlyList<UplinkConfig> uplinks, IReadOnlyDictionary<string, ushort> kept, StoreKeeper keeper, ILogger log)
+        Pump pump, NodeCore core, LanConfig? lan, IReadOnlyList<UplinkConfig> uplinks, IReadOnlyCollection<StoreWrite> kept, StoreKeeper keeper, OrdinaryTraffic ordinary, ILogger log)
     {
-        (_pump, _core, _lan, _keeper, _log) = (pump, core, lan, keeper, log);
+        (_pump, _core, _lan, _ordinary, _log) = (pump, core, lan, ordinary, log);
+        _sockets = new(pump, core, keeper, log);
+        _wishes = new(uplinks, kept, keeper.Keep);
+        _timer = new(_ => _pump.Post(Settle));
+        var ports = ReadPorts(kept);
         _attachments =
         [
-            .. uplinks.Select((uplink, number) => new Attachment(number, uplink) { Port = uplink.Port != 0 ? uplink.Port : kept.GetValueOrDefault(uplink.Name) }),
+            .. uplinks.Select((uplink, number) => new Attachment(number, uplink) { Port = uplink.Port != 0 ? uplink.Port : ports.GetValueOrDefault(uplink.Name) }),
         ];
     }
 
@@ -86,7 +88,7 @@ public sealed class Uplinks : IDisposable
         if (_attachments.Find(a => a.Number == runs.Uplink) is { } attachment)
         {
             (attachment.Singly4, attachment.Singly6) = runs.IPv4 ? (!runs.Allowed, attachment.Singly6) : (attachment.Singly4, !runs.Allowed);
-            ApplyRuns(attachment);
+            UplinkSockets.ApplyRuns(attachment);
         }
     }
 
@@ -105,7 +107,7 @@ public sealed class Uplinks : IDisposable
 
         if (wanted.Open)
         {
-            _core.SocketOpened(now, wanted.Number, wanted.IPv4, OpenFurther(attachment, wanted));
+            _core.SocketOpened(now, wanted.Number, wanted.IPv4, _sockets.OpenFurther(attachment, wanted));
         }
     });
 
@@ -122,75 +124,86 @@ public sealed class Uplinks : IDisposable
         }
     }
 
-    /// <summary>Takes an uplink away in software; null: all are as they are again.</summary>
+    /// <summary>Takes an uplink away in software; null: all are as they are again. On the pump's thread.</summary>
     public void SetDrill(Now now, UplinkDrill? drill)
     {
-        foreach (var socket in _attachments.Where(a => a.Number == (drill ?? _drill)?.Number).SelectMany(a => (UdpSocket?[])[a.Socket4, a.Socket6, .. a.Further.Values]).OfType<UdpSocket>())
+        foreach (var attachment in _attachments)
         {
-            (drill ?? UplinkDrill.None).Apply(socket);
+            attachment.Drill = drill?.Number == attachment.Number ? drill : null;
+            UplinkSockets.ApplyDrill(attachment);
         }
 
-        _drill = drill;
         Apply(now, _watch.Look(), starting: false);
     }
 
-    public void Dispose() => _watch.Dispose();
-
-    /// <summary>What an uplink is, from what Linux says. Pure.</summary>
-    /// <param name="port4">The IPv4 socket's port; null: there is none. Likewise <paramref name="port6"/>.</param>
-    /// <param name="failure">Why there are no sockets, where that is so.</param>
-    public static UplinkState Judge(int number, UplinkConfig uplink, LinkPicture picture, ushort? port4, ushort? port6, string? failure)
+    /// <summary>What the owner wants of them; every change is carried out at once. On the pump's thread.</summary>
+    public Verdict Wish(Now now, Func<UplinkWishes, Verdict> wish)
     {
-        UplinkState State(bool usable, string reason, IReadOnlyList<RealAddress> addresses) => new(number, uplink.Name, usable, reason, addresses);
-        if (picture.Link(uplink.Interface) is not { } link)
+        var verdict = wish(_wishes);
+        if (verdict.Done)
         {
-            return State(false, $"there is no interface {uplink.Interface}", []);
+            Settle(now);
         }
 
-        if (failure is not null)
+        return verdict;
+    }
+
+    /// <summary>The core says who was heard on an uplink, or that everybody is silent. On the pump's thread.</summary>
+    public void Take(Now now, NodeEvent.UplinkEvidence evidence)
+    {
+        if (_attachments.Find(a => a.Number == evidence.Uplink) is not { } attachment)
         {
-            return State(false, failure, []);
+            return;
         }
 
-        if (!link.Up)
+        var former = attachment.Health.Judgement;
+        switch (evidence)
         {
-            return State(false, $"the interface {uplink.Interface} is down", []);
+            case { Answered: true }:
+                attachment.Health.Answered(now.Boot, evidence.RoundTrip);
+                break;
+            case { Questions: > 0 }:
+                attachment.Health.Silent(now.Boot, evidence.Silence, evidence.Questions);
+                break;
+            default:
+                attachment.Health.NobodyToAsk(now.Boot);
+                break;
         }
 
-        if (!link.Running)
+        if (attachment.Health.Judgement.Condition != former.Condition)
         {
-            return State(false, $"the interface {uplink.Interface} has no carrier", []);
+            Settle(now);
         }
-
-        var addresses = picture.AddressesOf(link.Index).ToList();
-        if (addresses.Count == 0)
+        else
         {
-            return State(false, $"the interface {uplink.Interface} has no address", []);
+            Wake(now);
         }
+    }
 
-        var reachable = new List<RealAddress>();
-        foreach (var address in addresses.OrderBy(address => address.Temporary))
+    /// <summary>How each is and where it stands, by number. On the pump's thread.</summary>
+    public IReadOnlyDictionary<int, StandingDocument> Describe(Now now)
+    {
+        var use = _wishes.Wish.Use;
+        return _choice is not { } choice ? new Dictionary<int, StandingDocument>() : _attachments.ToDictionary(a => a.Number, a =>
         {
-            var ipv4 = address.Address.AddressFamily == AddressFamily.InterNetwork;
-            if ((ipv4 ? port4 : port6) is { } port && picture.DefaultRouteOf(link.Index, ipv4) is not null)
-            {
-                reachable.Add(RealAddress.From(new IPEndPoint(address.Address, port)));
-            }
-        }
+            var place = choice.Places.First(p => p.Number == a.Number);
+            var judged = a.Health.Judgement;
+            return new StandingDocument(
+                judged.Condition.ToString().ToLowerInvariant(), judged.Reason, Math.Max(0, Math.Round((now.Boot - judged.Since).TotalMilliseconds)), a.Usable ? place.Rank : null,
+                place.Reason, _wishes.IsMetered(a.Config), choice.Carrier == a.Number, use == a.Number,
+                a.Health.RoundTrip is { } trip ? Math.Round(trip.TotalMilliseconds, 1) : null);
+        });
+    }
 
-        var families = reachable.Select(address => address.IsIPv4 ? "IPv4" : "IPv6").Distinct().Order().ToList();
-        return families.Count == 0
-            ? State(false, $"the interface {uplink.Interface} has an address but no default route", [])
-            : State(true, $"it has an address and a default route by {string.Join(" and ", families)}", reachable) with
-            {
-                Gateways = [.. new[] { true, false }.Select(ipv4 => picture.DefaultRouteOf(link.Index, ipv4)?.Gateway).OfType<IPAddress>()
-                    .Select(gateway => RealAddress.From(new IPEndPoint(gateway, 0)))],
-                MapsPorts = uplink.MapsPorts,
-            };
+    public void Dispose()
+    {
+        _timer.Dispose();
+        _watch.Dispose();
     }
 
     private void Apply(Now now, LinkPicture picture, bool starting)
     {
+        _picture = picture;
         foreach (var attachment in _attachments)
         {
             var index = picture.Link(attachment.Config.Interface)?.Index;
@@ -198,25 +211,79 @@ public sealed class Uplinks : IDisposable
             // What was refused before may be free now: another program's port, a family that was switched off.
             if (index != attachment.Index || attachment.Failure is not null)
             {
-                Close(now, attachment);
+                _sockets.Close(now, attachment);
                 attachment.Index = index;
                 if (index is not null)
                 {
-                    Open(attachment, starting);
+                    _sockets.Open(attachment, starting);
                 }
             }
 
-            var state = Judge(attachment.Number, attachment.Config, picture, attachment.Socket4?.Port, attachment.Socket6?.Port, attachment.Failure);
-            state = _drill?.Seen(state) ?? state;
+            var state = LinkJudgement.Of(attachment.Number, attachment.Config, picture, attachment.Socket4?.Port, attachment.Socket6?.Port, attachment.Failure);
+            state = attachment.Drill?.Seen(state) ?? state;
             LookForNat64(attachment, state);
-            _core.UplinkChanged(now, attachment.Nat64 is { } nat64 ? state with { Nat64 = nat64, Reason = $"{state.Reason}, and IPv4 through its network's NAT64 {nat64}" } : state);
+            attachment.Links = attachment.Nat64 is { } nat64 ? state with { Nat64 = nat64, Reason = $"{state.Reason}, and IPv4 through its network's NAT64 {nat64}" } : state;
+            attachment.Health.Found(now.Boot, state.Usable ? LinkFact.Ready : index is null ? LinkFact.Missing : LinkFact.NotReady, attachment.Links.Reason);
         }
 
+        Settle(now);
         if (_lan is not null && picture.Link(_lan.Interface) is { } lan)
         {
             var own = picture.Addresses.Where(address => address.Interface == lan.Index && address.Usable).Select(address => address.Address).ToList();
             _core.OwnAddressesChanged(now, own);
         }
+    }
+
+    // What all that is known comes to: the core, the rules of ordinary traffic and the log are told, the worst first, so that nothing is aimed at what has gone.
+    private void Settle(Now now)
+    {
+        foreach (var attachment in _attachments)
+        {
+            attachment.Health.HandleTimeout(now.Boot);
+        }
+
+        var choice = UplinkChoice.Of([.. _attachments.Select(a => new UplinkStanding(a.Number, a.Config.Name, a.Health.Judgement.Condition, a.Usable, _wishes.IsMetered(a.Config)))], _wishes.Wish);
+        foreach (var place in choice.Places.Reverse())
+        {
+            var attachment = _attachments.First(a => a.Number == place.Number);
+            var state = attachment.Links!;
+            if (state.Usable && !attachment.Usable)
+            {
+                state = state with { Usable = false, Reason = attachment.Health.Judgement.Reason, Addresses = [], Gateways = [] };
+            }
+
+            _core.UplinkChanged(now, state with { Rank = place.Rank, Metered = _wishes.IsMetered(attachment.Config) });
+            Tell(attachment);
+        }
+
+        if (_choice is not null && choice.Carrier != _choice.Carrier)
+        {
+            _log.Information("Ordinary traffic goes by another uplink: {Reason}.", choice.Reason);
+        }
+
+        _choice = choice;
+        _ordinary.Set(_picture, number => _attachments[number] is { Usable: true, Health.Judgement.Condition: not UplinkCondition.Offline }, choice.Carrier);
+        Wake(now);
+    }
+
+    // The core says itself what is usable and what is not.
+    private void Tell(Attachment attachment)
+    {
+        var judged = attachment.Health.Judgement;
+        if (judged.Condition != attachment.Told && attachment.Told is { } told
+            && (Answers(judged.Condition) || Answers(told) || (judged.Condition == UplinkCondition.Online && attachment.Usable)))
+        {
+            _log.Information("Uplink {Uplink} is {Condition}: {Reason}.", attachment.Config.Name, judged.Condition.ToString().ToLowerInvariant(), judged.Reason);
+        }
+
+        attachment.Told = judged.Condition;
+        static bool Answers(UplinkCondition condition) => condition is UplinkCondition.Offline or UplinkCondition.Degraded;
+    }
+
+    private void Wake(Now now)
+    {
+        var next = _attachments.Min(a => a.Health.NextDeadline);
+        _timer.Change(next == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : next > now.Boot ? next - now.Boot + TimeSpan.FromMilliseconds(1) : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
     }
 
     // The network is told from another by its addresses' prefixes: privacy addresses come and go in one and the same.
@@ -228,190 +295,5 @@ public sealed class Uplinks : IDisposable
             (attachment.IPv6Alone, attachment.Nat64) = (network, null);
             OnIPv6Alone?.Invoke(attachment.Number, network is not null);
         }
-    }
-
-    private void Open(Attachment attachment, bool starting)
-    {
-        attachment.Failure = null;
-        var config = attachment.Config;
-        try
-        {
-            try
-            {
-                OpenPair(attachment, attachment.Port);
-            }
-            catch (LinuxException taken) when (taken.Error == (int)Errno.AddressInUse && config.Port == 0 && attachment.Port != 0)
-            {
-                _log.Warning("Uplink {Uplink}: its port {Port} is now used by another program; it takes another, and peers behind NAT will have to find it anew.",
-                    config.Name, attachment.Port);
-                OpenPair(attachment, 0);
-            }
-        }
-        catch (LinuxException refused) when (!starting || refused.Error is (int)Errno.NoDevice)
-        {
-            attachment.Failure = $"its sockets cannot be opened: {refused.Message.TrimEnd('.')}";
-            return;
-        }
-        catch (LinuxException refused) when (refused.Error == (int)Errno.AddressInUse)
-        {
-            throw new FatalException(ExitCode.Unavailable,
-                $"UDP port {config.Port} of uplink {config.Name} is in use by another program. Find it with 'ss -ulpn', or choose another \"port\" (0: any that is free).", refused);
-        }
-        catch (LinuxException refused)
-        {
-            throw new FatalException(Fatal.Explain(refused).Code, $"Uplink {config.Name}: {refused.Message}", refused);
-        }
-
-        var port = attachment.Socket4?.Port ?? attachment.Socket6!.Port;
-        if (config.Port == 0 && port != attachment.Port)
-        {
-            _keeper.Keep(new StoreWrite(PortCollection, config.Name, Encoding.UTF8.GetBytes(port.ToString(System.Globalization.CultureInfo.InvariantCulture))));
-        }
-
-        attachment.Port = port;
-        _log.Information("Uplink {Uplink} uses UDP port {Port} on {Interface}.", config.Name, port, config.Interface);
-    }
-
-    /// <summary>IPv4 and IPv6 on one port; IPv4 alone where the machine has no IPv6.</summary>
-    private void OpenPair(Attachment attachment, ushort wanted)
-    {
-        for (var tries = 1; ; tries++)
-        {
-            var four = UdpSocket.Open(AddressFamily.InterNetwork, wanted, attachment.Number, attachment.Config.Interface, _pump.Counters);
-            try
-            {
-                attachment.Socket6 = UdpSocket.Open(AddressFamily.InterNetworkV6, four.Port, attachment.Number, attachment.Config.Interface, _pump.Counters);
-            }
-            catch (LinuxException refused) when (refused.Error is (int)Errno.FamilyNotSupported or (int)Errno.AddressNotAvailable)
-            {
-                attachment.Socket6 = null;
-            }
-            catch (LinuxException refused) when (refused.Error == (int)Errno.AddressInUse && wanted == 0 && tries < PairTries)
-            {
-                four.Dispose();
-                continue;
-            }
-            catch
-            {
-                four.Dispose();
-                throw;
-            }
-
-            attachment.Socket4 = four;
-            ApplyRuns(attachment);
-            ApplyDrill(attachment.Number, four);
-            ApplyDrill(attachment.Number, attachment.Socket6);
-            _pump.AddSocket(four);
-            if (attachment.Socket6 is { } six)
-            {
-                _pump.AddSocket(six);
-            }
-
-            return;
-        }
-    }
-
-    private ushort OpenFurther(Attachment attachment, NodeEvent.Socket wanted)
-    {
-        if (attachment.Index is null)
-        {
-            return 0;
-        }
-
-        try
-        {
-            var socket = UdpSocket.Open(
-                wanted.IPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, 0, wanted.Number, attachment.Config.Interface, _pump.Counters, FurtherBatch);
-            socket.SendsRuns = wanted.IPv4 ? !attachment.Singly4 : !attachment.Singly6;
-            ApplyDrill(attachment.Number, socket);
-            attachment.Further.Add((wanted.Number, wanted.IPv4), socket);
-            _pump.AddSocket(socket);
-            return socket.Port;
-        }
-        catch (LinuxException refused)
-        {
-            _log.Debug("Uplink {Uplink}: a further socket cannot be opened: {Reason}", attachment.Config.Name, refused.Message);
-            return 0;
-        }
-    }
-
-    private static void ApplyRuns(Attachment attachment)
-    {
-        attachment.Socket4?.SendsRuns = !attachment.Singly4;
-        attachment.Socket6?.SendsRuns = !attachment.Singly6;
-        foreach (var ((_, ipv4), socket) in attachment.Further)
-        {
-            socket.SendsRuns = ipv4 ? !attachment.Singly4 : !attachment.Singly6;
-        }
-    }
-
-    // A socket made anew while the drill lasts.
-    private void ApplyDrill(int number, UdpSocket? socket)
-    {
-        if (_drill?.Number == number && socket is not null)
-        {
-            _drill.Apply(socket);
-        }
-    }
-
-    private void Close(Now now, Attachment attachment)
-    {
-        foreach (var socket in (UdpSocket?[])[attachment.Socket4, attachment.Socket6])
-        {
-            if (socket is not null)
-            {
-                _pump.RemoveSocket(socket);
-            }
-        }
-
-        foreach (var ((number, ipv4), socket) in attachment.Further.ToArray())
-        {
-            attachment.Further.Remove((number, ipv4));
-            _pump.RemoveSocket(socket);
-            _core.SocketOpened(now, number, ipv4, 0);
-        }
-
-        (attachment.Socket4, attachment.Socket6, attachment.Failure) = (null, null, null);
-    }
-
-    /// <summary>errno values that mean something here (asm-generic/errno.h).</summary>
-    private enum Errno
-    {
-        NoDevice = 19,
-        FamilyNotSupported = 97,
-        AddressInUse = 98,
-        AddressNotAvailable = 99,
-    }
-
-    private sealed class Attachment(int number, UplinkConfig config)
-    {
-        public int Number { get; } = number;
-
-        public UplinkConfig Config { get; } = config;
-
-        /// <summary>The port to use again; 0: not known yet.</summary>
-        public ushort Port { get; set; }
-
-        /// <summary>The interface the sockets are bound to; null: it does not exist.</summary>
-        public int? Index { get; set; }
-
-        public UdpSocket? Socket4 { get; set; }
-
-        public UdpSocket? Socket6 { get; set; }
-
-        /// <summary>Sockets by which its NAT is looked at, by number and family.</summary>
-        public Dictionary<(int Number, bool IPv4), UdpSocket> Further { get; } = [];
-
-        /// <summary>Datagrams go one by one: the device spoils runs.</summary>
-        public bool Singly4 { get; set; }
-
-        public bool Singly6 { get; set; }
-
-        public string? Failure { get; set; }
-
-        /// <summary>The network it is in with IPv6 alone; null: it has IPv4, too, or is not usable.</summary>
-        public string? IPv6Alone { get; set; }
-
-        public Nat64Prefix? Nat64 { get; set; }
     }
 }

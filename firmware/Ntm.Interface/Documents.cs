@@ -40,7 +40,22 @@ public sealed record UplinkDocument(
 
     /// <summary>Whether the box in front has opened the uplink's port: one for each IP family where that matters.</summary>
     public IReadOnlyList<PortDocument> Ports { get; init; } = [];
+
+    /// <summary>How it is, and where it stands among the others; null: not judged yet.</summary>
+    public StandingDocument? Standing { get; init; }
 }
+
+/// <param name="Condition">"absent", "connecting", "online", "degraded", "offline".</param>
+/// <param name="Reason">Why, in words.</param>
+/// <param name="SinceMs">How long it has been so.</param>
+/// <param name="Rank">0: the one used first; null: it cannot be used.</param>
+/// <param name="RankReason">Why it stands there, in words.</param>
+/// <param name="Metered">Whether the owner pays for what goes there.</param>
+/// <param name="CarriesOrdinary">New ordinary connections of home and gateway leave by it.</param>
+/// <param name="Wanted">The owner said that this one is to be used.</param>
+/// <param name="RoundTripMs">Of questions to coordinators and relays; null: not known.</param>
+public sealed record StandingDocument(
+    string Condition, string Reason, double? SinceMs, int? Rank, string RankReason, bool Metered, bool CarriesOrdinary, bool Wanted, double? RoundTripMs);
 
 /// <param name="Family">"IPv4", "IPv6".</param>
 /// <param name="By">"PCP", "NAT-PMP", "UPnP"; null: no port is open.</param>
@@ -116,6 +131,18 @@ public sealed record PublishOrder(string? Name, string? Ports = null);
 /// <summary>PUT /api/v1/node/published: the gateway's own services.</summary>
 /// <param name="Ports">As in <see cref="PublishOrder"/>.</param>
 public sealed record PublishNodeOrder(string? Ports = null);
+
+/// <summary>PUT /api/v1/uplinks/order</summary>
+/// <param name="Names">Uplinks, the preferred first; those not named come after. Empty: as they are configured, metered ones last.</param>
+public sealed record PreferOrder(IReadOnlyList<string> Names);
+
+/// <summary>PUT /api/v1/uplinks/used</summary>
+/// <param name="Name">The uplink to be used; null: whichever is best.</param>
+public sealed record UseOrder(string? Name);
+
+/// <summary>PUT /api/v1/uplinks/{uplink}/metered</summary>
+/// <param name="Metered">Whether the owner pays for what goes there.</param>
+public sealed record MeteredOrder(bool Metered);
 
 /// <summary>GET /api/v1/shares</summary>
 /// <param name="NodePublished">What of the gateway itself is published; null: nothing.</param>

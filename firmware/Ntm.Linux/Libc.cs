@@ -11,7 +11,7 @@ internal static unsafe partial class Libc
     private const string Library = "libc";
 
     // errno
-    public const int EPERM = 1, ESRCH = 3, EINTR = 4, EIO = 5, EAGAIN = 11, EACCES = 13, EEXIST = 17, ENODEV = 19, EINVAL = 22;
+    public const int EPERM = 1, ENOENT = 2, ESRCH = 3, EINTR = 4, EIO = 5, EAGAIN = 11, EACCES = 13, EEXIST = 17, ENODEV = 19, EINVAL = 22;
     public const int EBADFD = 77, EMSGSIZE = 90, EAFNOSUPPORT = 97, EOPNOTSUPP = 95, EADDRINUSE = 98, EADDRNOTAVAIL = 99;
     public const int ENETDOWN = 100, ENETUNREACH = 101, ENOBUFS = 105, ECONNREFUSED = 111, EHOSTDOWN = 112, EHOSTUNREACH = 113;
 

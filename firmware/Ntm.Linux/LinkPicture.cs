@@ -11,7 +11,11 @@ public sealed record LinkState(int Index, string Name, bool Up, bool Running, in
 /// <param name="Interface">The interface's number.</param>
 /// <param name="Usable">Neither tentative, nor a duplicate, nor deprecated.</param>
 /// <param name="Temporary">An IPv6 privacy address (RFC 8981).</param>
-public sealed record LinkAddress(int Interface, IPAddress Address, int PrefixLength, bool Usable, bool Temporary);
+public sealed record LinkAddress(int Interface, IPAddress Address, int PrefixLength, bool Usable, bool Temporary)
+{
+    /// <summary>The kernel found another machine with it (IFA_F_DADFAILED).</summary>
+    public bool Duplicate { get; init; }
+}
 
 /// <param name="Interface">The interface's number.</param>
 /// <param name="IsIPv4">Else IPv6.</param>
@@ -29,7 +33,7 @@ public sealed record LinkPicture(IReadOnlyList<LinkState> Links, IReadOnlyList<L
     public IEnumerable<LinkAddress> AddressesOf(int index) =>
         Addresses.Where(a => a.Interface == index && a.Usable && !a.Address.IsIPv6LinkLocal && !IPAddress.IsLoopback(a.Address));
 
-    /// <summary>The default route of an interface with the lowest metric, in any table; null where it has none in that family.</summary>
+    /// <summary>The default route of an interface with the lowest metric, in any table but our own (<see cref="UplinkRoutes"/>); null where it has none in that family.</summary>
     public DefaultRoute? DefaultRouteOf(int index, bool ipv4) =>
-        DefaultRoutes.Where(r => r.Interface == index && r.IsIPv4 == ipv4).MinBy(r => r.Metric);
+        DefaultRoutes.Where(r => r.Interface == index && r.IsIPv4 == ipv4 && !UplinkRoutes.Owns(r.Table)).MinBy(r => r.Metric);
 }

@@ -11,8 +11,8 @@ namespace Ntm.Linux;
 /// </summary>
 public sealed class LinkWatch : IDisposable
 {
-    // linux/rtnetlink.h: RTMGRP_LINK | IPV4_IFADDR | IPV4_ROUTE | IPV6_IFADDR | IPV6_ROUTE
-    private const uint Groups = 0x1 | 0x10 | 0x40 | 0x100 | 0x400;
+    // linux/rtnetlink.h: RTMGRP_LINK | IPV4_IFADDR | IPV4_ROUTE | IPV6_IFADDR | IPV6_ROUTE; RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_RULE as bits
+    private const uint Groups = 0x1 | 0x10 | 0x40 | 0x100 | 0x400 | 0x80 | 0x40000;
 
     private const uint FlagUp = 1, FlagRunning = 0x40;
     private const uint AddressTemporary = 0x01, AddressDuplicate = 0x08, AddressDeprecated = 0x20, AddressTentative = 0x40;
@@ -132,7 +132,7 @@ public sealed class LinkWatch : IDisposable
         return (own ?? peerOrOwn) is not { } ip || payload[1] > expected * 8
             ? null
             : new(MemoryMarshal.Read<int>(payload[4..]), ip, payload[1], (flags & (AddressDuplicate | AddressDeprecated | AddressTentative)) == 0,
-                expected == 16 && (flags & AddressTemporary) != 0);
+                expected == 16 && (flags & AddressTemporary) != 0) { Duplicate = (flags & AddressDuplicate) != 0 };
     }
 
     /// <summary>

@@ -67,6 +67,7 @@ public sealed partial class NodeCore
             return;
         }
 
+        _watch.Heard(now, packet.Path.Uplink);
         var peer = tunnel!.Owner as Peer;
         if (peer is not null)
         {

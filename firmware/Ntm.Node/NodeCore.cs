@@ -33,6 +33,7 @@ public sealed partial class NodeCore : ICore
     private readonly NatObserver _nat;
     private readonly Sightings _sightings;
     private readonly ServerPaths _ways;
+    private readonly UplinkWatch _watch;
     private readonly UplinkMappings _mappings;
     private readonly Peers _peers;
     private readonly Directions _directions;
@@ -84,7 +85,12 @@ public sealed partial class NodeCore : ICore
         _nat = new NatObserver(_context, () => _registration!.Own) { OnChanged = OnNatChanged };
         _registration = new Registration(_context, Published, _nat) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
         _sightings = new Sightings(_context, () => _registration.Own, _nat.KeepAliveOf, _registration.Seen);
-        _registration.OnReached = _sightings.Look;
+        _watch = new UplinkWatch(_context, () => _registration.Own, _nat.KeepAliveOf);
+        _registration.OnReached = at =>
+        {
+            _sightings.Look(at);
+            _watch.Look(at);
+        };
         _registration.Ways = _ways = new ServerPaths(_context, () => _registration.Own, _sightings) { OnMoved = at => _peers!.AimAll(at) };
         _sightings.OnSeen = _ways.Look;
         _mappings = new UplinkMappings(_context, _registration) { OnTold = OnPortsTold };
@@ -127,7 +133,7 @@ public sealed partial class NodeCore : ICore
                 return TimeSpan.Zero;
             }
 
-            var next = Min(Min(Min(Min(_context.Tunnels.NextDeadline, _sightings.NextDeadline), _nat.NextDeadline), _trials.NextDeadline), Min(Min(_checks.NextDeadline, _reports.NextDeadline), _runs.NextDeadline));
+            var next = Min(Min(Min(Min(Min(_context.Tunnels.NextDeadline, _watch.NextDeadline), _sightings.NextDeadline), _nat.NextDeadline), _trials.NextDeadline), Min(Min(_checks.NextDeadline, _reports.NextDeadline), _runs.NextDeadline));
             if (_context.Signals is { } signals)
             {
                 next = Min(next, signals.NextDeadline);
@@ -154,10 +160,22 @@ public sealed partial class NodeCore : ICore
         }
 
         _context.Uplinks[uplink.Number] = uplink;
-        _nat.UplinkChanged(now, uplink);
-        _sightings.Look(now);
-        _trials.UplinkChanged(now, uplink);
-        _context.Note($"Uplink {uplink.Name} is {(uplink.Usable ? "usable" : "not usable")}: {uplink.Reason}.");
+        _watch.Look(now);
+
+        // Another place among the uplinks is no other network: mappings, sockets and what was seen there stay.
+        var moved = former is null || !Same(former with { Rank = uplink.Rank, Metered = uplink.Metered }, uplink);
+        if (moved)
+        {
+            _nat.UplinkChanged(now, uplink);
+            _sightings.Look(now);
+            _trials.UplinkChanged(now, uplink);
+        }
+
+        if (former is null || former.Usable != uplink.Usable || former.Reason != uplink.Reason)
+        {
+            _context.Note($"Uplink {uplink.Name} is {(uplink.Usable ? "usable" : "not usable")}: {uplink.Reason}.");
+        }
+
         if (_context.Membership is not null)
         {
             _registration.UplinksChanged(now);
@@ -166,7 +184,10 @@ public sealed partial class NodeCore : ICore
             TellPeers(now);
         }
 
-        _mappings.Aim(now);
+        if (moved)
+        {
+            _mappings.Aim(now);
+        }
     }
 
     /// <summary>A socket that <see cref="NodeEvent.Socket"/> wanted stands.</summary>
@@ -272,6 +293,7 @@ public sealed partial class NodeCore : ICore
         _trials.HandleTimeout(now);
         _nat.HandleTimeout(now);
         _sightings.HandleTimeout(now);
+        _watch.HandleTimeout(now);
         _shareholding.HandleTimeout(now);
         _held.HandleTimeout(now.Boot);
         _mappings.HandleTimeout(now);
@@ -286,6 +308,7 @@ public sealed partial class NodeCore : ICore
                 _checks.OnCheck(now, peer, path, check);
                 return null;
             case (Peer peer, { PathCheckReply: { } reply }):
+                _watch.Answered(now, path.Uplink);
                 _checks.OnReply(now, peer, path, reply);
                 return null;
             case (Peer peer, { Number: 0, PathReport: { } report }):
@@ -307,7 +330,7 @@ public sealed partial class NodeCore : ICore
             case (not Peer, { PathCheckReply.Id: 0 }):
                 return null; // of one that we are about to join or register at
             case (ServerLink link, { PathCheckReply: { } reply }):
-                if (!_sightings.TryTake(now, link, path, reply))
+                if (!_watch.TryTake(now, link, path, reply) && !_sightings.TryTake(now, link, path, reply))
                 {
                     _nat.OnReply(now, link, path, reply);
                 }
@@ -401,6 +424,7 @@ public sealed partial class NodeCore : ICore
         _held.Clear();
         _nat.Stop();
         _sightings.Stop();
+        _watch.Stop();
         _mappings.Leave(now);
         _trials.Stop();
     }

@@ -40,6 +40,13 @@ public abstract record NodeEvent
     /// <summary>Whether datagrams of this uplink and IP family may be handed to the kernel several in one.</summary>
     public sealed record Runs(int Uplink, bool IPv4, bool Allowed) : NodeEvent;
 
+    /// <summary>What shows whether an uplink works: somebody was heard there, or everybody who was asked is silent though one of them answers by another uplink. At most a few a second.</summary>
+    /// <param name="Answered">Somebody was heard.</param>
+    /// <param name="RoundTrip">Of an answer to a question.</param>
+    /// <param name="Silence">How long nobody answers.</param>
+    /// <param name="Questions">How many in a row nobody answered. None, and nobody heard: there is nobody to ask, and what was told before says nothing any more.</param>
+    public sealed record UplinkEvidence(int Uplink, bool Answered, TimeSpan? RoundTrip, TimeSpan Silence, int Questions) : NodeEvent;
+
     /// <summary>
     /// A further socket of an uplink, numbered by <see cref="UplinkSocket"/>, is wanted (on any port that is free: <see cref="NodeCore.SocketOpened"/>), or no more.
     /// </summary>

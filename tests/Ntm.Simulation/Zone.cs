@@ -237,6 +237,9 @@ public sealed class HomeRouter
     /// <summary>What the core found out of its uplinks' runs.</summary>
     public List<NodeEvent.Runs> Runs { get; } = [];
 
+    /// <summary>What it found out of who answers on its uplinks.</summary>
+    public List<NodeEvent.UplinkEvidence> Evidence { get; } = [];
+
     public List<string> Warnings { get; } = [];
 
     /// <summary>Further sockets that its system lets it open.</summary>
@@ -382,6 +385,9 @@ public sealed class HomeRouter
                 case NodeEvent.Runs runs:
                     Home.Router.SendsRuns = runs.Allowed;
                     Runs.Add(runs);
+                    break;
+                case NodeEvent.UplinkEvidence evidence:
+                    Evidence.Add(evidence);
                     break;
                 case NodeEvent.Socket { Open: false } closed:
                     Home.Router.CloseSocket(closed.Number, closed.IPv4);

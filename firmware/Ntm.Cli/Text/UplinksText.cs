@@ -35,7 +35,7 @@ public static class UplinksText
 
         foreach (var uplink in uplinks)
         {
-            output.WriteLine($"  {uplink.Name}  {uplink.State}: {uplink.Reason}");
+            output.WriteLine("  " + Head(uplink));
             var rows = Addresses(uplink);
             rows.Add(["NAT", uplink.Nat]);
             rows.AddRange(Ports(uplink));
@@ -46,8 +46,8 @@ public static class UplinksText
 
     private static void Write(UplinkDocument uplink, TextWriter output)
     {
-        output.WriteLine($"{uplink.Name}  {uplink.State}: {uplink.Reason}");
-        var rows = Addresses(uplink);
+        output.WriteLine(Head(uplink));
+        List<string[]> rows = [.. Standing(uplink), .. Addresses(uplink)];
         foreach (var nat in uplink.Nats)
         {
             rows.Add([nat.Family, nat.Does]);
@@ -63,6 +63,19 @@ public static class UplinksText
         rows.AddRange(Ports(uplink));
         rows.Add(["traffic", Words.Traffic(uplink.BytesReceived, uplink.BytesSent)]);
         Columns.Write(output, rows, indent: 2);
+    }
+
+    private static string Head(UplinkDocument uplink) => uplink.Standing is { } standing
+        ? $"{uplink.Name}  {standing.Condition}: {standing.Reason}" : $"{uplink.Name}  {uplink.State}: {uplink.Reason}";
+
+    private static IEnumerable<string[]> Standing(UplinkDocument uplink)
+    {
+        if (uplink.Standing is { } standing)
+        {
+            yield return ["since", Words.Ago(standing.SinceMs) + (standing.RoundTripMs is { } trip ? $", answers after {Words.RoundTrip(trip)}" : "")];
+            yield return ["rank", (standing.Rank is { } rank ? string.Create(CultureInfo.InvariantCulture, $"{rank}: ") : "none: ") + standing.RankReason
+                + (standing.Metered ? "; metered" : "") + (standing.CarriesOrdinary ? "; carries ordinary traffic" : "") + (standing.Wanted ? "; you said: use this one" : "")];
+        }
     }
 
     private static List<string[]> Addresses(UplinkDocument uplink) =>

@@ -31,4 +31,7 @@ public sealed record Desk(
 
     /// <summary>Leaves the zone of that name.</summary>
     public required Func<string, CancellationToken, Task<Verdict>> Leave { get; init; }
+
+    /// <summary>What is wanted of the uplinks.</summary>
+    public required UplinksDesk Uplinks { get; init; }
 }

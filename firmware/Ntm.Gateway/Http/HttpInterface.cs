@@ -54,6 +54,7 @@ public static class HttpInterface
         app.MapDelete(Api + "/devices/{device}/name", context => UnpublishAsync(context, desk));
         SharesRoutes.Map(app, Api, desk.Shares);
         HandoversRoutes.Map(app, Api, desk.Handovers);
+        UplinksRoutes.Map(app, Api, desk.Uplinks);
         app.MapPut(Api + "/devices/{device}/macs/{other}", context => MacAsync(context, desk, desk.Merge, "The devices were not merged"));
         app.MapDelete(Api + "/devices/{device}/macs/{other}", context => MacAsync(context, desk, desk.Split, "The device was not split"));
         foreach (var path in ConsolePages.Paths)

@@ -121,9 +121,14 @@ public sealed class PictureFeed(Desk desk)
         double? Moment(double? ageMs) => ageMs is { } age ? Math.Round((upMs - age) / 100) : null;
         ServerDocument Server(ServerDocument server) => server with { LastHeardMs = Moment(server.LastHeardMs) };
 
+        // The round trip is measured anew all the time.
+        UplinkDocument Uplink(UplinkDocument uplink) =>
+            uplink.Standing is { } standing ? uplink with { Standing = standing with { SinceMs = Moment(standing.SinceMs), RoundTripMs = null } } : uplink;
+
         return new(
             picture.Status with
             {
+                Uplinks = [.. picture.Status.Uplinks.Select(Uplink)],
                 Now = default,
                 UptimeSeconds = 0,
                 Member = picture.Status.Member is { } member

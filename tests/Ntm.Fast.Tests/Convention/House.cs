@@ -7,7 +7,7 @@ namespace Ntm.Fast.Tests.Convention;
 internal static class House
 {
     public static readonly string[] Cores =
-        ["Ntm.Protocol", "Ntm.Crypto", "Ntm.Tunnel", "Ntm.Signalling", "Ntm.Node", "Ntm.Coordinator", "Ntm.Relay"];
+        ["Ntm.Protocol", "Ntm.Crypto", "Ntm.Tunnel", "Ntm.Signalling", "Ntm.Node", "Ntm.Coordinator", "Ntm.Relay", "Ntm.Uplink"];
 
     /// <summary>Each room and the rooms it may refer to.</summary>
     public static readonly IReadOnlyDictionary<string, string[]> Arrows = new Dictionary<string, string[]>
@@ -19,6 +19,7 @@ internal static class House
         ["Ntm.Node"] = ["Ntm.Signalling", "Ntm.Tunnel", "Ntm.Protocol", "Ntm.Crypto"],
         ["Ntm.Coordinator"] = ["Ntm.Signalling", "Ntm.Tunnel", "Ntm.Protocol", "Ntm.Crypto"],
         ["Ntm.Relay"] = ["Ntm.Signalling", "Ntm.Tunnel", "Ntm.Protocol", "Ntm.Crypto"],
+        ["Ntm.Uplink"] = [],
         ["Ntm.Linux"] = ["Ntm.Protocol"],
         ["Ntm.Store"] = ["Ntm.Protocol"],
         ["Ntm.Interface"] = [],

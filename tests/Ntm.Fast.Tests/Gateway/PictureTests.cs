@@ -37,7 +37,7 @@ public sealed class PictureTests
                 null, [new GivenShareStatus(1, "nas.alice.home.example", "Dave", PortSet.All, At.Wall, false, "friends.example")],
                 [new TakenShareStatus("cam.eve.other.example", "tcp/443", At.Wall, true)]),
             new Dictionary<string, long> { ["tunnel-replayed"] = 1 });
-        var picture = Picture.Of(status, At, TimeSpan.FromSeconds(400), "0.1.0", [new("tunnel-replayed", 2), new("wire-full", 3)]);
+        var picture = Picture.Of(status, null, At, TimeSpan.FromSeconds(400), "0.1.0", [new("tunnel-replayed", 2), new("wire-full", 3)]);
 
         Assert.Equal((600.0, At.Wall), (picture.Status.UptimeSeconds, picture.Status.Now));
         Assert.Equal("alice.home.example", picture.Status.Member!.Node);

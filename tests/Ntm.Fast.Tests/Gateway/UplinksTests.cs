@@ -26,7 +26,7 @@ public sealed class UplinksTests
     [Fact]
     public void A_good_one_shows_its_addresses_with_the_sockets_port()
     {
-        var state = Uplinks.Judge(2, Catv, Good, 41_641, 41_641, null);
+        var state = LinkJudgement.Of(2, Catv, Good, 41_641, 41_641, null);
         Assert.True(state.Usable);
         Assert.Equal((2, "catv", "it has an address and a default route by IPv4 and IPv6"), (state.Number, state.Name, state.Reason));
         Assert.Equal(["192.0.2.7:41641", "[2001:db8::7]:41641", "[2001:db8::9]:41641"], state.Addresses.Select(address => address.ToString()));
@@ -35,20 +35,20 @@ public sealed class UplinksTests
     [Fact]
     public void It_names_its_default_gateways_and_whether_they_may_be_asked()
     {
-        var state = Uplinks.Judge(2, Catv, Good, 41_641, 41_641, null);
+        var state = LinkJudgement.Of(2, Catv, Good, 41_641, 41_641, null);
         Assert.Equal(["192.0.2.1", "fe80::1"], state.Gateways.Select(gateway => gateway.ToIPAddress().ToString()));
         Assert.All(state.Gateways, gateway => Assert.Equal(0, gateway.Port));
         Assert.True(state.MapsPorts);
-        Assert.False(Uplinks.Judge(2, Catv with { MapsPorts = false }, Good, 41_641, 41_641, null).MapsPorts);
-        Assert.Empty(Uplinks.Judge(2, Catv, Good with { DefaultRoutes = [new DefaultRoute(3, true, null, 0, 254)] }, 5, 5, null).Gateways); // point to point
+        Assert.False(LinkJudgement.Of(2, Catv with { MapsPorts = false }, Good, 41_641, 41_641, null).MapsPorts);
+        Assert.Empty(LinkJudgement.Of(2, Catv, Good with { DefaultRoutes = [new DefaultRoute(3, true, null, 0, 254)] }, 5, 5, null).Gateways); // point to point
     }
 
     [Fact]
     public void A_family_without_route_or_socket_does_not_count()
     {
-        Assert.Equal(["192.0.2.7:5"], Uplinks.Judge(0, Catv, Good, 5, null, null).Addresses.Select(address => address.ToString()));
+        Assert.Equal(["192.0.2.7:5"], LinkJudgement.Of(0, Catv, Good, 5, null, null).Addresses.Select(address => address.ToString()));
         var four = Good with { DefaultRoutes = [Good.DefaultRoutes[0]] };
-        Assert.Equal("it has an address and a default route by IPv4", Uplinks.Judge(0, Catv, four, 5, 5, null).Reason);
+        Assert.Equal("it has an address and a default route by IPv4", LinkJudgement.Of(0, Catv, four, 5, 5, null).Reason);
     }
 
     [Fact]
@@ -63,11 +63,25 @@ public sealed class UplinksTests
 
         static string Why(LinkPicture picture, string? failure = null)
         {
-            var state = Uplinks.Judge(0, Catv, picture, 5, 5, failure);
+            var state = LinkJudgement.Of(0, Catv, picture, 5, 5, failure);
             Assert.False(state.Usable);
             Assert.Empty(state.Addresses);
             return state.Reason;
         }
+    }
+
+    [Fact]
+    public void An_address_that_another_machine_has_is_said()
+    {
+        var twice = Good with { Addresses = [new LinkAddress(3, IPAddress.Parse("2001:db8::7"), 64, false, false) { Duplicate = true }] };
+        Assert.Equal("the address 2001:db8::7 of wan0 is another machine's, too", LinkJudgement.Of(0, Catv, twice, 5, 5, null).Reason);
+    }
+
+    [Fact]
+    public void Our_own_tables_routes_are_no_default_routes()
+    {
+        var ours = Good with { DefaultRoutes = [Good.DefaultRoutes[0] with { Table = UplinkRoutes.TableOf(2) }] };
+        Assert.Equal("the interface wan0 has an address but no default route", LinkJudgement.Of(0, Catv, ours, 5, 5, null).Reason);
     }
 
     [Fact]

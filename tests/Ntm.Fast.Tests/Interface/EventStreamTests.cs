@@ -48,7 +48,7 @@ public sealed class EventStreamTests
     public async Task One_that_does_not_read_finds_the_latest_picture_only()
     {
         var picture = SamplePicture.Member;
-        var desk = new Desk(_ => Task.FromResult(picture), null!, null!, null!, null!, null!, null!, null!) { Leave = null!, Handovers = null! };
+        var desk = new Desk(_ => Task.FromResult(picture), null!, null!, null!, null!, null!, null!, null!) { Leave = null!, Uplinks = null!, Handovers = null! };
         var feed = new PictureFeed(desk);
         var watcher = feed.TryWatch()!;
         for (var i = 0; i < 100; i++)

@@ -44,6 +44,8 @@ internal sealed class InterfaceUnderTest : IAsyncDisposable
                 (name, way, lasts, force, _) => Heard($"drill {name} {way ?? "-"} {lasts.TotalSeconds}{(force ? " force" : "")}"),
                 (name, _) => Heard($"drill-stop {name}")),
             Leave = (zone, _) => Heard($"leave {zone}"),
+            Uplinks = new(
+                (names, _) => Heard($"prefer {string.Join(' ', names)}"), (name, _) => Heard($"use {name ?? "-"}"), (name, metered, _) => Heard($"metered {name} {metered}")),
         };
         Feed = new PictureFeed(Desk);
         Socket = _folder.File("gateway.sock");
