@@ -177,6 +177,11 @@ public sealed class Tunnel
 
     internal int ResendRounds { get; set; }
 
+    /// <summary>How much of <see cref="LostBeyondRing"/> is in the table's counters, and since when.</summary>
+    internal long LostCounted { get; set; }
+
+    internal TimeSpan LostCountedAt { get; set; }
+
     /// <summary>Of what is kept.</summary>
     internal ref Rate SealedRate => ref _sealedRate;
 

@@ -8,6 +8,8 @@ public sealed partial class TunnelTable
     // Of a ring in which nothing is.
     private static readonly TimeSpan RingIdle = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan CountLost = TimeSpan.FromMilliseconds(100);
+
     private readonly RingRoom _ringRoom = new();
     private readonly Packet _opened = new();
 
@@ -149,11 +151,14 @@ public sealed partial class TunnelTable
     {
         var ring = tunnel.Ring ??= new Ring(_ringRoom, tunnel);
         tunnel.SealedRate.Add(now.Boot, length);
-        var lost = tunnel.LostBeyondRing;
         var number = ring.Add(now.Boot, keypair, counter, length);
-        if (number < 0 || tunnel.LostBeyondRing > lost)
+        if (number < 0)
         {
-            Counters.Count(number < 0 ? TunnelRefusals.RingFullInAll : TunnelRefusals.RingOverflow, number < 0 ? 1 : tunnel.LostBeyondRing - lost);
+            Counters.Count(TunnelRefusals.RingFullInAll);
+        }
+        else if (tunnel.LostBeyondRing > tunnel.LostCounted && now.Boot - tunnel.LostCountedAt >= CountLost)
+        {
+            CountLostBeyond(now, tunnel);
         }
 
         if (tunnel.Timers.Ring == Deadlines.Never)
@@ -165,6 +170,16 @@ public sealed partial class TunnelTable
         return number;
     }
 
+    // Not for each: at full speed each new datagram may push out an old one.
+    private void CountLostBeyond(Now now, Tunnel tunnel)
+    {
+        if (tunnel.LostBeyondRing > tunnel.LostCounted)
+        {
+            Counters.Count(TunnelRefusals.RingOverflow, tunnel.LostBeyondRing - tunnel.LostCounted);
+            (tunnel.LostCounted, tunnel.LostCountedAt) = (tunnel.LostBeyondRing, now.Boot);
+        }
+    }
+
     private void ExpiredRing(Now now, Tunnel tunnel)
     {
         tunnel.Timers.Ring = Deadlines.Never;
@@ -173,6 +188,7 @@ public sealed partial class TunnelTable
             return;
         }
 
+        CountLostBeyond(now, tunnel);
         if (tunnel.Resending is not null)
         {
             ResendSlice(now, tunnel, ring);

@@ -28,7 +28,7 @@ internal sealed class PathReports(NodeContext context)
         }
 
         (duty.IsOwed, duty.At) = (true, now.Boot + Limits.ReportAfter);
-        Queue(peer, duty.At);
+        Time(peer, duty.At);
     }
 
     public void HandleTimeout(Now now)
@@ -36,7 +36,7 @@ internal sealed class PathReports(NodeContext context)
         while (_due.TryPeek(out var peer, out var at) && at <= now.Boot)
         {
             _due.Dequeue();
-            peer.Reports.IsQueued = false;
+            peer.Reports.IsTimed = false;
             if (context.Tunnels.Find(peer.Tunnel.Peer) == peer.Tunnel)
             {
                 Due(now, peer, peer.Reports);
@@ -75,13 +75,13 @@ internal sealed class PathReports(NodeContext context)
         }
         else if (duty.At > now.Boot)
         {
-            Queue(peer, duty.At);
+            Time(peer, duty.At);
         }
         else
         {
             duty.IsOwed = false;
             Report(now, peer, again: false);
-            Queue(peer, now.Boot + Limits.ReportAfter);
+            Time(peer, now.Boot + Limits.ReportAfter);
         }
     }
 
@@ -120,11 +120,11 @@ internal sealed class PathReports(NodeContext context)
         }
     }
 
-    private void Queue(Peer peer, TimeSpan at)
+    private void Time(Peer peer, TimeSpan at)
     {
-        if (!peer.Reports.IsQueued)
+        if (!peer.Reports.IsTimed)
         {
-            peer.Reports.IsQueued = true;
+            peer.Reports.IsTimed = true;
             _due.Enqueue(peer, at);
         }
     }

@@ -16,7 +16,8 @@ public sealed class ReportDuty
     /// <summary>Boot time at which that report is due.</summary>
     public TimeSpan At { get; set; }
 
-    public bool IsQueued { get; set; }
+    /// <summary>A time is set for it, for the report or for its repeat.</summary>
+    public bool IsTimed { get; set; }
 
     /// <summary>Whether one more is looked at: each may cost a look at all that is kept.</summary>
     public bool TryTake(TimeSpan boot)

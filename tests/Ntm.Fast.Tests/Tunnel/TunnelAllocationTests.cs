@@ -6,11 +6,13 @@ namespace Ntm.Fast.Tests.Tunnels;
 public sealed class TunnelAllocationTests
 {
     [Theory]
-    [InlineData(TunnelKind.Ntm)]
-    [InlineData(TunnelKind.Stock)]
-    public void A_packet_each_way_allocates_nothing(TunnelKind kind)
+    [InlineData(TunnelKind.Ntm, false)]
+    [InlineData(TunnelKind.Ntm, true)]
+    [InlineData(TunnelKind.Stock, false)]
+    public void A_packet_each_way_allocates_nothing(TunnelKind kind, bool keeps)
     {
         var rig = new TunnelRig(kind).Established();
+        rig.AtoB.Keeps = rig.BtoA.Keeps = keeps;
         var inner = TunnelRig.IPv6(1280);
         var packet = new Packet();
         var failures = 0;

@@ -195,6 +195,7 @@ public sealed class TunnelResendTests
 
         Assert.Equal(Limits.RingBytes, rig.A.Table.RingBytes);
         Assert.InRange(rig.AtoB.LostBeyondRing, 90, 110);
+        rig.Run(11);
         Assert.Equal(rig.AtoB.LostBeyondRing, rig.A.Table.Counters[TunnelRefusals.RingOverflow]);
     }
 
