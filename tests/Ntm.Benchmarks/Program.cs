@@ -17,6 +17,7 @@ try
         ["relay", .. var options] => RelayBenchmark.Run(options),
         ["scale", .. var options] => ScaleBenchmark.Run(options),
         ["lanes"] => LanesBenchmark.Run(),
+        ["ring"] => RingBenchmark.Run(),
         ["peer", .. var options] => PathPeer.Run(options), // one end of ours, started by "path"
         ["null", .. var options] => NullPeer.Run(options), // the same without encryption
         ["relay-peer", .. var options] => RelayPeer.Run(options), // a relay, started by "relay"
@@ -34,6 +35,6 @@ catch (Exception e) when (e is InvalidOperationException or TimeoutException)
 
 static int Usage()
 {
-    Console.Error.WriteLine(string.Join('\n', PathOptions.Usage, CipherBenchmark.Usage, AllocationBenchmark.Usage, RelayBenchmark.Usage, ScaleBenchmark.Usage, LanesBenchmark.Usage));
+    Console.Error.WriteLine(string.Join('\n', PathOptions.Usage, CipherBenchmark.Usage, AllocationBenchmark.Usage, RelayBenchmark.Usage, ScaleBenchmark.Usage, LanesBenchmark.Usage, RingBenchmark.Usage));
     return 2;
 }
