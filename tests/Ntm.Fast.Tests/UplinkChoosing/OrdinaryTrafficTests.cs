@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Ntm.Fast.Tests.Store;
 using Ntm.Gateway;
 using Ntm.Hosting;
@@ -63,7 +62,7 @@ public sealed class OrdinaryTrafficTests
     {
         using var folder = new TemporaryFolder();
         var file = folder.File("gateway.json");
-        File.WriteAllText(file, $$"""{ "data": "data", "uplinks": [ {{uplinks}} ] }""", Encoding.UTF8);
+        File.WriteAllText(file, $$"""{ "data": "data", "uplinks": [ {{uplinks}} ] }""");
         return GatewayConfig.Read(file);
     }
 }
