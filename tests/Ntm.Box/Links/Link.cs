@@ -78,9 +78,14 @@ internal sealed unsafe class Link : IDisposable
         near.SetCarrier(isThere);
     }
 
-    /// <summary>Ends the thread; the interfaces go.</summary>
+    /// <summary>Ends the thread; the interfaces go. Once more does nothing.</summary>
     public void Dispose()
     {
+        if (ending)
+        {
+            return;
+        }
+
         ending = true;
         thread.Join();
         near.Dispose();
@@ -112,7 +117,7 @@ internal sealed unsafe class Link : IDisposable
             _ = TapNative.Poll(polled, 2, &timeout, null);
             if (((polled[0].Returned | polled[1].Returned) & ~TapNative.PollIn) != 0)
             {
-                // An end that went with its namespace, or is down, says so at once and always.
+                // An end that is down says so at once and always.
                 Thread.Sleep(1);
             }
         }

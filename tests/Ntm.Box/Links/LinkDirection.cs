@@ -17,10 +17,10 @@ internal sealed unsafe class LinkDirection(int seed) : IDisposable
 
     private const int Stride = 1536;
 
-    private readonly byte* frames = (byte*)NativeMemory.Alloc(Slots, Stride);
     private readonly int[] lengths = new int[Slots];
     private readonly long[] times = new long[Slots];
     private readonly Random lot = new(seed);
+    private byte* frames = (byte*)NativeMemory.Alloc(Slots, Stride);
     private volatile LinkConditions conditions = new(TimeSpan.Zero);
     private volatile bool isCutBefore, isCutBehind;
     private long head;
@@ -126,5 +126,9 @@ internal sealed unsafe class LinkDirection(int seed) : IDisposable
         Interlocked.Increment(ref head);
     }
 
-    public void Dispose() => NativeMemory.Free(frames);
+    public void Dispose()
+    {
+        NativeMemory.Free(frames);
+        frames = null;
+    }
 }

@@ -6,7 +6,7 @@ namespace Ntm.Box.Links;
 
 /// <summary>
 /// One end of a link: an Ethernet interface in a place of the box (TAP), whose frames this program reads and writes. It has no offloads, so that frames are single, whole and with
-/// their checksums, as on a wire. It goes when it is disposed of, or with its namespace.
+/// their checksums, as on a wire. It goes when it is disposed of; until then its namespace stays, too, whoever deletes that.
 /// </summary>
 internal sealed unsafe class Tap : IDisposable
 {
