@@ -10,7 +10,7 @@ internal static class HandoverCommand
 
     public static Command Make()
     {
-        var only = new Option<string?>("--rows") { Description = $"Only these, with commas between: {string.Join(", ", HandoverRows.All.Select(r => r.Key))}", HelpName = "ROWS" };
+        var only = new Option<string?>("--rows") { Description = $"Only these, with commas between: {Keys}", HelpName = "ROWS" };
         var rounds = new Option<int>("--rounds") { Description = "Rounds of each row", DefaultValueFactory = _ => DefaultRounds };
         var rate = new Option<string>("--rate") { Description = "The stream each way, with commas between: 500 (packets a second), so many Mb/s as 100M, max (the fastest that the box carries)", DefaultValueFactory = _ => "500,100M,max" };
         var write = new Option<FileInfo?>("--write") { Description = "Write the table into this document's section for it", HelpName = "FILE" };
@@ -20,7 +20,7 @@ internal static class HandoverCommand
         {
             if (r.GetValueOrDefault<string?>() is { } names && Rows(names) is null)
             {
-                r.AddError($"--rows takes some of: {string.Join(", ", HandoverRows.All.Select(x => x.Key))}.");
+                r.AddError($"--rows takes some of: {Keys}.");
             }
         });
         rounds.Validators.Add(r =>
@@ -47,8 +47,8 @@ internal static class HandoverCommand
         var handover = new Command("handover", "What a change of network costs: each event of the table, beside its goal") { only, rounds, rate, write, hold, logs };
         handover.SetAction(p => BoxCommand.InBoxAsync(needsPrograms: true, p.GetValue(hold), p.GetValue(logs), async (copy, programs, tell, stop) =>
         {
-            var rows = p.GetValue(only) is { } names ? Rows(names)! : HandoverRows.All;
-            using var table = new HandoverTable(copy, programs, rows, Rates(p.GetValue(rate)!)!, p.GetValue(rounds), tell, stop);
+            var (rows, declares) = p.GetValue(only) is { } names ? Rows(names)!.Value : (HandoverRows.All, true);
+            using var table = new HandoverTable(copy, programs, rows, Rates(p.GetValue(rate)!)!, declares, p.GetValue(rounds), tell, stop);
             var text = await table.RunAsync();
             if (p.GetValue(write) is { } page)
             {
@@ -60,10 +60,14 @@ internal static class HandoverCommand
         return handover;
     }
 
-    private static List<HandoverRow>? Rows(string names)
+    private static string Keys => string.Join(", ", HandoverRows.All.Select(r => r.Key).Append(Declared.Key));
+
+    private static (IReadOnlyList<HandoverRow> Rows, bool Declares)? Rows(string names)
     {
         var keys = names.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return keys.Length > 0 && keys.All(k => HandoverRows.All.Any(r => r.Key == k)) ? [.. HandoverRows.All.Where(r => keys.Contains(r.Key))] : null;
+        return keys.Length > 0 && keys.All(k => k == Declared.Key || HandoverRows.All.Any(r => r.Key == k))
+            ? ([.. HandoverRows.All.Where(r => keys.Contains(r.Key))], keys.Contains(Declared.Key))
+            : null;
     }
 
     /// <returns>A null among them: the fastest. Null: not to be understood.</returns>

@@ -8,7 +8,7 @@ internal sealed class HandoverPair(HandoverLand land, HandoverPrograms programs,
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
 
-    private (WiredUplink One, WiredUplink Other)? struck;
+    private (WiredUplink Out, WiredUplink In, WiredUplink There)? struck;
 
     public HandoverLand Land => land;
 
@@ -24,11 +24,14 @@ internal sealed class HandoverPair(HandoverLand land, HandoverPrograms programs,
 
     public CancellationToken Stop => stop;
 
-    /// <summary>The uplink of the one that carried the stream when it was last looked at.</summary>
-    public WiredUplink Here => struck?.One ?? throw new InvalidOperationException("nothing was looked at yet");
+    /// <summary>The uplink by which the stream left the one when it was last looked at.</summary>
+    public WiredUplink Here => struck?.Out ?? throw new InvalidOperationException("nothing was looked at yet");
 
-    /// <summary>The other's.</summary>
-    public WiredUplink There => struck?.Other ?? throw new InvalidOperationException("nothing was looked at yet");
+    /// <summary>That by which it came: another where the ends do not agree.</summary>
+    public WiredUplink HereIn => struck?.In ?? throw new InvalidOperationException("nothing was looked at yet");
+
+    /// <summary>The other's, by which it left.</summary>
+    public WiredUplink There => struck?.There ?? throw new InvalidOperationException("nothing was looked at yet");
 
     /// <summary>The relay that carried the stream when it was last looked at.</summary>
     public int Relay { get; private set; }
@@ -56,15 +59,15 @@ internal sealed class HandoverPair(HandoverLand land, HandoverPrograms programs,
     /// <summary>Looks which uplinks carry the stream.</summary>
     public async Task LookAsync()
     {
-        var before = Uplinks.ToDictionary(u => u, Count);
+        var before = Uplinks.ToDictionary(u => u, u => (Out: u.Link.Out.Counts.Marked, In: u.Link.In.Counts.Marked));
         var relays = await RelayBytesAsync();
         await Task.Delay(Look, stop);
-        WiredUplink Most(HandoverHome home) => home.Uplinks.MaxBy(u => Count(u) - before[u])!;
-        struck = (Most(one), Most(other));
+        struck = (
+            one.Uplinks.MaxBy(u => u.Link.Out.Counts.Marked - before[u].Out)!,
+            one.Uplinks.MaxBy(u => u.Link.In.Counts.Marked - before[u].In)!,
+            other.Uplinks.MaxBy(u => u.Link.Out.Counts.Marked - before[u].Out)!);
         var later = await RelayBytesAsync();
         Relay = Enumerable.Range(0, relays.Count).MaxBy(i => later[i] - relays[i]);
-
-        static long Count(WiredUplink uplink) => uplink.Link.Out.Counts.Marked + uplink.Link.In.Counts.Marked;
     }
 
     /// <summary>Waits until both ends have proven paths by two uplinks, where they have as many.</summary>

@@ -27,9 +27,9 @@ internal static class HandoverRows
         new("address", "address lost", PairKind.Direct, Noticed, p => p.Here.TakeAddressesAsync(p.Stop), p => p.Here.GiveAsync(p.Stop)),
         new("black-hole", "silent black hole", PairKind.Direct, Silent, p => Deafen(p, true, true), p => Deafen(p, false, false)),
         new("black-hole-out", "silent black hole, outbound alone", PairKind.Direct, Silent, p => Deafen(p, true, false), p => Deafen(p, false, false)),
-        new("black-hole-in", "silent black hole, inbound alone", PairKind.Direct, Silent, p => Deafen(p, false, true), p => Deafen(p, false, false)),
+        new("black-hole-in", "silent black hole, inbound alone", PairKind.Direct, Silent, p => Done(() => p.HereIn.Link.Deafen(outbound: false, inbound: true)), p => Done(() => p.HereIn.Link.Deafen(outbound: false, inbound: false))),
         new("stall", "stall of 300 ms", PairKind.Direct, Still, p => Done(() => p.Here.Link.Stall(TimeSpan.FromMilliseconds(300))), _ => Task.CompletedTask),
-        new("full-buffer", "full buffer (20 Mb/s beyond the stream, 400 ms)", PairKind.Direct, Still with { Lost = null }, FillAsync, p => Done(() => p.Here.Link.Set(new LinkConditions(HandoverLand.LinkDelay)))),
+        new("full-buffer", "full buffer (20 Mb/s beyond the stream, 400 ms)", PairKind.Direct, Still with { Lost = null }, FillAsync, p => Done(() => p.HereIn.Link.Set(new LinkConditions(HandoverLand.LinkDelay)))),
         new("both-move", "both ends move at once", PairKind.Direct, new() { Lost = 0, Twice = 0, Gap = TimeSpan.FromSeconds(1) }, BothAsync(false), BothAsync(true)),
         new("coordinator-away", "carrier lost, coordinator away", PairKind.Direct, Noticed, p => Carrier(p.Here, false), async p =>
         {
@@ -67,7 +67,7 @@ internal static class HandoverRows
     {
         var stream = (long)pair.Uplinks.Max(u => u.Link.Marked.Most) * 8 * pair.PacketsPerSecond;
         var rate = FullRate + stream;
-        pair.Here.Link.Set(new LinkConditions(HandoverLand.LinkDelay) { Rate = rate, Buffer = (int)(FullBuffer * (rate / (double)FullRate)) });
+        pair.HereIn.Link.Set(new LinkConditions(HandoverLand.LinkDelay) { Rate = rate, Buffer = (int)(FullBuffer * (rate / (double)FullRate)) });
         using var filling = Download.Start(pair.One.Device, pair.Alias, pair.Other.Device, FillPort, 0);
         await Task.Delay(TimeSpan.FromSeconds(4), pair.Stop);
         filling.End(TimeSpan.FromSeconds(20));

@@ -7,7 +7,9 @@ using Ntm.Box.Story;
 namespace Ntm.Box.Handover;
 
 /// <summary>Runs the rows, round by round, and says what was observed: by the stream's own numbers, by frames counted on the links, by Debian's ping and socat.</summary>
-internal sealed partial class HandoverTable(Copy copy, Programs built, IReadOnlyList<HandoverRow> rows, IReadOnlyList<StreamRate?> rates, int rounds, Teller tell, CancellationToken stop) : IDisposable
+/// <param name="rates">A null among them: the fastest that the box carries.</param>
+/// <param name="declares">Whether it is looked how soon uplinks are declared down and usable.</param>
+internal sealed partial class HandoverTable(Copy copy, Programs built, IReadOnlyList<HandoverRow> rows, IReadOnlyList<StreamRate?> rates, bool declares, int rounds, Teller tell, CancellationToken stop) : IDisposable
 {
     private const int DownloadRate = 1_000_000, DownloadPort = 7011;
 
@@ -36,7 +38,7 @@ internal sealed partial class HandoverTable(Copy copy, Programs built, IReadOnly
         laid = await HandoverLand.LayAsync(copy, stop);
         programs = new HandoverPrograms(copy, built, Land, stop);
         await Programs.StartServersAsync();
-        foreach (var kind in rows.Select(r => r.Pair).Distinct())
+        foreach (var kind in rows.Select(r => r.Pair).Concat(declares ? [PairKind.Direct] : []).Distinct())
         {
             pairs.Add(kind, await MeetAsync(kind));
             tell.Say($"{pairs[kind].One.Name} ({Names(pairs[kind].One)}) and {pairs[kind].Other.Name} ({Names(pairs[kind].Other)}) have met");
@@ -50,7 +52,8 @@ internal sealed partial class HandoverTable(Copy copy, Programs built, IReadOnly
             }
         }
 
-        var text = HandoverText.Of(seen, fastest);
+        var declared = declares ? await new Declared(pairs[PairKind.Direct], rounds, tell).RunAsync() : [];
+        var text = HandoverText.Of(seen, declared, fastest);
         tell.Plain("");
         tell.Plain(text);
         return text;
@@ -162,6 +165,7 @@ internal sealed partial class HandoverTable(Copy copy, Programs built, IReadOnly
         Begin(one, other, rate);
         await Task.Delay(Before, stop);
         await pair.LookAsync();
+        var on = $"{pair.Here.Name}{(pair.HereIn == pair.Here ? "" : $" (back by {pair.HereIn.Name})")} to {pair.There.Name}";
         download.TakeSilence();
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var switches = SwitchesAsync(pair, watching.Token);
@@ -183,7 +187,10 @@ internal sealed partial class HandoverTable(Copy copy, Programs built, IReadOnly
         }
 
         return new(
-            reading, changed, Math.Max(0, pair.Marked - marked - reading.Sent), await BeyondAsync(pair) - beyond, pair.Full - full, download.TakeSilence(), warm, goesOn);
+            reading, changed, Math.Max(0, pair.Marked - marked - reading.Sent), await BeyondAsync(pair) - beyond, pair.Full - full, download.TakeSilence(), warm, goesOn)
+        {
+            On = on,
+        };
     }
 
     /// <summary>Pings that were lost; the last one may have been under way at the end.</summary>

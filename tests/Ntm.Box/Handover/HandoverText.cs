@@ -10,9 +10,9 @@ internal static class HandoverText
 
     public static string Round(RoundSeen round) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{round.Stream.Sent:#,0} packets: {round.Stream.Lost:#,0} lost, {round.Stream.Twice:#,0} twice, {round.Stream.Late:#,0} late, gap {round.Stream.Gap.TotalMilliseconds:0} ms, {round.Switches} changes, {round.Repeated:#,0} repeated on the links, {round.BeyondRing:#,0} beyond the ring, {round.Full:#,0} without room on a link, download silent for {round.Silence.TotalMilliseconds:0} ms{(round.WasWarm ? "" : "; no second proven path before")}{(round.WentOn ? "" : "; IT DID NOT GO ON")}");
+        $"by {round.On}: {round.Stream.Sent:#,0} packets: {round.Stream.Lost:#,0} lost, {round.Stream.Twice:#,0} twice, {round.Stream.Late:#,0} late, gap {round.Stream.Gap.TotalMilliseconds:0} ms, {round.Switches} changes, {round.Repeated:#,0} repeated on the links, {round.BeyondRing:#,0} beyond the ring, {round.Full:#,0} without room on a link, download silent for {round.Silence.TotalMilliseconds:0} ms{(round.WasWarm ? "" : "; no second proven path before")}{(round.WentOn ? "" : "; IT DID NOT GO ON")}");
 
-    public static string Of(IReadOnlyList<RowSeen> rows, string fastest)
+    public static string Of(IReadOnlyList<RowSeen> rows, IReadOnlyList<DeclaredSeen> declared, string fastest)
     {
         var text = new StringBuilder();
         foreach (var group in rows.GroupBy(r => r.Rate))
@@ -25,6 +25,22 @@ internal static class HandoverText
             }
 
             text.Append('\n');
+        }
+
+        if (declared.Count > 0)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{"uplink declared",-EventWidth} {"goal: down; usable again",-GoalWidth} {"rounds",7} {"down s",18} {"usable again s",18}\n");
+            foreach (var each in declared)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{each.Event,-EventWidth} {each.Goal,-GoalWidth} {each.Rounds,7} {Seconds(each.Down),18} {Seconds(each.Up),18}\n");
+            }
+
+            text.Append('\n');
+        }
+
+        if (rows.Count == 0)
+        {
+            return text.ToString();
         }
 
         text.Append("Besides, on one connection each through all rounds of a row\n\n");
@@ -41,14 +57,18 @@ internal static class HandoverText
         return text.ToString();
     }
 
+    private static string Seconds(IReadOnlyList<double> values) => values.Count == 0 ? "never" : Spread(values.Select(v => Math.Round(v, 2)), "0.##");
+
     /// <summary>A median, and the range in brackets where there is one.</summary>
-    public static string Spread(IEnumerable<double> values)
+    public static string Spread(IEnumerable<double> values, string format = "0.#")
     {
         var sorted = values.Order().ToList();
         var median = sorted.Count % 2 == 1 ? sorted[sorted.Count / 2] : (sorted[(sorted.Count / 2) - 1] + sorted[sorted.Count / 2]) / 2;
         return sorted[0] == sorted[^1]
-            ? median.ToString("0.#", CultureInfo.InvariantCulture)
-            : string.Create(CultureInfo.InvariantCulture, $"{median:0.#} ({sorted[0]:0.#}-{sorted[^1]:0.#})");
+            ? Of(median)
+            : $"{Of(median)} ({Of(sorted[0])}-{Of(sorted[^1])})";
+
+        string Of(double value) => value.ToString(format, CultureInfo.InvariantCulture);
     }
 
     private static void Row(StringBuilder text, RowSeen row)

@@ -9,4 +9,8 @@ namespace Ntm.Box.Handover;
 /// <param name="Silence">The download's longest.</param>
 /// <param name="WasWarm">Whether both ends had two proven paths before.</param>
 /// <param name="WentOn">Whether the stream went on in both directions at the end.</param>
-internal sealed record RoundSeen(StreamReading Stream, int Switches, long Repeated, long BeyondRing, long Full, TimeSpan Silence, bool WasWarm, bool WentOn);
+internal sealed record RoundSeen(StreamReading Stream, int Switches, long Repeated, long BeyondRing, long Full, TimeSpan Silence, bool WasWarm, bool WentOn)
+{
+    /// <summary>The uplinks that carried the stream when it was struck: the asking home's, and the other's.</summary>
+    public string On { get; init; } = "";
+}

@@ -33,6 +33,7 @@ public sealed class HandoverTextTests
                 new(row, StreamRate.Slow, [Round(0, 50, 1), Round(2, 70, 1), Round(0, 60, 1)], "besides"),
                 new(HandoverRows.All[0], StreamRate.Of(100), [], "") { Lack = "there is none" },
             ],
+            [new("idle", "<= 5 s", [1.25, 1.75], [], 3)],
             "the fastest");
 
         Assert.Contains("500/s each way", text, StringComparison.Ordinal);
@@ -40,6 +41,7 @@ public sealed class HandoverTextTests
         Assert.Contains("60 (50-70)", text, StringComparison.Ordinal);
         Assert.Contains("100 Mb/s each way", text, StringComparison.Ordinal);
         Assert.Contains("left out: there is none", text, StringComparison.Ordinal);
+        Assert.Contains(" 1.5 (1.25-1.75)              never\n", text, StringComparison.Ordinal);
         Assert.EndsWith("the fastest\n", text, StringComparison.Ordinal);
     }
 
