@@ -267,7 +267,7 @@ internal sealed partial class HandoverTable(Copy copy, Programs built, IReadOnly
         var counted = 0L;
         foreach (var home in (HandoverHome[])[pair.One, pair.Other])
         {
-            counted += (await Programs.At(home).StatusAsync(stop)).Counters.Where(c => c.Key.Contains("ring", StringComparison.Ordinal)).Sum(c => c.Value);
+            counted += (await Programs.At(home).StatusAsync(stop)).Counters.Where(c => c.Key.StartsWith("ring-", StringComparison.Ordinal)).Sum(c => c.Value);
         }
 
         return counted;
