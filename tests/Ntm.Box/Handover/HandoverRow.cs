@@ -18,6 +18,9 @@ internal sealed record HandoverRow(string Key, string Event, PairKind Pair, Hand
     /// <summary>The stream goes on through the undoing and what follows from it: the way back is part of the row.</summary>
     public TimeSpan? WatchBack { get; init; }
 
+    /// <summary>After all rounds.</summary>
+    public Func<HandoverPair, Task>? After { get; init; }
+
     /// <summary>Why it cannot be run; null: it can.</summary>
     public Func<HandoverPair, Task<string?>>? Lacks { get; init; }
 }

@@ -18,9 +18,9 @@ internal static class HandoverRows
 
     public static IReadOnlyList<HandoverRow> All { get; } =
     [
-        new("planned", "planned change (the owner's word), and back", PairKind.Direct, Planned, p => UseAsync(p, 1), p => UseAsync(p, 0))
+        new("planned", "planned change (the owner's word), and back", PairKind.Direct, Planned, p => UseAsync(p, p.One.Uplinks[1].Name), p => UseAsync(p, p.One.Uplinks[0].Name))
         {
-            WatchBack = TimeSpan.FromSeconds(3), Lacks = LacksUseAsync,
+            WatchBack = TimeSpan.FromSeconds(3), Lacks = LacksUseAsync, After = p => UseAsync(p, "auto"),
         },
         new("carrier", "carrier lost (provider's side)", PairKind.Direct, Noticed, p => Carrier(p.Here, false), p => Carrier(p.Here, true)),
         new("link-down", "interface taken down (own side)", PairKind.Direct, Noticed, p => p.Here.PullAsync(p.Stop), p => p.Here.GiveAsync(p.Stop)),
@@ -79,6 +79,6 @@ internal static class HandoverRows
         return help.Out.Contains(" use ", StringComparison.Ordinal) || help.Out.Contains("use <", StringComparison.Ordinal) ? null : "`ntm uplinks use` does not exist";
     }
 
-    private static async Task UseAsync(HandoverPair pair, int which) =>
-        await Asking.MustAsync(pair.Programs.NtmAsync(pair.One, "uplinks", "use", pair.One.Uplinks[which].Name));
+    private static async Task UseAsync(HandoverPair pair, string uplink) =>
+        await Asking.MustAsync(pair.Programs.NtmAsync(pair.One, "uplinks", "use", uplink));
 }

@@ -137,6 +137,11 @@ internal sealed partial class HandoverTable(Copy copy, Programs built, IReadOnly
             tell.Say(HandoverText.Round(list[^1]));
         }
 
+        if (row.After is not null)
+        {
+            await row.After(pair);
+        }
+
         var finished = await Task.Run(() => download.End(TimeSpan.FromSeconds(60)), stop);
         var report = await exchange.EndAsync(stop);
         await ping.EndAsync(Signals.Interrupt, TimeSpan.FromSeconds(10), stop);
