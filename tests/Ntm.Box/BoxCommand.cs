@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Ntm.Box.Grid;
+using Ntm.Box.Handover;
 using Ntm.Box.Os;
 using Ntm.Box.Story;
 
@@ -50,7 +51,7 @@ internal static class BoxCommand
         var down = new Command("down", "Remove what copies left behind that ended without cleaning up") { which };
         down.SetAction((p, stop) => DownAsync(p.GetValue(which), stop));
 
-        var root = new RootCommand("The world in a box: two owners' homes and a laptop, their NATs, coordinators, relays and a public DNS, in network namespaces of this machine.") { up, once, nats, GridCommand.Make(), down };
+        var root = new RootCommand("The world in a box: two owners' homes and a laptop, their NATs, coordinators, relays and a public DNS, in network namespaces of this machine.") { up, once, nats, GridCommand.Make(), HandoverCommand.Make(), down };
         var parsed = root.Parse(args);
         if (parsed.Errors.Count > 0)
         {

@@ -23,6 +23,9 @@ internal enum Breakage
     /// <summary>A direct way between alice and bob is blocked in the middle.</summary>
     Direct,
 
+    /// <summary>Alice's second uplink carries nothing any more, when the first is unplugged.</summary>
+    Uplink,
+
     /// <summary>The NTM record of home.example that the public DNS publishes has keys that are nobody's.</summary>
     Record,
 }

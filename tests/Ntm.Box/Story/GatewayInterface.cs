@@ -43,6 +43,15 @@ internal sealed class GatewayInterface(string socket) : IDisposable
     public async Task<PeerDocument?> PeerAsync(string home, CancellationToken stop) =>
         (await PeersAsync(stop)).FirstOrDefault(p => p.Name == home || p.Name.StartsWith(home + ".", StringComparison.Ordinal));
 
+    /// <summary>How an uplink is: its condition where the gateway judges it, else whether it is usable.</summary>
+    public async Task<string> ConditionAsync(string uplink, CancellationToken stop)
+    {
+        var one = (await GetAsync<JsonElement[]>("uplinks", stop)).First(u => u.GetProperty("name").GetString() == uplink);
+        return one.TryGetProperty("standing", out var standing) && standing.ValueKind == JsonValueKind.Object
+            ? standing.GetProperty("condition").GetString()!
+            : one.GetProperty("state").GetString()!;
+    }
+
     /// <summary>Joins a zone.</summary>
     public Task JoinAsync(string code, CancellationToken stop) => OrderAsync(HttpMethod.Post, "join", new JoinOrder(code, null), stop);
 

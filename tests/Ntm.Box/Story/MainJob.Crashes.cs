@@ -59,7 +59,6 @@ internal sealed partial class MainJob
     private async Task GatewayRestartsAsync()
     {
         tell.Begin("gateway-crash", "Alice's gateway is killed (SIGKILL) while her laptop speaks with bob's nas and with the internet, and starts again");
-        await ServeLongAsync();
         alicesLan = await Capture.StartAsync(copy, "alice-lan", Alice.Gateway, "lan0", Alice.Devices[0].Namespace, "192.168.1.1", stop);
         await GatewayRestartAsync(Signals.Kill);
 

@@ -142,7 +142,8 @@ internal sealed partial class MainJob
         {
             ["data"] = home.GatewayDirectory,
             ["socket"] = home.Socket,
-            ["uplinks"] = new[] { new { name = alone ? "wlan" : "catv", @interface = "wan0", port = 0 } },
+            ["uplinks"] = new[] { new { name = alone ? "wlan" : "catv", @interface = "wan0", port = 0 } }
+                .Concat(home.Name == "alice" ? [new { name = "lte", @interface = "lte0", port = 0 }] : []), // plugged in later
             ["tun"] = "ntm0",
             ["dns"] = alone
                 ? new { listen = new[] { "127.0.0.1:53" } }

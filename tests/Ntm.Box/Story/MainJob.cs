@@ -62,6 +62,7 @@ internal sealed partial class MainJob(Copy copy, Programs programs, Breakage bre
         await OtherPairsAsync();
         await UnpublishedAsync();
         await AloneAsync();
+        await UnpluggedAsync();
         await GatewayRestartsAsync();
         await CoordinatorCrashAsync();
         await RelayCrashAsync();
@@ -79,6 +80,7 @@ internal sealed partial class MainJob(Copy copy, Programs programs, Breakage bre
 
     public void Dispose()
     {
+        mobile?.Link.Dispose();
         foreach (var gateway in interfaces.Values)
         {
             gateway.Dispose();

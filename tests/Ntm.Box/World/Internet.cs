@@ -1,3 +1,5 @@
+using Ntm.Box.Handover;
+using Ntm.Box.Links;
 using Ntm.Box.Os;
 
 namespace Ntm.Box.World;
@@ -97,6 +99,23 @@ internal sealed class Internet
         }
 
         return home;
+    }
+
+    /// <summary>Plugs a further uplink into a home's gateway: an interface, a link to a provider's NAT, which lets anybody in by the ports it gave, and its address 203.0.113.150.</summary>
+    /// <param name="name">Its interface is called so, with a 0 behind.</param>
+    public async Task<WiredUplink> PlugUplinkAsync(Home home, string name, CancellationToken stop)
+    {
+        const int Number = 50;
+        var box = await copy.NamespaceAsync($"{home.Name}-{name}", stop);
+        var link = Link.Lay((home.Gateway, name + "0"), (box, "in0"), seed: Number);
+        link.Set(new LinkConditions(TimeSpan.FromMilliseconds(10)));
+        var uplink = new WiredUplink(new UplinkPlan(name), Number, home.Gateway, box, link);
+        await PlugAsync(box, "pub0", $"{home.Name}-{name}", stop, uplink.OutsideIPv4);
+        await box.IpAsync(stop, $"addr add 10.{Number}.0.1/24 dev in0", "link set in0 up");
+        await box.SysctlAsync(stop, "net.ipv4.ip_forward=1");
+        await box.NftAsync(NatRules.For(NatBehaviour.Open), stop);
+        await uplink.GiveAsync(stop);
+        return uplink;
     }
 
     /// <summary>Adds a machine without a LAN, behind somebody's NAT: a laptop that runs the gateway for itself. It asks itself for names.</summary>

@@ -29,6 +29,9 @@ public sealed class MainJobTests
     public Task WithTheDirectWayBlockedItFailsAtTheDirectPath() => FailsAsync("Direct", "direct");
 
     [NeedsRootFact]
+    public Task WithASecondUplinkThatCarriesNothingItFailsWhenTheFirstIsUnplugged() => FailsAsync("Uplink", "unplugged");
+
+    [NeedsRootFact]
     public Task WithoutTheInterfaceThatStaysItFailsAtTheCrashOfTheGateway() => FailsAsync("Interface", "gateway-crash");
 
     [NeedsRootFact]
