@@ -78,6 +78,12 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
         }
 
         var registration = node.Registration ??= new();
+        if (!request.Doors || registration.AnyGeneration)
+        {
+            registration.Doors = []; // it tells them after this
+            registration.DoorsGeneration = 0;
+        }
+
         registration.Generation = request.Generation;
         registration.AnyGeneration = false;
         registration.KeepAlive = request.KeepAlive > 0 ? TimeSpan.FromSeconds(request.KeepAlive) : null;

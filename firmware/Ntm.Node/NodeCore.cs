@@ -83,7 +83,14 @@ public sealed partial class NodeCore : ICore
         _registration.PortMapped = _mappings.Candidates;
         _peers = new Peers(_context, _registration, _checks, budgets);
         _directions = new Directions(_context, _registration, _peers) { Finish = Finish };
-        _registration.OnRegistered = _directions.AskAgain;
+        var doors = new DoorTelling(_context, _registration);
+        _registration.HasDoors = doors.HasAny;
+        _registration.OnRegistered = at =>
+        {
+            doors.Tell(at);
+            _directions.AskAgain(at);
+        };
+        _shareholding.OnChanged = doors.Tell;
         _joining = new Joining(_context) { OnMember = Become, MakeSignals = MakeSignals };
         _leaving = new Leaving(_context, _registration, _peers, _directions) { OnLeft = OnLeft };
         _registration.OnRemoved = _leaving.OnRefused;

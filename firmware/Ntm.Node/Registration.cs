@@ -43,6 +43,9 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// <summary>The candidates that ports opened by the boxes in front make.</summary>
     public Func<IEnumerable<Candidate>>? PortMapped { get; set; }
 
+    /// <summary>Whether doors of shares are told besides.</summary>
+    public Func<Now, bool>? HasDoors { get; set; }
+
     /// <summary>Told of the owner's word that came with the refusal of a coordinator or relay: this node was taken out of the zone.</summary>
     public Action<SignedRemoval>? OnRemoved { get; set; }
 
@@ -296,7 +299,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             body.RegistrationRequest = new()
             {
                 Generation = NextGeneration(), Suites = context.Options.Suites.Bits, Nat64 = context.Uplinks.Values.Any(u => u is { Usable: true, NeedsNat64: true }),
-                KeepAlive = (uint)Math.Ceiling(link.Tunnel.PersistentKeepAlive!.Value.TotalSeconds),
+                KeepAlive = (uint)Math.Ceiling(link.Tunnel.PersistentKeepAlive!.Value.TotalSeconds), Doors = HasDoors?.Invoke(now) ?? false,
             };
             body.RegistrationRequest.Nats.AddRange(nat.Traits);
             body.RegistrationRequest.Candidates.AddRange(OwnCandidates(withCoordinators: false));

@@ -190,6 +190,10 @@ public static class Limits
 
     /// <summary>A server of which nothing came for so long, though a new key was due, is asked.</summary>
     public static readonly TimeSpan ServerSilence = RejectAfterTime + RekeyTimeout;
+
+    /// <summary>Of a node's shares, that it tells its coordinators in one message.</summary>
+    public const int Doors = 64;
+
     public const int PublishedDevices = 64;
 
     /// <summary>Removals in one notice that are looked at; more do not fit, either.</summary>

@@ -228,7 +228,7 @@ public sealed class LyingCoordinatorTests
         Google.Protobuf.Reflection.FieldType.Bytes => Google.Protobuf.ByteString.CopyFrom(Bytes(_liar.Entropy.Below(70))),
         Google.Protobuf.Reflection.FieldType.String => new string('x', _liar.Entropy.Below(300)),
         Google.Protobuf.Reflection.FieldType.Bool => _liar.Entropy.Chance(0.5),
-        Google.Protobuf.Reflection.FieldType.UInt32 => (uint)_liar.Entropy.NextWord(),
+        Google.Protobuf.Reflection.FieldType.UInt32 or Google.Protobuf.Reflection.FieldType.Fixed32 => (uint)_liar.Entropy.NextWord(),
         Google.Protobuf.Reflection.FieldType.UInt64 or Google.Protobuf.Reflection.FieldType.Fixed64 => _liar.Entropy.NextWord(),
         Google.Protobuf.Reflection.FieldType.Int64 => (long)_liar.Entropy.NextWord(),
         Google.Protobuf.Reflection.FieldType.Enum => (int)_liar.Entropy.Below(13),
