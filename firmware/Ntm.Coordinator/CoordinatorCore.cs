@@ -63,7 +63,9 @@ public sealed class CoordinatorCore : ICore
         _members = new Members(_context, _context.Addressing.Node);
         _guests = new Guests(_context);
         _relays = new Relays(_context, _members);
-        _registrations = new Registrations(_context, _members, _relays);
+        var proofs = new SightProofs(entropy);
+        _checks.Prove = (now, tunnel, seen) => tunnel.Owner is Member { Role: Role.Node } ? proofs.Of(now.Boot, tunnel.Peer, seen) : 0;
+        _registrations = new Registrations(_context, _members, _relays, proofs);
         var met = new Acquaintances(_context);
         _doors = new Doorkeeper(_context);
         _directions = new Directions(_context, _members, _relays, met, _doors) { OnSilent = _registrations.Silent };

@@ -78,6 +78,8 @@ public sealed partial class NodeCore : ICore
         _nat = new NatObserver(_context, () => _registration!.Own) { OnChanged = OnNatChanged };
         _registration = new Registration(_context, Published, _nat) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
         _sightings = new Sightings(_context, () => _registration.Own, _nat.KeepAliveOf, _registration.Seen);
+        _sightings.OnProven = _registration.RegisterSoonAt;
+        _registration.ProvenAt = _sightings.ProvenAt;
         _registration.OnReached = _sightings.Look;
         _mappings = new UplinkMappings(_context, _registration) { OnTold = OnPortsTold };
         _registration.PortMapped = _mappings.Candidates;

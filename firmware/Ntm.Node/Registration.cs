@@ -40,6 +40,9 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// <summary>Told when a coordinator has taken a registration.</summary>
     public Action<Now>? OnRegistered { get; set; }
 
+    /// <summary>Where a coordinator has proven to reach this node besides.</summary>
+    public Func<Now, ServerLink, IEnumerable<Candidate>>? ProvenAt { get; set; }
+
     /// <summary>The candidates that ports opened by the boxes in front make.</summary>
     public Func<IEnumerable<Candidate>>? PortMapped { get; set; }
 
@@ -302,7 +305,7 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
                 KeepAlive = (uint)Math.Ceiling(link.Tunnel.PersistentKeepAlive!.Value.TotalSeconds), Doors = HasDoors?.Invoke(now) ?? false,
             };
             body.RegistrationRequest.Nats.AddRange(nat.Traits);
-            body.RegistrationRequest.Candidates.AddRange(OwnCandidates(withCoordinators: false));
+            body.RegistrationRequest.Candidates.AddRange((ProvenAt?.Invoke(now, link) ?? []).Concat(OwnCandidates(withCoordinators: false)).Take(Limits.Candidates));
             body.RegistrationRequest.Devices.AddRange(published().Take(Limits.PublishedDevices));
         }
 
@@ -398,6 +401,9 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             OnRelaysChanged?.Invoke(now);
         }
     }
+
+    /// <summary>There is more to tell a coordinator.</summary>
+    public void RegisterSoonAt(Now now, ServerLink coordinator) => RegisterSoon(now, l => l == coordinator);
 
     /// <summary>A server says where it sees us by a path that its tunnel does not run on.</summary>
     public void Seen(Now now, ServerLink link, WirePath path, Endpoint seen) => Observed(now, link, path.Uplink, seen);

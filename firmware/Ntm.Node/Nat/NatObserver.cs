@@ -50,6 +50,7 @@ internal sealed class NatObserver(NodeContext context, Func<IEnumerable<ServerLi
     /// <summary>What other nodes are told: one for each uplink, IPv4's where there is one.</summary>
     public IEnumerable<NatTraits> Traits => _uplinks.Values
         .Where(u => u.Judgement != NatJudgement.Unknown && context.Uplinks.TryGetValue(u.Number, out var state) && state.Usable)
+        .Where(u => u.IsIPv4 || !context.Uplinks.TryGetValue(u.Number, out var state) || !state.NeedsNat64) // its firewall says nothing of the NAT64 that IPv4 goes through
         .OrderBy(u => u.Number).ThenBy(u => !u.IsIPv4).DistinctBy(u => u.Number).Take(Limits.NatTraits)
         .Select(u => new NatTraits
         {
