@@ -81,7 +81,8 @@ public sealed partial class NodeCore : ICore
         _sightings.OnProven = _registration.RegisterSoonAt;
         _registration.ProvenAt = _sightings.ProvenAt;
         _registration.OnReached = _sightings.Look;
-        _mappings = new UplinkMappings(_context, _registration) { OnTold = OnPortsTold };
+        _mappings = new UplinkMappings(_context, _registration) { OnTold = OnPortsTold, OnBoxHeard = _nat.BoxHeard };
+        _nat.BoxOf = _mappings.OutsideOf;
         _registration.PortMapped = _mappings.Candidates;
         _peers = new Peers(_context, _registration, _checks, budgets);
         _directions = new Directions(_context, _registration, _peers) { Finish = Finish };
