@@ -44,6 +44,8 @@ internal sealed class Acquaintances(CoordinatorContext context)
         context.Keep(Collection, Key((ours, theirs)), Encoding.ASCII.GetBytes(zone));
     }
 
+    public bool Has(PublicKey ours, PublicKey theirs) => _zones.ContainsKey((ours, theirs));
+
     /// <summary>Our nodes that met this key of that zone.</summary>
     public IReadOnlyList<PublicKey> Who(PublicKey theirs, string zone) => [.. _zones.Where(z => z.Key.Theirs == theirs && z.Value == zone).Select(z => z.Key.Ours)];
 

@@ -55,6 +55,14 @@ internal static class Bounds
 
     public const int ZoneRequestBurst = 50;
 
+    /// <summary>Zones whose nodes met ours so lately are kept at hand: their records known, their coordinators' tunnels up.</summary>
+    public static readonly TimeSpan ZoneWarmFor = TimeSpan.FromHours(1);
+
+    /// <summary>By a keep-alive so often: of two, one always finds a key that is due for another and still seals.</summary>
+    public static readonly TimeSpan ZoneKeepAlive = Limits.KeepAliveMost / 2;
+
+    public const int LookUpsEachSweep = Limits.NtmRecordLookups / 2;
+
     /// <summary>A record is not looked up again sooner, whoever claims to be in it.</summary>
     public static readonly TimeSpan LookUpSpacing = TimeSpan.FromSeconds(10);
 

@@ -180,6 +180,18 @@ internal sealed class ChannelBook(CoordinatorContext context, PublicKey relay)
         return gone;
     }
 
+    /// <summary>Forgets one pair.</summary>
+    public bool Drop(PublicKey one, PublicKey other)
+    {
+        if (!_pairs.TryGetValue(one < other ? (one, other) : (other, one), out var pair))
+        {
+            return false;
+        }
+
+        Forget(pair);
+        return true;
+    }
+
     /// <summary>The relay is no member any more.</summary>
     public void DropAll()
     {

@@ -30,6 +30,7 @@ public sealed class CoordinatorCore : ICore
     private readonly RemovalNotices _notices;
     private readonly RemovalsAcross _across;
     private readonly OtherZones _otherZones;
+    private readonly Doorkeeper _doors;
     private readonly CheckAnswers _checks;
     private readonly Queue<Tunnel.Tunnel> _expired = new();
     private TimeSpan _nextSweep = TimeSpan.Zero;
@@ -62,9 +63,12 @@ public sealed class CoordinatorCore : ICore
         _members = new Members(_context, _context.Addressing.Node);
         _guests = new Guests(_context);
         _relays = new Relays(_context, _members);
-        _registrations = new Registrations(_context, _members, _relays);
+        var proofs = new SightProofs(entropy);
+        _checks.Prove = (now, tunnel, seen) => tunnel.Owner is Member { Role: Role.Node } ? proofs.Of(now.Boot, tunnel.Peer, seen) : 0;
+        _registrations = new Registrations(_context, _members, _relays, proofs);
         var met = new Acquaintances(_context);
-        _directions = new Directions(_context, _members, _relays, met) { OnSilent = _registrations.Silent };
+        _doors = new Doorkeeper(_context);
+        _directions = new Directions(_context, _members, _relays, met, _doors) { OnSilent = _registrations.Silent };
         _addresses = new Addresses(_context, _members);
         _reunion = new Reunion(_tunnels, key => _members.Find(key) is { } member ? Open(member) : null, End);
         _notices = new RemovalNotices(_context, _members);
@@ -189,6 +193,7 @@ public sealed class CoordinatorCore : ICore
             _relays.Sweep(now);
             _notices.Sweep(now);
             _across.Sweep(now);
+            _otherZones.Sweep(now);
         }
     }
 
@@ -388,6 +393,7 @@ public sealed class CoordinatorCore : ICore
                 _context.Refuse(RefusalReason.RefusalBusy, "direction-too-many", "You ask for too many names at once."),
             Signal.BodyOneofCase.DirectionRequest when signal.DirectionRequest.Zone.Length > 0 && signal.DirectionRequest.Zone != _context.Model.Zone =>
                 _otherZones.Asked(now, member, signal.Number, signal.DirectionRequest),
+            Signal.BodyOneofCase.Doors => _doors.Told(member, signal.Doors),
             Signal.BodyOneofCase.DirectionRequest => _directions.Asked(now, member, signal.DirectionRequest),
             _ => _context.Refuse(RefusalReason.RefusalNotPermitted, "signal-not-for-coordinators", "A coordinator does not answer that."),
         };

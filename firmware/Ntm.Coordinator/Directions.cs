@@ -9,7 +9,7 @@ namespace Ntm.Coordinator;
 /// <summary>
 /// Answers a node's question for a name: looks it up, has the route decided, and directs relay, responder and asker, in this order.
 /// </summary>
-internal sealed class Directions(CoordinatorContext context, Members members, Relays relays, Acquaintances met)
+internal sealed class Directions(CoordinatorContext context, Members members, Relays relays, Acquaintances met, Doorkeeper doors)
 {
     /// <summary>Told of a node that did not answer, with when it was asked (boot time).</summary>
     public required Action<Member, TimeSpan> OnSilent { get; init; }
@@ -63,13 +63,14 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
     private static Func<Member, bool> LacksOf(Member node) => relay => !node.Registration!.Relays.Contains(relay);
 
     /// <summary>
-    /// Another zone's coordinator asks for its node. The named node judges first, by its share; only then is the relay told and the asker answered, so that
+    /// Another zone's coordinator asks for its node. The named node judges, by its share. Who shows an acceptance that fits one of its doors is answered at once, else only then, so that
     /// nobody without a share learns what there is.
     /// </summary>
     /// <param name="onPermitted">Told where the node has taken it.</param>
-    /// <returns>Null: answered later.</returns>
-    public Signal? AskedByZone(Now now, Tunnel.Tunnel from, ulong number, ZoneDirectionRequest request, Action onPermitted)
+    /// <returns>Null: answered later, or ahead.</returns>
+    public Signal? AskedByZone(Now now, ZoneQuestion question, Action<Now> onPermitted)
     {
+        var request = question.Request;
         if (!TryRead(request, out var asker))
         {
             return context.Refuse(RefusalReason.RefusalMalformed, "zone-asker-malformed", "The asking node's binding is none, or of a key of ours.");
@@ -88,6 +89,16 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             return NotShared();
         }
 
+        var isAnswered = question.Promised is not null;
+        Signal? first = null;
+        if (!isAnswered && doors.Opened(responder, device, request, asker.Key) is { } door)
+        {
+            (legs, isAnswered) = (Announced(now, legs), true);
+            question.Promised = new(responder, asker.Key, door, legs);
+            context.Counters.Count("zone-direction-by-door");
+            first = Direct(now, decision, legs, Party.Of(responder), asker, begin: true, device, null, lacks: static _ => true);
+        }
+
         var toNode = Direct(now, decision, legs, asker, Party.Of(responder), begin: false, device, request.Acceptance);
         context.Signals.Request(now, responder.Tunnel!, toNode, (at, answer) =>
         {
@@ -95,15 +106,28 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             {
                 context.Counters.Count("zone-direction-given");
                 met.Add(responder.Key, asker.Key, request.Zone);
-                onPermitted();
-                var there = legs.Where(l => relays.TryAnnounce(at, l)).ToArray(); // it may have gone meanwhile
+                onPermitted(at);
+                var there = Announced(at, legs);
+                if (!isAnswered)
+                {
+                    Answer(at, question, Direct(at, decision, there, Party.Of(responder), asker, begin: true, device, null, lacks: static _ => true));
+                }
 
-                Answer(at, from, number, Direct(at, decision, there, Party.Of(responder), asker, begin: true, device, null, lacks: static _ => true));
                 return;
             }
 
             relays.Release(legs);
-            Answer(at, from, number, answer switch
+            if (isAnswered)
+            {
+                if (answer is { Refusal: not null })
+                {
+                    TakeBack(at, question);
+                }
+
+                return;
+            }
+
+            Answer(at, question, answer switch
             {
                 { Refusal: { Reason: RefusalReason.RefusalNotPermitted } refusal } =>
                     context.Refuse(RefusalReason.RefusalNotPermitted, "zone-direction-not-permitted", Relays.Shown(refusal.Text)),
@@ -111,17 +135,62 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
                 _ => context.Refuse(RefusalReason.RefusalUnreachable, "zone-direction-not-acknowledged", "The node does not answer at present."),
             });
         });
-        return null;
+        return first;
     }
+
+    /// <summary>
+    /// The speaker's zone is still looked up, and the asker shows what opens a door: it is told by which relay, and not where the node is. The node hears of it when the zone's record names the
+    /// speaker.
+    /// </summary>
+    /// <returns>Null: it waits for that.</returns>
+    public Signal? AskedAhead(Now now, ZoneQuestion question)
+    {
+        var request = question.Request;
+        if (!TryRead(request, out var asker) || !TryFind(request.Name, out var responder, out var device, out _)
+            || doors.Opened(responder, device, request, asker.Key) is not { } door)
+        {
+            return null;
+        }
+
+        var legs = relays.ForGuest(now, asker, responder);
+        if (legs.Count == 0 || !TryDecide(asker, responder, legs, out var decision, out _))
+        {
+            relays.Release(legs);
+            return null;
+        }
+
+        legs = Announced(now, legs);
+        question.Promised = new(responder, asker.Key, door, legs);
+        context.Counters.Count("zone-direction-ahead");
+        return Direct(now, decision, legs, Party.Of(responder), asker, begin: true, device, null, lacks: static _ => true, ahead: true);
+    }
+
+    /// <summary>What was promised does not hold: the node, or the speaker's own zone, says no.</summary>
+    public void TakeBack(Now now, ZoneQuestion question)
+    {
+        if (question.Promised is not { } promised)
+        {
+            return;
+        }
+
+        context.Counters.Count("zone-direction-taken-back");
+        doors.Shut(promised.Node, promised.Door);
+        if (!met.Has(promised.Node.Key, promised.Asker))
+        {
+            relays.Withdraw(now, promised.Node.Key, promised.Asker, promised.Legs);
+        }
+    }
+
+    private PairedRelay[] Announced(Now now, IReadOnlyList<PairedRelay> legs) => [.. legs.Where(l => relays.TryAnnounce(now, l))]; // it may have gone meanwhile
 
     private Signal NotShared() =>
         context.Refuse(RefusalReason.RefusalNotPermitted, "zone-direction-not-shared", "nothing is shared there, or it was taken back, or there is no way to it at present");
 
-    private void Answer(Now now, Tunnel.Tunnel tunnel, ulong number, Signal answer)
+    private void Answer(Now now, ZoneQuestion question, Signal answer)
     {
-        if (context.Tunnels.Find(tunnel.Peer) == tunnel)
+        if (context.Tunnels.Find(question.From.Peer) == question.From)
         {
-            context.Signals.Answer(now, tunnel, number, answer);
+            context.Signals.Answer(now, question.From, question.Number, answer);
         }
     }
 
@@ -182,9 +251,10 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
     /// <param name="peer">About whom.</param>
     /// <param name="to">Who is directed.</param>
     /// <param name="lacks">Which relays it has not met and is to be given the binding of; null: none.</param>
+    /// <param name="ahead">Without what says where the peer is.</param>
     private static Signal Direct(
         Now now, RouteDecision decision, IReadOnlyList<PairedRelay> legs, Party peer, Party to, bool begin, ushort number,
-        SignedAcceptance? acceptance = null, Func<Member, bool>? lacks = null)
+        SignedAcceptance? acceptance = null, Func<Member, bool>? lacks = null, bool ahead = false)
     {
         var direction = new RouteDirection
         {
@@ -195,8 +265,9 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
             Number = number,
             Acceptance = acceptance,
             Suites = peer.Suites.Bits,
+            Ahead = ahead,
         };
-        direction.Nats.AddRange(peer.Nats);
+        direction.Nats.AddRange(ahead ? [] : peer.Nats);
         foreach (var (relay, pair) in legs)
         {
             var leg = new RelayLeg
@@ -212,7 +283,7 @@ internal sealed class Directions(CoordinatorContext context, Members members, Re
 
         // The number stands in while the size is worked out; the signalling sets it.
         var signal = new Signal { Number = ulong.MaxValue, Answer = begin, RouteDirection = direction };
-        if (decision.Verdict != RouteVerdict.RouteRelayOnly)
+        if (decision.Verdict != RouteVerdict.RouteRelayOnly && !ahead)
         {
             direction.Candidates.AddRange(
                 CandidateRules.HandedOut(peer.Candidates, to.Candidates).Select(c => c.ToWire()));

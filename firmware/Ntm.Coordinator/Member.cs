@@ -83,6 +83,12 @@ internal sealed class NodeRegistration
     /// <summary>What its uplinks' NATs do, by its own word.</summary>
     public IReadOnlyList<NatTraits> Nats { get; set; } = [];
 
+    /// <summary>Its shares' doors (<see cref="Doorkeeper"/>), at most <see cref="Limits.Doors"/>.</summary>
+    public HashSet<Google.Protobuf.ByteString> Doors { get; set; } = [];
+
+    /// <summary>Higher replaces lower.</summary>
+    public ulong DoorsGeneration { get; set; }
+
     /// <summary>Boot time from which it is told again that it is seen at another address.</summary>
     public TimeSpan TellMovedFrom { get; set; }
 

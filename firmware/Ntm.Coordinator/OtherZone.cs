@@ -33,6 +33,9 @@ internal sealed class OtherZone(string name)
     /// <summary>When its record was last found, boot time; null: never.</summary>
     public TimeSpan? FoundAt { get; set; }
 
+    /// <summary>When a node of ours and one of its were last directed to one another, boot time; null: never.</summary>
+    public TimeSpan? MetAt { get; set; }
+
     /// <summary>Whether a member of ours asked for it, or one of its coordinators was heard; else strangers alone have named it.</summary>
     public bool IsWanted { get; set; }
 

@@ -44,13 +44,24 @@ internal sealed class OtherZones(CoordinatorContext context, Members members, Gu
 
     /// <summary>Another zone's coordinator, or who says so, asks for a name of ours on behalf of its node.</summary>
     /// <returns>Null: answered later.</returns>
-    public Signal? Heard(Now now, Tunnel.Tunnel tunnel, ulong number, ZoneDirectionRequest request) =>
-        As(now, tunnel, number, request.Zone, at => directions.AskedByZone(at, tunnel, number, request, () => Trust(request.Zone)));
+    public Signal? Heard(Now now, Tunnel.Tunnel tunnel, ulong number, ZoneDirectionRequest request)
+    {
+        var question = new ZoneQuestion(tunnel, number, request);
+        var answer = As(now, tunnel, number, request.Zone, Judged, (at, late) => Settle(at, question, late));
+        return answer is not null || question.IsSettled || !_newcomers.TrySpend(now.Boot) ? answer : directions.AskedAhead(now, question);
+
+        Signal? Judged(Now at)
+        {
+            question.IsSettled = true;
+            return directions.AskedByZone(at, question, then => Trust(then, request.Zone));
+        }
+    }
 
     /// <summary>Hears another zone's coordinator on what it says for its zone: once its zone's record is known to name its key, and as often as a zone may ask.</summary>
     /// <param name="then">Gives the answer; null: answered later.</param>
+    /// <param name="settle">Takes an answer, or null, that had to wait for the record; null: it is sent.</param>
     /// <returns>Null: answered later.</returns>
-    public Signal? As(Now now, Tunnel.Tunnel tunnel, ulong number, string zone, Func<Now, Signal?> then)
+    public Signal? As(Now now, Tunnel.Tunnel tunnel, ulong number, string zone, Func<Now, Signal?> then, Action<Now, Signal?>? settle = null)
     {
         if (!NtmName.IsZone(zone) || zone == context.Model.Zone || tunnel.Owner is Member
             || (tunnel.Owner is ZoneLink { IsProven: true } other && other.Zone.Name != zone))
@@ -70,11 +81,16 @@ internal sealed class OtherZones(CoordinatorContext context, Members members, Gu
 
         return When(now, zone, at =>
         {
-            if (context.Tunnels.Find(tunnel.Peer) == tunnel && (TryAdopt(tunnel, zone)
+            var answer = context.Tunnels.Find(tunnel.Peer) == tunnel && TryAdopt(tunnel, zone)
                 ? Judge(at, tunnel, then)
-                : context.Refuse(RefusalReason.RefusalNotPermitted, "zone-request-not-in-record", $"The NTM record of {zone} does not name this key.")) is { } answer)
+                : context.Refuse(RefusalReason.RefusalNotPermitted, "zone-request-not-in-record", $"The NTM record of {zone} does not name this key.");
+            if (settle is not null)
             {
-                context.Signals.Answer(at, tunnel, number, answer);
+                settle(at, answer);
+            }
+            else if (answer is not null)
+            {
+                Answer(at, tunnel, number, answer);
             }
         }, tunnel.Peer) ? null : context.Refuse(RefusalReason.RefusalBusy, "zone-too-many-waiting", "Too many questions wait for that zone's NTM record.");
     }
@@ -145,6 +161,31 @@ internal sealed class OtherZones(CoordinatorContext context, Members members, Gu
         }
     }
 
+    /// <summary>
+    /// Keeps the tunnels with coordinators of zones that were met lately up, and those zones' records known, so that a question for one of their nodes waits for neither.
+    /// </summary>
+    public void Sweep(Now now)
+    {
+        var looked = 0;
+        foreach (var zone in _zones.Values)
+        {
+            var isWarm = zone.MetAt is { } met && now.Boot - met < Bounds.ZoneWarmFor;
+            foreach (var link in zone.Links)
+            {
+                if (link.Tunnel is { } tunnel)
+                {
+                    tunnel.PersistentKeepAlive = isWarm && link.IsProven ? Bounds.ZoneKeepAlive : null;
+                }
+            }
+
+            if (isWarm && zone.Until - Bounds.LookUpSpacing <= now.Boot && now.Boot - zone.LookedUpAt >= Bounds.LookUpSpacing && looked < Bounds.LookUpsEachSweep && !zone.LookingUp)
+            {
+                looked++;
+                LookUp(now, zone);
+            }
+        }
+    }
+
     /// <summary>The tunnel is gone.</summary>
     public static void Forget(Tunnel.Tunnel tunnel)
     {
@@ -192,12 +233,31 @@ internal sealed class OtherZones(CoordinatorContext context, Members members, Gu
         }
     }
 
+    private void Settle(Now now, ZoneQuestion question, Signal? answer)
+    {
+        question.IsSettled = true;
+        if (answer is null)
+        {
+            return;
+        }
+
+        if (question.Promised is not null && answer is { Refusal: not null })
+        {
+            directions.TakeBack(now, question); // it was answered ahead
+        }
+        else
+        {
+            Answer(now, question.From, question.Number, answer);
+        }
+    }
+
     // A node of ours has taken a direction that it asked for.
-    private void Trust(string name)
+    private void Trust(Now now, string name)
     {
         if (_zones.TryGetValue(name, out var zone))
         {
             zone.Own ??= new(Bounds.ZoneRequestsPerSecond, Bounds.ZoneRequestBurst);
+            zone.MetAt = now.Boot;
         }
     }
 
@@ -227,8 +287,8 @@ internal sealed class OtherZones(CoordinatorContext context, Members members, Gu
 
         zone.UsedAt = now.Boot;
         zone.IsWanted |= key is null;
-        var isKnown = zone.Until > now.Boot && !zone.LookingUp
-            && (key is not { } wanted || zone.Links.Any(l => l.Key == wanted) || now.Boot - zone.LookedUpAt < Bounds.LookUpSpacing);
+        var isNamed = key is not { } wanted || zone.Links.Any(l => l.Key == wanted);
+        var isKnown = zone.Until > now.Boot && (isNamed || (!zone.LookingUp && now.Boot - zone.LookedUpAt < Bounds.LookUpSpacing));
         if (isKnown)
         {
             then(now);
@@ -393,6 +453,7 @@ internal sealed class OtherZones(CoordinatorContext context, Members members, Gu
         {
             case { RouteDirection: { Begin: true } direction }:
                 context.Counters.Count("zone-direction-passed-on");
+                asking.Zone.MetAt = now.Boot;
                 if (direction.Peer is { } peer && Wire.TryParse(Binding.Parser, peer.Binding, out var binding) && binding.PublicKey.TryRead(out var theirs))
                 {
                     met.Add(asking.Asker, theirs, asking.Zone.Name);

@@ -6,7 +6,7 @@ using Ntm.Signalling;
 namespace Ntm.Coordinator;
 
 /// <summary>Nodes' registrations: where they are, what they publish, which relays they have. Devices are kept, addresses are not.</summary>
-internal sealed class Registrations(CoordinatorContext context, Members members, Relays relays)
+internal sealed class Registrations(CoordinatorContext context, Members members, Relays relays, SightProofs proofs)
 {
     public const string DeviceCollection = "devices";
 
@@ -78,14 +78,20 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
         }
 
         var registration = node.Registration ??= new();
+        if (!request.Doors || registration.AnyGeneration)
+        {
+            registration.Doors = []; // it tells them after this
+            registration.DoorsGeneration = 0;
+        }
+
         registration.Generation = request.Generation;
         registration.AnyGeneration = false;
         registration.KeepAlive = request.KeepAlive > 0 ? TimeSpan.FromSeconds(request.KeepAlive) : null;
         registration.Until = now.Boot + Presence.Lasts(registration.KeepAlive);
         registration.RenewBy = now.Boot + (registration.KeepAlive is null ? Limits.RegistrationLifetime : Limits.RegistrationRenewal);
         registration.Observed = path.Remote;
-        // What a coordinator saw, no node says itself: others send there what they would send to no other address.
-        registration.Candidates = ReadCandidates(request.Candidates.Where(c => c.Kind != CandidateKind.CandidateMappedAtCoordinator), path.Remote);
+        // What a coordinator saw, no node says itself, unless it shows that it was reached there: others send there what they would send to no other address.
+        registration.Candidates = ReadCandidates(request.Candidates.Where(c => c.Kind != CandidateKind.CandidateMappedAtCoordinator || IsProven(now, node, c)), path.Remote);
         registration.Suites = new(request.Suites);
         registration.Nats = [.. request.Nats];
         registration.HasNat64 = request.Nat64;
@@ -229,6 +235,17 @@ internal sealed class Registrations(CoordinatorContext context, Members members,
         }
 
         return read;
+    }
+
+    private bool IsProven(Now now, Member node, Candidate candidate)
+    {
+        if (candidate.Endpoint.TryRead(out var address) && proofs.IsGood(now.Boot, node.Key, address, candidate.Proof))
+        {
+            return true;
+        }
+
+        context.Counters.Count("candidate-not-proven");
+        return false;
     }
 
     /// <summary>Which uplink the request came over: one whose address was seen just so, else from the same host, else one that has the family.</summary>

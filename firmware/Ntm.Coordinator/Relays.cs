@@ -169,6 +169,18 @@ internal sealed class Relays(CoordinatorContext context, Members members)
         return true;
     }
 
+    /// <summary>A pair that relays were told of came to nothing. Its channels are not used again within the lease: the relay may hear of the two out of order.</summary>
+    public void Withdraw(Now now, PublicKey one, PublicKey other, IEnumerable<PairedRelay> paired)
+    {
+        foreach (var (relay, pair) in paired)
+        {
+            if (Book(relay).Drop(one, other) && relay.Tunnel is { } tunnel)
+            {
+                context.Signals.Request(now, tunnel, new Signal { RelayPairing = pair.ToWire(0) }, static (_, _) => { });
+            }
+        }
+    }
+
     private void Announce(Now now, Member relay, ChannelPair pair)
     {
         if (relay.Tunnel is not { } tunnel)

@@ -30,6 +30,7 @@ internal sealed class Directions(NodeContext context, Registration registration,
     private readonly Dictionary<VirtualAddress, string> _byVip = [];
     private readonly Dictionary<string, Exchange> _exchanges = new(StringComparer.Ordinal);
     private readonly List<Ticket> _tickets = [];
+    private readonly AheadDirections _ahead = new();
     private TimeSpan _sayAgainAt = TimeSpan.Zero;
 
     /// <summary>Finishes an answer that was found: alias, or the device's own address where it is ours.</summary>
@@ -39,7 +40,7 @@ internal sealed class Directions(NodeContext context, Registration registration,
     {
         get
         {
-            var next = _tickets.Count == 0 ? TimeSpan.MaxValue : _tickets[0].Until;
+            var next = _tickets.Count == 0 ? _ahead.NextDeadline : Min(_ahead.NextDeadline, _tickets[0].Until);
             foreach (var exchange in _exchanges.Values)
             {
                 next = exchange.AnotherAt < next ? exchange.AnotherAt : next;
@@ -129,6 +130,7 @@ internal sealed class Directions(NodeContext context, Registration registration,
     public void Stop(string why)
     {
         _exchanges.Clear();
+        _ahead.Clear();
         foreach (var ticket in _tickets)
         {
             Answer(ticket.Number, new(NameVerdict.NoCoordinator, default, 0, why));
@@ -159,6 +161,11 @@ internal sealed class Directions(NodeContext context, Registration registration,
 
     public void HandleTimeout(Now now)
     {
+        while (_ahead.TryTake(now.Boot, out var again))
+        {
+            Ask(now, again);
+        }
+
         foreach (var exchange in _exchanges.Values.Where(e => e.AnotherAt <= now.Boot).ToArray())
         {
             AskNext(now, exchange);
@@ -290,6 +297,7 @@ internal sealed class Directions(NodeContext context, Registration registration,
             context.Keep(Collection, name, value);
         }
 
+        _ahead.Directed(now.Boot, name, direction.Ahead);
         if (!peer.Tunnel.IsEstablished)
         {
             peer.Reason = direction.Reason;
@@ -358,6 +366,8 @@ internal sealed class Directions(NodeContext context, Registration registration,
 
         _tickets.RemoveAll(t => t.Name == name);
     }
+
+    private static TimeSpan Min(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private void Answer(long ticket, NameAnswer answer) => context.Events.Enqueue(new NodeEvent.NameAnswered(ticket, answer));
 

@@ -85,6 +85,8 @@ public sealed partial class NodeCore : ICore
         _nat = new NatObserver(_context, () => _registration!.Own) { OnChanged = OnNatChanged };
         _registration = new Registration(_context, Published, _nat) { OnRelaysChanged = at => _peers!.AimAll(at), OnObserved = OnObserved };
         _sightings = new Sightings(_context, () => _registration.Own, _nat.KeepAliveOf, _registration.Seen);
+        _sightings.OnProven = _registration.RegisterSoonAt;
+        _registration.ProvenAt = _sightings.ProvenAt;
         _watch = new UplinkWatch(_context, () => _registration.Own, _nat.KeepAliveOf);
         _registration.OnReached = at =>
         {
@@ -93,11 +95,19 @@ public sealed partial class NodeCore : ICore
         };
         _registration.Ways = _ways = new ServerPaths(_context, () => _registration.Own, _sightings) { OnMoved = at => _peers!.AimAll(at) };
         _sightings.OnSeen = _ways.Look;
-        _mappings = new UplinkMappings(_context, _registration) { OnTold = OnPortsTold };
+        _mappings = new UplinkMappings(_context, _registration) { OnTold = OnPortsTold, OnBoxHeard = _nat.BoxHeard };
+        _nat.BoxOf = _mappings.OutsideOf;
         _registration.PortMapped = _mappings.Candidates;
         _peers = new Peers(_context, _registration, _checks, changes, budgets);
         _directions = new Directions(_context, _registration, _peers) { Finish = Finish };
-        _registration.OnRegistered = _directions.AskAgain;
+        var doors = new DoorTelling(_context, _registration);
+        _registration.HasDoors = doors.HasAny;
+        _registration.OnRegistered = at =>
+        {
+            doors.Tell(at);
+            _directions.AskAgain(at);
+        };
+        _shareholding.OnChanged = doors.Tell;
         _joining = new Joining(_context) { OnMember = Become, MakeSignals = MakeSignals };
         _leaving = new Leaving(_context, _registration, _peers, _directions) { OnLeft = OnLeft };
         _registration.OnRemoved = _leaving.OnRefused;

@@ -298,6 +298,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
             direction.Nats.RemoveAt(direction.Nats.Count - 1); // claims: no more of them than anyone may make
         }
 
+        var isMore = peer.Direction is { Ahead: true } && !direction.Ahead;
         peer.Direction = direction;
         peer.Tunnel.Suites = new(context.Options.Suites, new(direction.Suites));
         peer.DirectedAt = now.Boot;
@@ -305,6 +306,11 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         peer.HeardCandidateGeneration = 0; // of before this direction
         MeetRelays(now, peer, trusted.OwnerKey.Span);
         Aim(now, peer);
+        if (isMore && peer.Tunnel.IsEstablished)
+        {
+            checks.Start(now, peer); // its candidates come only now
+        }
+
         if (keep)
         {
             peer.Seen = SeenHosts.Of(direction);

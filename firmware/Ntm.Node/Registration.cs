@@ -44,8 +44,14 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
     /// <summary>Chooses the path of a server's tunnel, and takes it.</summary>
     public ServerPaths? Ways { get; set; }
 
+    /// <summary>Where a coordinator has proven to reach this node besides.</summary>
+    public Func<Now, ServerLink, IEnumerable<Candidate>>? ProvenAt { get; set; }
+
     /// <summary>The candidates that ports opened by the boxes in front make.</summary>
     public Func<IEnumerable<Candidate>>? PortMapped { get; set; }
+
+    /// <summary>Whether doors of shares are told besides.</summary>
+    public Func<Now, bool>? HasDoors { get; set; }
 
     /// <summary>Told of the owner's word that came with the refusal of a coordinator or relay: this node was taken out of the zone.</summary>
     public Action<SignedRemoval>? OnRemoved { get; set; }
@@ -316,10 +322,10 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             body.RegistrationRequest = new()
             {
                 Generation = NextGeneration(), Suites = context.Options.Suites.Bits, Nat64 = context.Uplinks.Values.Any(u => u is { Usable: true, NeedsNat64: true }),
-                KeepAlive = (uint)Math.Ceiling(link.Tunnel.PersistentKeepAlive!.Value.TotalSeconds),
+                KeepAlive = (uint)Math.Ceiling(link.Tunnel.PersistentKeepAlive!.Value.TotalSeconds), Doors = HasDoors?.Invoke(now) ?? false,
             };
             body.RegistrationRequest.Nats.AddRange(nat.Traits);
-            body.RegistrationRequest.Candidates.AddRange(OwnCandidates(withCoordinators: false));
+            body.RegistrationRequest.Candidates.AddRange((ProvenAt?.Invoke(now, link) ?? []).Concat(OwnCandidates(withCoordinators: false)).Take(Limits.Candidates));
             body.RegistrationRequest.Devices.AddRange(published().Take(Limits.PublishedDevices));
         }
 
@@ -415,6 +421,9 @@ internal sealed class Registration(NodeContext context, Func<IEnumerable<Publish
             OnRelaysChanged?.Invoke(now);
         }
     }
+
+    /// <summary>There is more to tell a coordinator.</summary>
+    public void RegisterSoonAt(Now now, ServerLink coordinator) => RegisterSoon(now, l => l == coordinator);
 
     /// <summary>A server says where it sees us by a path that its tunnel does not run on.</summary>
     public void Seen(Now now, ServerLink link, WirePath path, Endpoint seen) => Observed(now, link, path.Uplink, seen);

@@ -190,6 +190,13 @@ public static class Limits
 
     /// <summary>A server of which nothing came for so long, though a new key was due, is asked.</summary>
     public static readonly TimeSpan ServerSilence = RejectAfterTime + RekeyTimeout;
+
+    /// <summary>A coordinator's proof that a node was reached at an address is good in the period it was given in and the next.</summary>
+    public static readonly TimeSpan SightProofPeriod = TimeSpan.FromMinutes(5);
+
+    /// <summary>Of a node's shares, that it tells its coordinators in one message.</summary>
+    public const int Doors = 64;
+
     public const int PublishedDevices = 64;
 
     /// <summary>Removals in one notice that are looked at; more do not fit, either.</summary>

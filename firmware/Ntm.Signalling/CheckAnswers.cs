@@ -19,6 +19,9 @@ public sealed class CheckAnswers(TunnelTable tunnels, Func<SignalChannel?> signa
     /// <summary>Where the program listens for checks besides; 0: nowhere.</summary>
     public ushort SecondPort { get; set; }
 
+    /// <summary>A coordinator's: what a node shows to have been reached at an address.</summary>
+    public Func<Now, Tunnel.Tunnel, RealAddress, ulong>? Prove { get; set; }
+
     /// <summary>Replies that are owed.</summary>
     public int Owed => _late.Count;
 
@@ -50,6 +53,15 @@ public sealed class CheckAnswers(TunnelTable tunnels, Func<SignalChannel?> signa
         var to = new WirePath(
             wish.SecondPort ? UplinkSocket.Of(0, UplinkSocket.Observing) : from.Uplink, wish.Port == 0 ? from.Remote : from.Remote.WithPort((ushort)wish.Port), 0);
         var reply = new Signal { PathCheckReply = new() { Id = check.Id, Seen = from.Remote.ToWire() } };
+
+        if (check.Reply is null && Prove?.Invoke(now, tunnel, from.Remote) is { } proof)
+        {
+            reply.PathCheckReply.Proof = proof;
+            if (SignalChannel.SizeOnWire(reply) > SignalChannel.SizeOnWire(new Signal { PathCheck = check }))
+            {
+                reply.PathCheckReply.Proof = 0;
+            }
+        }
 
         // As long as the check at most: who is behind that port may have asked for nothing.
         if (SignalChannel.SizeOnWire(reply) > SignalChannel.SizeOnWire(new Signal { PathCheck = check }))

@@ -46,7 +46,11 @@ public static class Corpus
     {
         var path = Path.Combine(Folder(), target, name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllBytes(path, bytes);
+        if (!File.Exists(path) || !File.ReadAllBytes(path).AsSpan().SequenceEqual(bytes))
+        {
+            File.WriteAllBytes(path, bytes);
+        }
+
         return path;
     }
 }

@@ -3,6 +3,7 @@ using Ntm.Fuzz.Cores;
 using Ntm.Protocol;
 using Ntm.Protocol.Signalling;
 using Ntm.Signalling;
+using Ntm.Signalling.Trust;
 
 namespace Ntm.Fuzz;
 
@@ -35,6 +36,7 @@ public static class GoldenSignals
             ("join-request", new Signal { JoinRequest = new() { Binding = Cast.Carol.Binding } }),
             ("join-response", new Signal { JoinResponse = new() { Observed = Cast.Alice.Address.ToWire() } }),
             ("registration-request", new Signal { RegistrationRequest = registration }),
+            ("doors", new Signal { Doors = new() { Generation = 6, Doors_ = { ShareDoor.Of(Acceptance.PublicKeyOf(new byte[32]), 1, null) } } }),
             ("registration-response", new Signal { RegistrationResponse = registered }),
             ("direction-request", new Signal { DirectionRequest = new() { Name = "nas.bob.home.example" } }),
             ("direction-request-node", new Signal { DirectionRequest = new() { Name = "bob.home.example" } }),

@@ -21,6 +21,12 @@ internal sealed class UplinkMappings(NodeContext context, Registration registrat
     /// <summary>Told when what others are told has changed.</summary>
     public Action<Now>? OnTold { get; set; }
 
+    /// <summary>Told when a box has opened a port, or says another address.</summary>
+    public Action<Now, int>? OnBoxHeard { get; set; }
+
+    /// <summary>The outside address of an uplink's box of IPv4, by its own word; none: it has said nothing.</summary>
+    public RealAddress OutsideOf(int uplink) => _mappings.GetValueOrDefault((uplink, true))?.Port?.External ?? default;
+
     public TimeSpan NextDeadline
     {
         get
@@ -189,6 +195,10 @@ internal sealed class UplinkMappings(NodeContext context, Registration registrat
                 _said[mapping] = sentence;
                 var name = context.Uplinks.TryGetValue(mapping.Uplink, out var uplink) ? uplink.Name : "";
                 context.Note(sentence is null ? $"Uplink {name}: its port is no longer open." : $"Uplink {name}: {sentence}.");
+                if (mapping is { IsIPv4: true, Port: not null })
+                {
+                    OnBoxHeard?.Invoke(now, mapping.Uplink);
+                }
             }
         }
 

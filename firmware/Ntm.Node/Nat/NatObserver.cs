@@ -45,11 +45,15 @@ internal sealed class NatObserver(NodeContext context, Func<IEnumerable<ServerLi
         }
     }
 
+    /// <summary>The outside address of an uplink's box of IPv4, by its own word; none: it has said nothing.</summary>
+    public Func<int, RealAddress>? BoxOf { get; set; }
+
     public NatUplink? Find(int uplink, bool ipv4) => _uplinks.GetValueOrDefault((uplink, ipv4));
 
     /// <summary>What other nodes are told: one for each uplink, IPv4's where there is one.</summary>
     public IEnumerable<NatTraits> Traits => _uplinks.Values
         .Where(u => u.Judgement != NatJudgement.Unknown && context.Uplinks.TryGetValue(u.Number, out var state) && state.Usable)
+        .Where(u => u.IsIPv4 || !context.Uplinks.TryGetValue(u.Number, out var state) || !state.NeedsNat64) // its firewall says nothing of the NAT64 that IPv4 goes through
         .OrderBy(u => u.Number).ThenBy(u => !u.IsIPv4).DistinctBy(u => u.Number).Take(Limits.NatTraits)
         .Select(u => new NatTraits
         {
@@ -277,6 +281,15 @@ internal sealed class NatObserver(NodeContext context, Func<IEnumerable<ServerLi
         }
     }
 
+    /// <summary>The box in front says where it is seen: an address that no server sees is behind a further NAT.</summary>
+    public void BoxHeard(Now now, int number)
+    {
+        if (Find(number, ipv4: true) is { Seen: { } seen } uplink)
+        {
+            Judged(now, uplink, seen);
+        }
+    }
+
     private void Judged(Now now, NatUplink uplink, NatObservation seen)
     {
         uplink.RoundAt = now.Boot + (seen.Samples.Count > 0 ? RoundAgain : RoundAfterNothing);
@@ -285,7 +298,8 @@ internal sealed class NatObserver(NodeContext context, Func<IEnumerable<ServerLi
             return;
         }
 
-        var judged = NatJudgement.Judge(seen);
+        uplink.Seen = seen;
+        var judged = NatJudgement.Judge(seen with { FirstBox = uplink.IsIPv4 && BoxOf is not null ? BoxOf(uplink.Number) : default });
         var isNews = judged with { LatestPort = uplink.Judgement.LatestPort, Reason = uplink.Judgement.Reason } != uplink.Judgement;
         uplink.Judgement = judged;
         uplink.Networks.Clear();

@@ -14,6 +14,9 @@ internal sealed class NatUplink(int number, bool ipv4)
 
     public NatJudgement Judgement { get; set; } = NatJudgement.Unknown;
 
+    /// <summary>By what it was judged; null: not in this run.</summary>
+    public NatObservation? Seen { get; set; }
+
     public LifetimeSearch Lifetime { get; set; }
 
     /// <summary>Networks that it was seen in from outside (<see cref="NatMemory.NetworkOf"/>).</summary>

@@ -90,8 +90,30 @@ internal sealed class Sightings(NodeContext context, Func<IEnumerable<ServerLink
             OnSeen?.Invoke(now);
         }
 
+        if (!from.IsRelay)
+        {
+            var isOther = !reply.Seen.Equals(sighting.Seen);
+            (sighting.Seen, sighting.Proof, sighting.ProvenAt) = (reply.Seen, reply.Proof, now.Boot);
+            if (isOther && reply.Proof != 0)
+            {
+                OnProven?.Invoke(now, from);
+            }
+        }
+
         return true;
     }
+
+    /// <summary>Told when a coordinator has proven that it reaches us where it did not before.</summary>
+    public Action<Now, ServerLink>? OnProven { get; set; }
+
+    /// <summary>Where a coordinator reaches us besides by its tunnel's path, with its proofs: what it believes us of itself.</summary>
+    public IEnumerable<Candidate> ProvenAt(Now now, ServerLink coordinator) =>
+        from sighting in _sightings
+        where sighting.Key.Link == coordinator && sighting.Value is { Proof: not 0, Seen: not null } && now.Boot - sighting.Value.ProvenAt < Limits.SightProofPeriod
+        select new Candidate
+        {
+            Kind = CandidateKind.CandidateMappedAtCoordinator, Endpoint = sighting.Value.Seen, Uplink = (uint)sighting.Key.Uplink, Proof = sighting.Value.Proof,
+        };
 
     // The first path of each server by each uplink and family, but for the one its tunnel runs on.
     private Dictionary<(ServerLink Link, int Uplink, bool IPv4), WirePath> Wanted()
@@ -149,6 +171,13 @@ internal sealed class Sightings(NodeContext context, Func<IEnumerable<ServerLink
         public TimeSpan? SeenAt { get; set; }
 
         public int Tries { get; set; }
+
+        /// <summary>Where a coordinator saw us last, its proof that it reached us there, and when (boot time); null: no answer yet.</summary>
+        public Endpoint? Seen { get; set; }
+
+        public ulong Proof { get; set; }
+
+        public TimeSpan ProvenAt { get; set; }
 
         public HashSet<ulong> Ids { get; } = [];
     }

@@ -53,6 +53,13 @@ internal sealed class DirectionTrust(NodeContext context)
             return true;
         }
 
+        // The share by which the peer was directed last has ended, and another has not.
+        if (source == DirectionSource.Kept && given.Lasting(zone, context.Sharing.Time(now)) is { OwnerKey: { } lasting })
+        {
+            trusted = new(new ZoneAddressing(zone), lasting, PeerAccess.OtherOwner(given, zone, lasting));
+            return true;
+        }
+
         if (source != DirectionSource.Named && taken.OwnerOf(zone) is { } owner)
         {
             trusted = new(new ZoneAddressing(zone), owner, PeerAccess.OtherOwner(given, zone, owner));

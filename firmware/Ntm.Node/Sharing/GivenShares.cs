@@ -134,6 +134,10 @@ public sealed class GivenShares(Counters counters, Action<StoreWrite> keep)
     public GivenShare? OfAnother(string zone, ByteString ownerKey, DateTimeOffset at) =>
         _shares.Values.FirstOrDefault(s => s.Zone == zone && s.OwnerKey != ownerKey && s.Expires > at);
 
+    /// <summary>A share that lasts and was accepted in the name of a zone; null: there is none.</summary>
+    /// <param name="at">The time by <see cref="GrantClock"/>.</param>
+    public GivenShare? Lasting(string zone, DateTimeOffset at) => _shares.Values.FirstOrDefault(s => s.Zone == zone && s.Expires > at);
+
     /// <summary>What an owner has and has not lost by time.</summary>
     public IReadOnlyList<GivenShare> Of(string zone, ByteString ownerKey) =>
         [.. _shares.Values.Where(s => s.OwnerKey == ownerKey && s.Zone == zone)];

@@ -29,6 +29,9 @@ internal sealed class Shareholding(NodeContext context)
     /// <summary>Told when a share has ended.</summary>
     public required Action<Now> OnLess { get; init; }
 
+    /// <summary>Told when shares have changed.</summary>
+    public Action<Now>? OnChanged { get; set; }
+
     /// <summary>When shares are to be looked at: one expires, or was accepted.</summary>
     public TimeSpan NextDeadline => _told == Book.Given.Generation ? _next : TimeSpan.Zero;
 
@@ -156,6 +159,7 @@ internal sealed class Shareholding(NodeContext context)
         _next = next == TimeSpan.MaxValue ? next : now.Boot + (next < LookAtLeast ? next : LookAtLeast);
         _told = Book.Given.Generation;
         TellZones();
+        OnChanged?.Invoke(now);
     }
 
     private void TellZones()

@@ -133,4 +133,20 @@ public sealed class Nat64Tests
         Assert.Contains(tap.Seen, s => s.Outbound); // answers to who still comes by the former mapping
         Assert.DoesNotContain(tap.Seen, s => s.Outbound && prefix.TryExtract(s.Datagram.Destination, out _));
     }
+
+    /// <summary>The tunnel with the coordinator runs by IPv6; that it sees her by IPv4 as well it says by what she proves, so that there is whither to probe.</summary>
+    [Fact]
+    public void Behind_a_NAT64_that_maps_by_destination_ports_are_tried()
+    {
+        var zone = new Zone(_scenario);
+        zone.AddRelay();
+        Build(zone, NatKind.Symmetric, knowsPrefix: true);
+        for (var i = 0; i < 8 && _bob.Status.Peers is not [{ Direct: true }]; i++)
+        {
+            Talk();
+        }
+
+        var peer = _bob.Status.Peers.Single();
+        Assert.True(peer.Direct || peer.Reason.Contains("ports can be tried", StringComparison.Ordinal), peer.Reason);
+    }
 }

@@ -204,9 +204,11 @@ public sealed class SharingTests(ITestOutputHelper output)
     {
         var world = new TwoZones().Shared();
         world.Scenario.Records["friends.example"] = world.Home; // somebody else's keys
-        var answer = world.Ask();
-        Assert.NotEqual(NameVerdict.Found, answer.Verdict);
+        world.Ask(); // the share's door opens: by which relay she would be reached is said, and no more
+        Assert.True(world.Dave.Status.Peers is [] or [{ Direct: false }]);
+        Assert.Equal(0, world.Talk(5));
         Assert.Empty(world.Alice.Status.Peers);
+        Assert.NotEqual(NameVerdict.Found, world.Ask().Verdict);
         Assert.True(world.Home.Coordinator.Describe(world.Home.CoordinatorHost.Now).Counters.GetValueOrDefault("zone-request-not-in-record") > 0, world.Story());
     }
 

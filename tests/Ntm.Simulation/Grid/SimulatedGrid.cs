@@ -49,7 +49,8 @@ public sealed record SimulatedGrid(
         return new(one, other, there, back, worst);
     }
 
-    private static GridAcross MeasureAcross(NetworkKind one, NetworkKind other)
+    /// <summary>One pair of two zones.</summary>
+    public static GridAcross MeasureAcross(NetworkKind one, NetworkKind other)
     {
         var world = new PairWorld(one, other, Seed(one, other), acrossZones: true);
         var first = world.Run();

@@ -25,6 +25,7 @@ public static class NetworkKinds
         NetworkKind.DualStack => "dual stack",
         NetworkKind.DsLite => "DS-Lite",
         NetworkKind.MapE => "MAP-E",
+        NetworkKind.DualStackSymmetric => "dual stack symmetric",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 }

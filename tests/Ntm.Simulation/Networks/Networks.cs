@@ -9,6 +9,9 @@ public sealed class Networks(Scenario scenario)
     /// <summary>As carriers are seen to have it, far below RFC 4787's two minutes.</summary>
     private static readonly TimeSpan CarriersLifetime = TimeSpan.FromSeconds(30);
 
+    /// <summary>So that the tunnels with coordinator and relay come to run by IPv6.</summary>
+    private static readonly TimeSpan ThroughNat = TimeSpan.FromMilliseconds(1);
+
     private readonly Dictionary<NetworkKind, Segment> _shared = [];
 
     private World World => scenario.World;
@@ -71,6 +74,10 @@ public sealed class Networks(Scenario scenario)
                 return home.BuildOn(Firewalled(outside), outside);
             case NetworkKind.DualStack:
                 return home.BuildOn(Both(NatKind.PortRestricted, null), inside, six);
+            case NetworkKind.DualStackSymmetric:
+                var both = Both(NatKind.Symmetric, null);
+                World.Backbone.WireOf(Nats[^1]).Conditions = new WireConditions { Latency = ThroughNat };
+                return home.BuildOn(both, inside, six);
             case NetworkKind.DsLite:
                 return home.BuildOn(Both(NatKind.PortRestricted, CarriersLifetime), inside, six);
             case NetworkKind.MapE:

@@ -2,7 +2,7 @@ using Ntm.Protocol;
 
 namespace Ntm.Node.Paths.Hard;
 
-/// <summary>The further IPv4 sockets of uplinks that trials wanted, by number (<see cref="UplinkSocket"/>), each with its local port once the program has opened it.</summary>
+/// <summary>The further sockets of uplinks that trials wanted, of IPv4, or of IPv6 where that leads to IPv4 through a NAT64, by number (<see cref="UplinkSocket"/>), each with its local port once the program has opened it.</summary>
 internal sealed class FurtherSockets(NodeContext context)
 {
     /// <summary>Of one uplink, those of paths in use included.</summary>
@@ -17,8 +17,7 @@ internal sealed class FurtherSockets(NodeContext context)
         var free = Enumerable.Range(UplinkSocket.FirstFurther, Most).Select(n => UplinkSocket.Of(uplink, n)).Where(n => !_ports.ContainsKey(n)).Take(count).ToArray();
         foreach (var number in free)
         {
-            _ports.Add(number, 0);
-            context.Events.Enqueue(new NodeEvent.Socket(number, IPv4: true, Open: true));
+            context.Events.Enqueue(new NodeEvent.Socket(number, IPv4: Add(number), Open: true));
         }
 
         return free;
@@ -37,9 +36,17 @@ internal sealed class FurtherSockets(NodeContext context)
         }
         else
         {
-            context.Events.Enqueue(new NodeEvent.Socket(number, IPv4: true, Open: false)); // nobody wants it any more
+            context.Events.Enqueue(new NodeEvent.Socket(number, IPv4: !IsSix(number), Open: false)); // nobody wants it any more
         }
     }
+
+    private bool Add(int number)
+    {
+        _ports.Add(number, 0);
+        return !IsSix(number);
+    }
+
+    private bool IsSix(int number) => context.Uplinks.TryGetValue(UplinkSocket.UplinkOf(number), out var uplink) && uplink.NeedsNat64;
 
     /// <summary>Whether it is known of each of these whether it could be opened.</summary>
     public bool AreSettled(IReadOnlyList<int> numbers) => numbers.All(n => !_ports.TryGetValue(n, out var port) || port != 0);
@@ -56,7 +63,7 @@ internal sealed class FurtherSockets(NodeContext context)
         foreach (var gone in _ports.Keys.Where(n => !used.Contains(n)).ToArray())
         {
             _ports.Remove(gone);
-            context.Events.Enqueue(new NodeEvent.Socket(gone, IPv4: true, Open: false));
+            context.Events.Enqueue(new NodeEvent.Socket(gone, IPv4: !IsSix(gone), Open: false));
         }
     }
 }

@@ -9,7 +9,7 @@ namespace Ntm.Node.Paths.Hard;
 /// <param name="Mapped">Where the coordinator sees it, IPv4.</param>
 /// <param name="Nat">What its NAT does.</param>
 /// <param name="Ports">Ports of mappings there that servers saw.</param>
-/// <param name="IsCarriers">Whether its own address is a carrier's (RFC 6598).</param>
+/// <param name="IsCarriers">Whether its own address is a carrier's (RFC 6598), or the NAT is a NAT64.</param>
 internal sealed record OwnSight(int Uplink, RealAddress Mapped, NatShape Nat, IReadOnlyList<ushort> Ports, bool IsCarriers)
 {
     /// <summary>The set of ports is a guess, wider than what was seen.</summary>
@@ -54,10 +54,10 @@ internal sealed record OwnSight(int Uplink, RealAddress Mapped, NatShape Nat, IR
         {
             var byRelay = seen.FirstOrDefault(s => s.IsRelay && s.Uplink == uplink && s.Address.SameHost(address));
             if (!isRelay && !byRelay.Address.IsNone && context.Uplinks.TryGetValue(uplink, out var state)
-                && state.Usable && state.Addresses.Any(a => a.IsIPv4)) // none, where servers see a NAT64
+                && state.Usable && !state.Reach(address).IsNone)
             {
                 var ports = seen.Where(s => s.Uplink == uplink && s.Address.SameHost(address)).Select(s => s.Address.Port);
-                return new(uplink, address, SeenHosts.Of(nats(uplink), address, byRelay.Address), [.. ports], state.Addresses.Any(IsCarriersAddress));
+                return new(uplink, address, SeenHosts.Of(nats(uplink), address, byRelay.Address), [.. ports], state.NeedsNat64 || state.Addresses.Any(IsCarriersAddress));
             }
         }
 

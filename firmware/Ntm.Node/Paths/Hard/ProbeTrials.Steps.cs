@@ -157,7 +157,9 @@ internal sealed partial class ProbeTrials
     {
         trial.Looks++;
         trial.At = now.Boot + LookSpacing;
-        if (Servers().FirstOrDefault(s => s.Registered && s.Tunnel.IsEstablished && s.Tunnel.SendPath is { IsNone: false, Remote.IsIPv4: true }) is not { } server)
+        var (server, by) = Servers().Where(s => s.Registered && s.Tunnel.IsEstablished)
+            .Select(s => (s, s.Tunnel.Candidates.FirstOrDefault(p => p.Uplink == trial.Self.Uplink && context.LeadsToIPv4(p)))).FirstOrDefault(s => !s.Item2.IsNone);
+        if (server is null)
         {
             Exchange(now, trial);
             return;
@@ -166,7 +168,7 @@ internal sealed partial class ProbeTrials
         foreach (var (id, looker) in trial.Looking.OrderBy(l => l.Value))
         {
             var check = new Signal { PathCheck = new() { Id = id, Padding = LookPadding } };
-            context.Signals!.Notify(now, server.Tunnel, check, new(looker, server.Tunnel.SendPath.Remote, 0));
+            context.Signals!.Notify(now, server.Tunnel, check, new(looker, by.Remote, 0));
         }
     }
 
@@ -263,7 +265,7 @@ internal sealed partial class ProbeTrials
         {
             var step = steps[trial.Steps];
             var socket = step.Socket == 0 ? trial.Self.Uplink : trial.Sockets[step.Socket - 1].Number;
-            var path = new WirePath(socket, trial.Host.WithPort(step.Port), 0);
+            var path = new WirePath(socket, Toward(trial, step.Port), 0);
             var check = new Signal { PathCheck = new() { Id = context.Random() } };
             if (!_budget.TrySpend(now.Boot, trial.Purse, trial.Host))
             {

@@ -147,7 +147,10 @@ internal sealed partial class ProbeTrials(NodeContext context)
 
     /// <summary>Whether the path is one of the trial with this peer.</summary>
     public bool Owns(Peer peer, WirePath path) =>
-        UplinkSocket.SocketOf(path.Uplink) != 0 || (_now is { State: ProbeState.Probing } trial && trial.Peer == peer && path.Remote.SameHost(trial.Host));
+        UplinkSocket.SocketOf(path.Uplink) != 0 || (_now is { State: ProbeState.Probing } trial && trial.Peer == peer && path.Remote.SameHost(Toward(trial, NatShape.PortLeast)));
+
+    // The other's host as this uplink sends to it.
+    private RealAddress Toward(ProbeTrial trial, ushort port) => context.Uplinks.TryGetValue(trial.Self.Uplink, out var uplink) ? uplink.Reach(trial.Host.WithPort(port)) : default;
 
     private static bool IsWanted(Peer peer) => peer.Tunnel.IsEstablished && peer.Used is { IsDirect: false, State: PathState.Proven }
         && !peer.Paths.Exists(p => p.IsDirect && (p.State == PathState.Proven || p.RoundsLeft > 0));
