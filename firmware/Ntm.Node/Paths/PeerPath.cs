@@ -80,6 +80,9 @@ public sealed class PeerPath(WirePath path, PathKind kind)
 
     public TimeSpan NextCheck { get; private set; } = TimeSpan.MaxValue;
 
+    /// <summary>Whether a round of checks is under way, and not only due some time later.</summary>
+    public bool IsBeingChecked(TimeSpan now) => RoundsLeft > 0 && NextCheck <= now + Limits.CheckSpacing;
+
     public TimeSpan SuspectSince { get; private set; }
 
     /// <summary>What it carries.</summary>

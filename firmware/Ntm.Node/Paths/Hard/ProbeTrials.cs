@@ -58,7 +58,7 @@ internal sealed partial class ProbeTrials(NodeContext context)
     public void Look(Now now, Peer peer)
     {
         Sweep(now, peer);
-        if (_now is not null || peer.Probing.NextAt > now.Boot || !IsWanted(peer))
+        if (_now is not null || peer.Probing.NextAt > now.Boot || !IsWanted(now, peer))
         {
             return;
         }
@@ -152,8 +152,8 @@ internal sealed partial class ProbeTrials(NodeContext context)
     // The other's host as this uplink sends to it.
     private RealAddress Toward(ProbeTrial trial, ushort port) => context.Uplinks.TryGetValue(trial.Self.Uplink, out var uplink) ? uplink.Reach(trial.Host.WithPort(port)) : default;
 
-    private static bool IsWanted(Peer peer) => peer.Tunnel.IsEstablished && peer.Used is { IsDirect: false, State: PathState.Proven }
-        && !peer.Paths.Exists(p => p.IsDirect && (p.State == PathState.Proven || p.RoundsLeft > 0));
+    private static bool IsWanted(Now now, Peer peer) => peer.Tunnel.IsEstablished && peer.Used is { IsDirect: false, State: PathState.Proven }
+        && !peer.Paths.Exists(p => p.IsDirect && (p.State == PathState.Proven || p.IsBeingChecked(now.Boot)));
 
     // The coordinator judged by what was known of the NATs then, which may have been little: nodes are directed as soon as they are registered.
     private void Reconsider(Now now, Peer peer)
