@@ -43,6 +43,7 @@ public sealed partial class NodeCore : ICore
     private readonly HeldPackets _held;
     private readonly Packet _scratch = new(); // for second copies
     private readonly Packet _otherHalf = new();
+    private TimeSpan _tellPeersAt = TimeSpan.MaxValue;
     private IReadOnlyList<IPAddress> _ownAddresses = [];
     private DeviceProxy? _proxy; // with the membership: it needs the own VIP
     private IReadOnlyList<StoreWrite>? _memory;
@@ -150,7 +151,7 @@ public sealed partial class NodeCore : ICore
             }
 
             next = Min(Min(next, _peers.NextDeadline), Min(_registration.NextDeadline, _directions.NextDeadline));
-            next = Min(next, _context.Recorder.NextDeadline);
+            next = Min(Min(next, _tellPeersAt), _context.Recorder.NextDeadline);
             return Min(Min(next, _mappings.NextDeadline), Min(_shareholding.NextDeadline, _held.NextDeadline));
         }
     }
@@ -308,6 +309,10 @@ public sealed partial class NodeCore : ICore
         _held.HandleTimeout(now.Boot);
         _mappings.HandleTimeout(now);
         _context.Recorder.HandleTimeout(now);
+        if (_tellPeersAt <= now.Boot)
+        {
+            TellPeersNow(now);
+        }
     }
 
     private Signal? OnSignal(Now now, Tunnel.Tunnel tunnel, WirePath path, Signal signal)
@@ -486,8 +491,17 @@ public sealed partial class NodeCore : ICore
         }
     }
 
-    private void TellPeers(Now now)
+    // Once for all that one moment brings: several uplinks at a time, mostly.
+    private void TellPeers(Now now) => _tellPeersAt = now.Boot;
+
+    private void TellPeersNow(Now now)
     {
+        _tellPeersAt = TimeSpan.MaxValue;
+        if (_context.Membership is null)
+        {
+            return;
+        }
+
         var update = new CandidateUpdate { Generation = _registration.NextGeneration() };
         update.Candidates.AddRange(_registration.OwnCandidates(withCoordinators: true));
         update.Nats.AddRange(_nat.Traits);

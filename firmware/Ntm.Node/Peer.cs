@@ -58,7 +58,7 @@ public sealed class Peer(VouchedBinding binding, VirtualAddress vip, string name
     /// <summary>The path that carries a second copy: while <see cref="Used"/> is suspect, and of a planned change the former one for a moment.</summary>
     public PeerPath? Double { get; set; }
 
-    /// <summary>The path before the one in use, of a planned change.</summary>
+    /// <summary>What carries a second copy after a change: of a planned one the path before, else another that was proven.</summary>
     public PeerPath? Former { get; set; }
 
     /// <summary>Until when <see cref="Former"/> carries a second copy, boot time.</summary>

@@ -487,7 +487,9 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
             }
         }
 
+        Rank(peer, wanted);
         Move(now, peer, wanted.Where(w => w.Value.Kind == PathKind.Relay).Select(w => (w.Key, w.Value.Relay)).ToArray());
+        Rank(peer, wanted); // before anything is chosen
         foreach (var path in peer.Paths)
         {
             // Whoever restarted without its servers does not know where it is seen: what works is asked, and not forgotten.
@@ -509,11 +511,7 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
             }
         }
 
-        foreach (var path in peer.Paths)
-        {
-            path.Rank = OwnRank(path.Path) + (wanted.TryGetValue(path.Path, out var known) ? known.Rank : TheirRank(wanted, path.Path));
-        }
-
+        Rank(peer, wanted);
         peer.Tunnel.Candidates.Clear();
         peer.Tunnel.Candidates.AddRange(peer.Paths.Select(p => p.Path));
         checks.GoOn(now, peer);
@@ -541,11 +539,21 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         }
     }
 
+    // A relay reaches the peer by the best of its uplinks.
+    private void Rank(Peer peer, Dictionary<WirePath, (PathKind Kind, int Rank, PublicKey Relay)> wanted)
+    {
+        var best = wanted.Values.Where(w => w.Kind != PathKind.Relay).Select(w => w.Rank).DefaultIfEmpty(0).Min();
+        foreach (var path in peer.Paths)
+        {
+            path.Rank = OwnRank(path.Path) + (!path.IsDirect ? best : wanted.TryGetValue(path.Path, out var known) ? known.Rank : TheirRank(wanted, path.Path));
+        }
+    }
+
     private int OwnRank(WirePath path) => context.Uplinks.TryGetValue(UplinkSocket.UplinkOf(path.Uplink), out var uplink) ? uplink.Rank : 0;
 
     // One that only its checks have shown: as the peer's word on that host is.
     private static int TheirRank(Dictionary<WirePath, (PathKind Kind, int Rank, PublicKey Relay)> wanted, WirePath path) =>
-        path.IsRelayed ? 0 : wanted.Where(w => w.Value.Kind != PathKind.Relay && w.Key.Remote.SameHost(path.Remote)).Select(w => w.Value.Rank).FirstOrDefault();
+        wanted.Where(w => w.Value.Kind != PathKind.Relay && w.Key.Remote.SameHost(path.Remote)).Select(w => w.Value.Rank).FirstOrDefault();
 
     private ServerLink? RelayOf(RelayLeg leg)
     {

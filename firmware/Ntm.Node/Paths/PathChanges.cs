@@ -35,7 +35,10 @@ internal sealed class PathChanges(NodeContext context, Func<ulong> nextGeneratio
             context.Recorder.Noticed(now, peer, to.Rank != former!.Rank ? HandoverCause.BetterRank : HandoverCause.RoundTrip, former, "a better path works");
         }
 
-        (peer.Former, peer.OverlapUntil) = planned ? (former, now.Boot + Overlap(former!)) : (null, TimeSpan.Zero);
+
+        // Where the former one is lost, the peer may have moved as well: another path besides, until that shows.
+        var besides = planned ? former : former is not null || peer.IsPathLost ? PathChoice.Other(peer.Paths, to) : null;
+        (peer.Former, peer.OverlapUntil) = besides is { State: PathState.Proven } ? (besides, now.Boot + Overlap(besides)) : (null, TimeSpan.Zero);
         Use(peer, to);
         context.Recorder.Decided(now, peer, to, reason);
         Tell(now, peer, to);

@@ -159,7 +159,7 @@ public sealed class PeerPath(WirePath path, PathKind kind)
     /// <summary>The same path by another address of its relay's, or another uplink to it: works as soon as the relay has heard from there.</summary>
     public PeerPath MovedTo(WirePath path) => new(path, Kind)
     {
-        State = State == PathState.Proven ? PathState.Proven : PathState.Unproven, ProvenSince = ProvenSince, LastHeard = LastHeard, Worked = Worked, Relay = Relay,
+        State = State == PathState.Proven ? PathState.Proven : PathState.Unproven, ProvenSince = ProvenSince, LastHeard = LastHeard, Rank = Rank, Worked = Worked, Relay = Relay,
     };
 
     public void Fail()
