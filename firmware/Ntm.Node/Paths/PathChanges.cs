@@ -18,6 +18,8 @@ internal sealed class PathChanges(NodeContext context, Func<ulong> nextGeneratio
     /// <summary>How long data on the path in use may be unacknowledged.</summary>
     public static TimeSpan Patience(Peer peer) => Limits.ReportPatience + (peer.Used?.RoundTrip ?? UnknownRoundTrip);
 
+    private static readonly TimeSpan FreshAnswer = TimeSpan.FromSeconds(1);
+
     /// <summary>When the oldest data went out to the peer of a tunnel of which no report has spoken; null: there is none.</summary>
     public Func<Tunnel.Tunnel, TimeSpan?>? UnreportedSince { get; init; }
 
@@ -37,7 +39,8 @@ internal sealed class PathChanges(NodeContext context, Func<ulong> nextGeneratio
 
 
         // Where the former one is lost, the peer may have moved as well: another path besides, until that shows.
-        var besides = planned ? former : former is not null || peer.IsPathLost ? PathChoice.Other(peer.Paths, to) : null;
+        // One that has just answered needs no other beside it.
+        var besides = planned ? (now.Boot - to.AnsweredAt > FreshAnswer ? former : null) : former is not null || peer.IsPathLost ? PathChoice.Other(peer.Paths, to) : null;
         (peer.Former, peer.OverlapUntil) = besides is { State: PathState.Proven } ? (besides, now.Boot + Overlap(besides)) : (null, TimeSpan.Zero);
         Use(peer, to);
         context.Recorder.Decided(now, peer, to, reason);

@@ -97,6 +97,18 @@ public sealed class HandoverTests
         Assert.InRange(stream.Back.Gap, TimeSpan.Zero, TimeSpan.FromSeconds(1));
     }
 
+    [Fact]
+    public void The_relay_in_use_forwards_one_way_only()
+    {
+        var homes = Pair(NatKind.Symmetric);
+        var relay = homes.RelayInUse;
+        Assert.NotNull(relay);
+        var stream = homes.Stream(Long, At, () => homes.Other.Wire(0).Middlemen.Add(new Filter(d => !relay.Uplinks[0].Addresses.Any(a => a.SameHost(d.Source)))));
+        Assert.True(stream is { There: { Lost: 0, Twice: 0 }, Back: { Lost: 0, Twice: 0 } }, stream.ToString());
+        Assert.InRange(stream.Worst.Gap, TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        Assert.NotSame(relay, homes.RelayInUse);
+    }
+
     /// <summary>The papers' third sequence: relayed where the families differ, direct where they are the same.</summary>
     [Fact]
     public void From_an_uplink_with_IPv6_alone_to_one_with_IPv4_alone_and_back()
