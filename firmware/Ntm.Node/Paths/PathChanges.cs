@@ -81,7 +81,7 @@ internal sealed class PathChanges(NodeContext context, Func<ulong> nextGeneratio
     public void Double(Now now, Peer peer)
     {
         var suspect = peer.Used is { State: PathState.Suspect } used ? used : null;
-        var twice = suspect is not null ? PathChoice.Other(peer.Paths, suspect)
+        var twice = suspect is not null ? (peer.Double is { State: PathState.Proven } known && known != suspect && known.AnsweredAt >= suspect.SuspectSince ? known : PathChoice.Other(peer.Paths, suspect))
             : peer is { Former: { State: PathState.Proven } former } && former != peer.Used && now.Boot < peer.OverlapUntil ? former : null;
         if (twice == peer.Double)
         {

@@ -49,7 +49,7 @@ public sealed record PathChoice(PeerPath? Path, string Reason)
         return new(best, Why(best, null, relayOnly));
     }
 
-    /// <summary>The path to go on by besides, or instead, while one is suspect: the best proven one that does not share its uplink and address, then any proven one, then a relay's.</summary>
+    /// <summary>The path to go on by besides, while one is suspect: a proven one, who has answered since, that does not share its uplink and address; then any proven one, then a relay's.</summary>
     public static PeerPath? Other(IReadOnlyList<PeerPath> paths, PeerPath than)
     {
         PeerPath? found = null;
@@ -84,6 +84,12 @@ public sealed record PathChoice(PeerPath? Path, string Reason)
         if (path.State == PathState.Proven != (than.State == PathState.Proven))
         {
             return path.State == PathState.Proven;
+        }
+
+        // All were asked when the suspicion began: who has answered since is alive.
+        if (silent.State == PathState.Suspect && path.AnsweredAt >= silent.SuspectSince != than.AnsweredAt >= silent.SuspectSince)
+        {
+            return path.AnsweredAt >= silent.SuspectSince;
         }
 
         // What is silent may be the uplink or the peer's end: a path that has neither in common is worth most.
