@@ -18,6 +18,7 @@ public sealed class UplinkHealth(UplinkThresholds thresholds)
     private bool _silent; // nobody answers
     private bool _wasGood; // to be lost
     private bool _degraded;
+    private bool _linkLost; // the last loss was the link's own
     private string _silence = "";
     private TimeSpan? _goodFrom; // since when it holds after a loss; null: it needs not hold
     private uint _misses; // a bit each: the latest questions, 1 unanswered
@@ -25,7 +26,7 @@ public sealed class UplinkHealth(UplinkThresholds thresholds)
 
     public UplinkJudgement Judgement { get; private set; } = new(UplinkCondition.Absent, "it was not looked at yet", TimeSpan.Zero);
 
-    /// <summary>Whether datagrams may go there. One that comes and goes again and again is not, until it has held.</summary>
+    /// <summary>Whether datagrams may go there. One whose link comes and goes again and again is not, until it has held.</summary>
     public bool Usable { get; private set; }
 
     /// <summary>Smoothed; null: not known.</summary>
@@ -42,6 +43,7 @@ public sealed class UplinkHealth(UplinkThresholds thresholds)
         (_fact, _words) = (fact, words);
         if (fact != LinkFact.Ready)
         {
+            _linkLost = true;
             Lose(boot);
             Forget();
         }
@@ -92,6 +94,7 @@ public sealed class UplinkHealth(UplinkThresholds thresholds)
         Count(missed: true);
         if (!_silent && questions >= UplinkThresholds.MissesLeast && lasting >= thresholds.DownAfter)
         {
+            _linkLost = false;
             Lose(boot);
             _silence = string.Create(CultureInfo.InvariantCulture, $"nobody answers there: {questions} questions in {lasting.TotalSeconds:0.0} s, and answers come by another uplink");
             _silent = true;
@@ -155,7 +158,9 @@ public sealed class UplinkHealth(UplinkThresholds thresholds)
         }
 
         var (condition, reason) = Now();
-        var often = _goodFrom is not null && _losses.Count >= UplinkThresholds.FlapsTold;
+
+        // One that was silent is behind all others until it has held, but it is there: it may be the last one some time.
+        var often = _linkLost && _goodFrom is not null && _losses.Count >= UplinkThresholds.FlapsTold;
         _wasGood |= condition is not (UplinkCondition.Absent or UplinkCondition.Offline) && _fact == LinkFact.Ready;
         Usable = _fact == LinkFact.Ready && !often;
         if (condition != Judgement.Condition)

@@ -133,6 +133,22 @@ public sealed class UplinkHealthTests
         Assert.Equal(UplinkCondition.Offline, health.Judgement.Condition);
     }
 
+    /// <summary>It may be the last one some time.</summary>
+    [Fact]
+    public void One_that_is_silent_again_and_again_is_there_all_the_same()
+    {
+        _health.Found(At(0), LinkFact.Ready, "it has an address");
+        for (var i = 1; i <= 6; i++)
+        {
+            _health.Silent(At(i * 6), At(0.8), UplinkThresholds.MissesLeast);
+            Assert.Equal(UplinkCondition.Offline, _health.Judgement.Condition);
+            _health.Answered(At((i * 6) + 4), At(0.02));
+            Assert.True(_health.Usable);
+        }
+
+        Assert.Equal(UplinkCondition.Connecting, _health.Judgement.Condition);
+    }
+
     [Fact]
     public void A_clock_that_jumps_takes_nothing_down()
     {
