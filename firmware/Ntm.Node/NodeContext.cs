@@ -89,6 +89,9 @@ internal sealed class NodeContext(NodeOptions options, TunnelTable tunnels, IEnt
         return Membership?.Addressing.Prefix is not { } zone || !new VirtualAddress(remote.High, remote.Low).SameZone(zone);
     }
 
+    /// <summary>The rank of a path's own uplink.</summary>
+    public int RankOf(WirePath path) => Uplinks.TryGetValue(UplinkSocket.UplinkOf(path.Uplink), out var uplink) ? uplink.Rank : 0;
+
     /// <summary>Whether a path's own uplink can be used.</summary>
     public bool IsUsable(WirePath path) => Uplinks.TryGetValue(UplinkSocket.UplinkOf(path.Uplink), out var uplink) && uplink.Usable;
 

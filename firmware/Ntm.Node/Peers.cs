@@ -545,11 +545,9 @@ internal sealed class Peers(NodeContext context, Registration registration, Path
         var best = wanted.Values.Where(w => w.Kind != PathKind.Relay).Select(w => w.Rank).DefaultIfEmpty(0).Min();
         foreach (var path in peer.Paths)
         {
-            path.Rank = OwnRank(path.Path) + (!path.IsDirect ? best : wanted.TryGetValue(path.Path, out var known) ? known.Rank : TheirRank(wanted, path.Path));
+            path.Rank = context.RankOf(path.Path) + (!path.IsDirect ? best : wanted.TryGetValue(path.Path, out var known) ? known.Rank : TheirRank(wanted, path.Path));
         }
     }
-
-    private int OwnRank(WirePath path) => context.Uplinks.TryGetValue(UplinkSocket.UplinkOf(path.Uplink), out var uplink) ? uplink.Rank : 0;
 
     // One that only its checks have shown: as the peer's word on that host is.
     private static int TheirRank(Dictionary<WirePath, (PathKind Kind, int Rank, PublicKey Relay)> wanted, WirePath path) =>

@@ -198,11 +198,21 @@ internal sealed class PathChecks(NodeContext context, PathBudgets budgets, RunCh
     /// <summary>Judges the paths and changes over where another is better.</summary>
     public void Choose(Now now, Peer peer)
     {
+        foreach (var path in peer.Paths)
+        {
+            if (path.Rank < 0)
+            {
+                // One that only its checks have shown: as the peer's word on that host is.
+                var known = peer.Paths.Find(p => p is { Rank: >= 0, IsDirect: true } && p.Path.Remote.SameHost(path.Path.Remote));
+                path.Rank = context.RankOf(path.Path) + (known is null ? 0 : known.Rank - context.RankOf(known.Path));
+            }
+        }
+
         var choice = PathChoice.Decide(peer.Paths, peer.Used, peer.RelayOnly ?? peer.Probing.Reason, now.Boot);
         peer.Reason = choice.Reason;
-        if (choice.Path is { } path && path != peer.Used)
+        if (choice.Path is { } chosen && chosen != peer.Used)
         {
-            changes.Change(now, peer, path, choice.Reason);
+            changes.Change(now, peer, chosen, choice.Reason);
             TickAt(peer, now.Boot);
         }
 

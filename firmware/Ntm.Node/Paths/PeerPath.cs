@@ -46,8 +46,8 @@ public sealed class PeerPath(WirePath path, PathKind kind)
 
     public PathState State { get; set; }
 
-    /// <summary>The own uplink's rank and the peer's, added; the lower is the better.</summary>
-    public int Rank { get; set; }
+    /// <summary>The own uplink's rank and the peer's, added; the lower is the better. Below zero: not worked out yet.</summary>
+    public int Rank { get; set; } = -1;
 
     /// <summary>Since when it has answered without a break, boot time; means something while it is proven.</summary>
     public TimeSpan ProvenSince { get; private set; }

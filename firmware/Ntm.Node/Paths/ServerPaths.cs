@@ -41,7 +41,7 @@ internal sealed class ServerPaths(NodeContext context, Func<IEnumerable<ServerLi
     }
 
     public ServerPathChoice Choose(Now now, ServerLink link) =>
-        ServerPathChoice.Decide([.. link.Tunnel.Candidates.Select(p => new ServerWay(p, RankOf(p), sightings.IsSeen(now, link, p)))], link.Tunnel.SendPath, ApartFrom(link));
+        ServerPathChoice.Decide([.. link.Tunnel.Candidates.Select(p => new ServerWay(p, context.RankOf(p), sightings.IsSeen(now, link, p)))], link.Tunnel.SendPath, ApartFrom(link));
 
     /// <summary>The tunnel goes on by this path, and the server hears of it before anything else comes from there.</summary>
     public void Use(Now now, ServerLink link, WirePath path)
@@ -54,6 +54,4 @@ internal sealed class ServerPaths(NodeContext context, Func<IEnumerable<ServerLi
     // The second relay by the second uplink: neither one's silence then takes both.
     private int? ApartFrom(ServerLink link) =>
         link.IsRelay && servers().FirstOrDefault(l => l.IsRelay) is { Tunnel.SendPath: { IsNone: false } first } other && other != link ? UplinkSocket.UplinkOf(first.Uplink) : null;
-
-    private int RankOf(WirePath path) => context.Uplinks.TryGetValue(UplinkSocket.UplinkOf(path.Uplink), out var uplink) ? uplink.Rank : 0;
 }
